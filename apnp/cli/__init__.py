@@ -1,0 +1,33 @@
+"""The command line: `apnp data|train|predict|evaluate|plot`, one module a verb."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from apnp import __version__
+from apnp.errors import ApnpError
+
+_VERBS = ("data", "train", "predict", "evaluate", "plot")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; return the exit status (0 done, 2 refused input, 130 stopped).
+
+    Each verb's module is imported only when it is asked for and offers
+    `main(argv) -> None`.
+    """
+    argv = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(prog="apnp", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"apnp {__version__}")
+    parser.add_argument("verb", choices=_VERBS, help="`apnp VERB --help` tells more")
+    verb = parser.parse_args(argv[:1]).verb
+    try:
+        import_module(f"apnp.cli.{verb}").main(argv[1:])
+    except ApnpError as error:
+        print(f"apnp {verb}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"apnp {verb}: stopped", file=sys.stderr)
+        return 130
+    return 0

@@ -1,0 +1,165 @@
+"""Core types of the models: frozen, self-validating dataclasses of tensors.
+
+Letters: `b` tasks, `n` points, `dx` input dims, `dy` variables, `dw` covariates,
+`dz` channels, `m` latent points. Masks are True where a value is observed.
+"""
+
+from dataclasses import dataclass, fields, replace
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+
+class _Movable:
+    """Moves every tensor field at once, as Lightning asks of a batch."""
+
+    def to(self, *args, **kwargs):
+        """A copy with every tensor moved or cast like `Tensor.to`.
+
+        Masks keep their dtype.
+        """
+
+        def move(value):
+            if isinstance(value, _Movable):
+                return value.to(*args, **kwargs)
+            if value.dtype == torch.bool:
+                return value.to(
+                    device=value.new_empty(0).float().to(*args, **kwargs).device
+                )
+            return value.to(*args, **kwargs)
+
+        return replace(
+            self, **{f.name: move(getattr(self, f.name)) for f in fields(self)}
+        )
+
+    def pin_memory(self):
+        """A copy in page-locked memory."""
+        return replace(
+            self, **{f.name: getattr(self, f.name).pin_memory() for f in fields(self)}
+        )
+
+
+def _check_shape(name: str, value: Tensor, expected: tuple[int, ...]) -> None:
+    if tuple(value.shape) != expected:
+        raise ValueError(
+            f"`{name}` must have shape {expected}. Got {tuple(value.shape)}."
+        )
+
+
+@dataclass(frozen=True)
+class PointSet(_Movable):
+    """Points with values and covariates, some of them unobserved.
+
+    Attributes:
+        x: Locations. On the plane scaled map coordinates, on the sphere unit vectors.
+        y: Values of the variables, scaled. Anything where unobserved.
+        w: Covariates, scaled. Anything where unobserved.
+        y_mask: True where `y` is observed.
+        w_mask: True where `w` is observed.
+    """
+
+    x: Float[Tensor, "b n dx"]
+    y: Float[Tensor, "b n dy"]
+    w: Float[Tensor, "b n dw"]
+    y_mask: Bool[Tensor, "b n dy"]
+    w_mask: Bool[Tensor, "b n dw"]
+
+    def __post_init__(self) -> None:
+        if self.x.ndim != 3:
+            raise ValueError(
+                f"`x` must have shape (b, n, dx). Got {tuple(self.x.shape)}."
+            )
+        b, n, _ = self.x.shape
+        for name in ("y", "w"):
+            value = getattr(self, name)
+            if value.ndim != 3:
+                raise ValueError(
+                    f"`{name}` must have shape (b, n, d{name}). "
+                    f"Got {tuple(value.shape)}."
+                )
+            _check_shape(name, value, (b, n, value.shape[-1]))
+            mask = getattr(self, f"{name}_mask")
+            _check_shape(f"{name}_mask", mask, tuple(value.shape))
+            if mask.dtype != torch.bool:
+                raise ValueError(f"`{name}_mask` must be boolean. Got {mask.dtype}.")
+
+    @property
+    def batch_size(self) -> int:
+        """Number of tasks `b`."""
+        return self.x.shape[0]
+
+    @property
+    def n_points(self) -> int:
+        """Number of points `n`, padding included."""
+        return self.x.shape[1]
+
+    @classmethod
+    def observed(cls, x: Tensor, y: Tensor, w: Tensor | None = None) -> "PointSet":
+        """Points whose every value and covariate is observed."""
+        if w is None:
+            w = x.new_zeros(*x.shape[:2], 0)
+        return cls(
+            x, y, w,
+            torch.ones_like(y, dtype=torch.bool), torch.ones_like(w, dtype=torch.bool),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Domain(_Movable):
+    """A box that comes with the task and moves with it.
+
+    It says where a lattice lies, and whether absolute location may be used; it is
+    never derived from the points asked for.
+
+    Attributes:
+        centre: Centre of the box; on the sphere a unit vector whose longitude is the
+            one the lattice starts from.
+        extent: Side lengths of the box, same units as `x`.
+        absolute: True where the task's absolute location is known and may be used:
+            fixed inputs act on those tasks alone, the others are predicted by the
+            strictly equivariant component.
+    """
+
+    centre: Float[Tensor, "b dx"]
+    extent: Float[Tensor, "b dx"]
+    absolute: Bool[Tensor, "b"]
+
+    def __post_init__(self) -> None:
+        if self.centre.ndim != 2 or self.centre.shape != self.extent.shape:
+            raise ValueError(
+                "`centre` and `extent` must both have shape (b, dx). Got "
+                f"{tuple(self.centre.shape)} and {tuple(self.extent.shape)}."
+            )
+        _check_shape("absolute", self.absolute, (self.centre.shape[0],))
+
+
+@dataclass(frozen=True)
+class Task(_Movable):
+    """A context set to learn from and a target set to predict."""
+
+    context: PointSet
+    target: PointSet
+    domain: Domain
+
+    def __post_init__(self) -> None:
+        b = self.context.batch_size
+        if self.target.batch_size != b or self.domain.centre.shape[0] != b:
+            raise ValueError(
+                "Context, target and domain must hold the same number of tasks. Got "
+                f"{b}, {self.target.batch_size} and {self.domain.centre.shape[0]}."
+            )
+        for name in ("x", "y", "w"):
+            c = getattr(self.context, name).shape[-1]
+            t = getattr(self.target, name).shape[-1]
+            if c != t:
+                raise ValueError(
+                    f"Context and target must agree in d{name}. Got {c} and {t}."
+                )
+
+    def __repr__(self) -> str:
+        c, t = self.context, self.target
+        return (
+            f"Task(b={c.batch_size}, nc={c.n_points}, nt={t.n_points}, "
+            f"dx={c.x.shape[-1]}, dy={c.y.shape[-1]}, dw={c.w.shape[-1]})"
+        )
