@@ -1,0 +1,92 @@
+"""The sphere: unit vectors, great-circle distances, nearest points. Degrees, km."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import cKDTree
+
+Floats = NDArray[np.float64]
+
+EARTH_RADIUS_KM = 6371.0
+
+
+def wrap_longitude(lon: ArrayLike) -> Floats:
+    """Longitudes of any convention in degrees, brought to [-180, 180).
+
+    >>> wrap_longitude([190.0, -180.0, 180.0, 359.5]).tolist()
+    [-170.0, -180.0, -180.0, -0.5]
+    """
+    lon = np.asarray(lon, dtype=np.float64)
+    inside = (lon >= -180.0) & (lon < 180.0)
+    wrapped = (lon + 180.0) % 360.0 - 180.0
+    wrapped = np.where(wrapped >= 180.0, -180.0, wrapped)  # -180 - tiny rounds to 180
+    return np.where(inside, lon, wrapped)
+
+
+def unit_vectors(lat: ArrayLike, lon: ArrayLike) -> Floats:
+    """Unit vectors [cos lat cos lon, cos lat sin lon, sin lat] of points in degrees.
+
+    `lat` and `lon` broadcast together to some shape; the result has one axis of
+    length 3 more.
+    """
+    phi, lam = np.broadcast_arrays(np.radians(lat), np.radians(lon))
+    cos_phi = np.cos(phi)
+    return np.stack([cos_phi * np.cos(lam), cos_phi * np.sin(lam), np.sin(phi)], -1)
+
+
+def lat_lon(unit: ArrayLike) -> tuple[Floats, Floats]:
+    """Latitude and longitude in degrees of vectors (..., 3), of any positive length."""
+    x, y, z = np.moveaxis(np.asarray(unit, dtype=np.float64), -1, 0)
+    lat = np.degrees(np.arctan2(z, np.hypot(x, y)))
+    return lat, wrap_longitude(np.degrees(np.arctan2(y, x)))
+
+
+def great_circle_km(
+    lat1: ArrayLike, lon1: ArrayLike, lat2: ArrayLike, lon2: ArrayLike
+) -> Floats:
+    """Great-circle distance in km between points in degrees, which broadcast.
+
+    The haversine form, accurate for near points and for antipodes alike.
+    """
+    phi1, phi2 = np.radians(lat1), np.radians(lat2)
+    dlam = np.radians(lon2) - np.radians(lon1)
+    sin2 = np.sin((phi2 - phi1) / 2) ** 2
+    sin2 = sin2 + np.cos(phi1) * np.cos(phi2) * np.sin(dlam / 2) ** 2
+    half = np.arctan2(np.sqrt(sin2), np.sqrt(np.clip(1 - sin2, 0, 1)))
+    return 2 * EARTH_RADIUS_KM * half
+
+
+def chord_to_km(chord: ArrayLike) -> Floats:
+    """Great-circle distance in km of a chord length on the unit sphere, in [0, 2]."""
+    half = np.clip(np.asarray(chord, dtype=np.float64) / 2, 0, 1)
+    return 2 * EARTH_RADIUS_KM * np.arcsin(half)
+
+
+def km_to_chord(distance_km: ArrayLike) -> Floats:
+    """Chord length on the unit sphere of a great-circle distance in km."""
+    half = np.asarray(distance_km, dtype=np.float64) / (2 * EARTH_RADIUS_KM)
+    return 2 * np.sin(np.clip(half, 0, np.pi / 2))
+
+
+def nearest_km(
+    stations: ArrayLike | cKDTree, sites: ArrayLike, workers: int = 1
+) -> Floats:
+    """Great-circle distance in km from each site to its nearest station.
+
+    Args:
+        stations: Unit vectors (n, 3), or a cKDTree of them.
+        sites: Unit vectors (..., 3).
+        workers: Threads of the search; -1 takes all.
+
+    Returns:
+        Distances, shape (...); infinite where there is no station at all.
+    """
+    sites = np.asarray(sites, dtype=np.float64)
+    tree: Any = stations
+    if not isinstance(tree, cKDTree):
+        tree = cKDTree(np.asarray(stations, dtype=np.float64).reshape(-1, 3))
+    if tree.n == 0:
+        return np.full(sites.shape[:-1], np.inf)
+    chord, _ = tree.query(sites, workers=workers)
+    return chord_to_km(chord)
