@@ -1,0 +1,75 @@
+import socket
+
+import numpy as np
+import pytest
+import shapely
+
+from apnp.geometry.coastline import _land, coast_lines, is_land, land_polygons
+
+
+def test_known_places():
+    places = {
+        "Berlin": (52.5, 13.4, True),
+        "Nebraska": (41.5, -99.8, True),
+        "Alice Springs": (-23.7, 133.9, True),
+        "mid Atlantic": (40.0, -40.0, False),
+        "Caspian Sea": (42.0, 50.5, False),
+        "Gulf of Guinea": (0.0, 0.0, False),
+        "North Pole": (90.0, 12.0, False),
+        "South Pole": (-90.0, 12.0, True),
+        "Ross Ice Shelf": (-84.9, -179.9, True),
+        "Chukotka, east of the date line": (66.8, -178.5, True),
+        "Chukotka, on the date line": (67.5, -180.0, True),
+        "Chukotka, on the date line as +180": (67.5, 180.0, True),
+        "Bering Sea on the date line": (58.0, 180.0, False),
+    }
+    lat, lon, land = zip(*places.values(), strict=True)
+    wrong = is_land(lat, lon) != np.array(land)
+    assert not wrong.any(), [n for n, w in zip(places, wrong, strict=True) if w]
+
+
+def test_the_longitude_convention_does_not_matter_and_arguments_broadcast():
+    lat, lon = np.arange(-90.0, 91.0, 7.5), np.arange(-180.0, 180.0, 5.0)
+    west = is_land(lat[:, None], lon)
+    assert west.shape == (25, 72)
+    np.testing.assert_array_equal(west, is_land(lat[:, None], lon % 360.0))
+
+
+def test_land_covers_29_percent_of_the_sphere():
+    lat, lon = np.arange(-89.5, 90.0), np.arange(-179.5, 180.0)
+    share = np.average(is_land(lat[:, None], lon).mean(1), weights=np.cos(lat / 57.3))
+    assert share == pytest.approx(0.29, abs=0.005)
+
+
+def test_polygons_are_valid_and_the_mask_agrees_with_them():
+    land = land_polygons()
+    assert land.is_valid
+    assert land.bounds[:3] == (-180.0, -90.0, 180.0)
+    rng = np.random.default_rng(8)
+    lat, lon = rng.uniform(-90, 90, 4000), rng.uniform(-180, 180, 4000)
+    shapely.prepare(land)
+    expected = shapely.contains_xy(land, lon, lat)
+    np.testing.assert_array_equal(is_land(lat, lon), expected)
+
+
+def test_land_goes_on_across_the_date_line():
+    both = shapely.get_parts(_land(-181.0, -90.0, 181.0, 90.0))
+    over = [p for p in both if p.bounds[0] < -180 and p.bounds[2] > -180]
+    assert len(over) >= 3  # Chukotka, Wrangel Island, Fiji, Antarctica
+
+
+def test_coast_lines_hold_no_edge_along_the_date_line_or_the_pole():
+    for part in coast_lines().geoms:
+        lon, lat = np.asarray(part.coords).T
+        cut = (np.abs(lon[1:]) == 180.0) & (np.abs(lon[:-1]) == 180.0)
+        assert not cut.any()
+        assert lat.min() > -86.0
+        assert np.abs(np.diff(lon)).max() < 20.0
+
+
+def test_nothing_is_fetched(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("the coastline asked for the network")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    assert len(_land(-180.0, -90.0, 180.0, 90.0).geoms) > 100
