@@ -1,0 +1,235 @@
+"""How stations become the inputs of a model, and its output physical values again."""
+
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from apnp.errors import CheckpointError, ConfigError
+from apnp.geometry.plane import LambertAzimuthal
+from apnp.geometry.sphere import EARTH_RADIUS_KM, great_circle_km, lat_lon, unit_vectors
+from apnp.observations import Observations, Sites
+from apnp.types import Domain, PointSet
+
+Floats = NDArray[np.float64]
+
+GEOMETRIES = ("plane", "sphere")
+KM_PER_UNIT = 1000.0
+"""Kilometres in one unit of the plane's coordinates, the same for both axes."""
+METRES_PER_UNIT = 1000.0
+"""Metres of elevation in one unit of its covariate."""
+DAYS_PER_YEAR = 365.2425
+_WIDEST_PLANE_KM = EARTH_RADIUS_KM * np.pi / 2
+
+
+@dataclass(frozen=True)
+class Representation:
+    """Locations, covariates and values as a model sees them; made for JSON.
+
+    Locations are `km / 1000` in Lambert's azimuthal equal-area plane about `centre`
+    (`dx` = 2), or unit vectors (`dx` = 3). Covariates (`dw` = 3) are elevation in
+    kilometres and sine and cosine of the time of year. Values are
+    `(value - mean) / std` (`dy` = 1).
+
+    Attributes:
+        geometry: "plane" or "sphere".
+        centre: Latitude and longitude in degrees of the training region's centre.
+        radius_km: Radius of the cap about `centre` that holds the training stations.
+        mean: Mean of the training values, in the variable's CF units.
+        std: Their standard deviation, same units, positive.
+    """
+
+    geometry: str
+    centre: tuple[float, float]
+    radius_km: float
+    mean: float
+    std: float
+
+    def __post_init__(self) -> None:
+        if self.geometry not in GEOMETRIES:
+            raise ConfigError(
+                f"`geometry` is one of {', '.join(GEOMETRIES)}. Got {self.geometry!r}."
+            )
+        if not (
+            np.isfinite([self.mean, self.std, *self.centre]).all() and self.std > 0
+        ):
+            raise ConfigError(
+                "`mean`, `std` and `centre` must be finite and `std` positive. Got "
+                f"{self.mean}, {self.std} and {self.centre}."
+            )
+        if self.geometry == "plane" and not self.radius_km < _WIDEST_PLANE_KM:
+            raise ConfigError(
+                f"The stations reach {self.radius_km:.0f} km from their centre, too "
+                f"far for a plane (below {_WIDEST_PLANE_KM:.0f} km): set "
+                "model.geometry to sphere."
+            )
+
+    @classmethod
+    def fit(
+        cls, geometry: str, lat: ArrayLike, lon: ArrayLike, value: ArrayLike
+    ) -> "Representation":
+        """The representation of a training set.
+
+        Args:
+            geometry: "plane" or "sphere".
+            lat: Latitudes of the training stations in degrees, shape (n,).
+            lon: Their longitudes in degrees, any convention.
+            value: Training values of any shape; NaN = missing.
+
+        Raises:
+            ConfigError: If the values do not vary or the region is too wide for a
+                plane.
+        """
+        values = np.asarray(value, dtype=np.float64)
+        values = values[np.isfinite(values)]
+        if values.size < 2 or values.std() == 0:
+            raise ConfigError(
+                f"Values are scaled by their spread, and the {values.size} training "
+                "values have none: check data.train_times and data.variable."
+            )
+        centre, radius = enclosing_cap(lat, lon)
+        return cls(geometry, centre, radius, float(values.mean()), float(values.std()))
+
+    @property
+    def dx(self) -> int:
+        """Dimensions of a location."""
+        return 2 if self.geometry == "plane" else 3
+
+    @property
+    def dw(self) -> int:
+        """Number of covariates."""
+        return 3
+
+    @property
+    def dy(self) -> int:
+        """Number of variables."""
+        return 1
+
+    def to_dict(self) -> dict[str, Any]:
+        """The representation as JSON holds it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> "Representation":
+        """The representation that `to_dict` wrote.
+
+        Raises:
+            CheckpointError: If a field is missing or unknown.
+        """
+        names = {f.name for f in fields(cls)}
+        if set(record) != names:
+            raise CheckpointError(
+                f"A representation has the fields {', '.join(sorted(names))}. Got "
+                f"{', '.join(sorted(record)) or 'none'}."
+            )
+        return cls(**{**record, "centre": tuple(record["centre"])})
+
+    def locations(self, lat: ArrayLike, lon: ArrayLike) -> Floats:
+        """Model locations (n, dx) of points in degrees, each (n,)."""
+        if self.geometry == "sphere":
+            return unit_vectors(lat, lon)
+        return LambertAzimuthal(*self.centre).project(lat, lon) / KM_PER_UNIT
+
+    def covariates(self, elevation: ArrayLike, time: np.datetime64) -> Floats:
+        """Covariates (n, dw) of points at elevations in metres, (n,), at one time."""
+        height = np.asarray(elevation, dtype=np.float64) / METRES_PER_UNIT
+        season = np.broadcast_to(time_of_year(time), (*height.shape, 2))
+        return np.concatenate([height[..., None], season], axis=-1)
+
+    def scale(self, value: ArrayLike) -> Floats:
+        """Values in physical units, as the model sees them."""
+        return (np.asarray(value, dtype=np.float64) - self.mean) / self.std
+
+    def unscale(self, value: ArrayLike) -> Floats:
+        """Scaled values (means, quantiles) in physical units."""
+        return np.asarray(value, dtype=np.float64) * self.std + self.mean
+
+    def unscale_std(self, std: ArrayLike) -> Floats:
+        """Scaled standard deviations in physical units: scaled, never shifted."""
+        return np.asarray(std, dtype=np.float64) * self.std
+
+    def point_set(self, observations: Observations) -> PointSet:
+        """Observations as a float32 point set of one task (b = 1)."""
+        sites = observations.sites
+        return PointSet.observed(
+            _tensor(self.locations(sites.lat, sites.lon)),
+            _tensor(self.scale(observations.value)[:, None]),
+            _tensor(self.covariates(sites.elevation, sites.time)),
+        )
+
+    def targets(
+        self, sites: Sites
+    ) -> tuple[Float[Tensor, "1 n dx"], Float[Tensor, "1 n dw"], Tensor]:
+        """Locations, covariates and the covariates' mask to decode at (b = 1)."""
+        w = _tensor(self.covariates(sites.elevation, sites.time))
+        x = _tensor(self.locations(sites.lat, sites.lon))
+        return x, w, torch.ones_like(w, dtype=torch.bool)
+
+    def box(self, x: Floats) -> tuple[Floats, Floats]:
+        """Centre and extent, each (dx,), of the domain of context locations (n, dx).
+
+        On the plane the box of the locations, or the training region's where there is
+        none; on the sphere the whole sphere, its lattice starting at longitude zero.
+        """
+        if self.geometry == "sphere":
+            return np.array([1.0, 0.0, 0.0]), np.full(3, 2.0)
+        if len(x) == 0:
+            return np.zeros(2), np.full(2, 2 * self.radius_km / KM_PER_UNIT)
+        low, high = x.min(axis=0), x.max(axis=0)
+        return (low + high) / 2, high - low
+
+    def domain(self, context: Sites, absolute: bool = True) -> Domain:
+        """The domain of one task (b = 1), from its observed context alone."""
+        centre, extent = self.box(self.locations(context.lat, context.lon))
+        return Domain(_tensor(centre), _tensor(extent), torch.tensor([absolute]))
+
+    def adapted(self, context: Sites) -> tuple["Representation", bool]:
+        """The representation to predict from a context with, and `Domain.absolute`.
+
+        A context whose centre lies in the training region is represented as in
+        training. One that lies elsewhere has no known absolute location, and on the
+        plane it is projected about its own centre.
+        """
+        if len(context) == 0:
+            return self, True
+        (lat, lon), radius = enclosing_cap(context.lat, context.lon)
+        if great_circle_km(lat, lon, *self.centre) <= self.radius_km:
+            return self, True
+        if self.geometry == "sphere":
+            return self, False
+        return replace(self, centre=(lat, lon), radius_km=radius), False
+
+
+def time_of_year(time: ArrayLike) -> Floats:
+    """Sine and cosine of the time of year, (..., 2), of datetime64 of shape (...)."""
+    day = np.asarray(time, dtype="datetime64[s]")
+    elapsed = (day - day.astype("datetime64[Y]")) / np.timedelta64(1, "D")
+    angle = 2 * np.pi * elapsed / DAYS_PER_YEAR
+    return np.stack([np.sin(angle), np.cos(angle)], axis=-1)
+
+
+def enclosing_cap(
+    lat: ArrayLike, lon: ArrayLike, steps: int = 200
+) -> tuple[tuple[float, float], float]:
+    """Centre (degrees) and radius (km) of a small cap that holds all points, (n,).
+
+    The centre of the smallest ball about the unit vectors, by stepping towards the
+    farthest point with step 1 / (k + 1) (Badoiu and Clarkson 2003).
+    """
+    unit = np.unique(unit_vectors(lat, lon), axis=0)
+    middle = unit.mean(axis=0)
+    for k in range(1, steps + 1):
+        farthest = unit[np.argmax(((unit - middle) ** 2).sum(axis=1))]
+        middle = middle + (farthest - middle) / (k + 1)
+    centre = tuple(float(c) for c in lat_lon(middle))
+    distance = great_circle_km(lat, lon, *centre)
+    return (centre[0], centre[1]), float(np.max(distance))
+
+
+def _tensor(value: Floats) -> Tensor:
+    """The array as float32 with a leading axis of one task."""
+    return torch.from_numpy(np.asarray(value, dtype=np.float32))[None]

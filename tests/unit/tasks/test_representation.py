@@ -1,0 +1,148 @@
+import json
+
+import numpy as np
+import pytest
+
+from apnp.errors import CheckpointError, ConfigError
+from apnp.geometry.sphere import great_circle_km
+from apnp.observations import Observations, Sites
+from apnp.tasks.representation import Representation, enclosing_cap, time_of_year
+
+DAY = np.datetime64("2021-07-02T00:00:00")
+
+
+def sites(lat, lon, time=DAY):
+    lat = np.asarray(lat, float)
+    return Sites(lat, np.asarray(lon, float), np.linspace(50, 950, len(lat)), time)
+
+
+def europe(n=40, seed=0):
+    g = np.random.default_rng(seed)
+    return g.uniform(40, 60, n), g.uniform(-5, 25, n)
+
+
+@pytest.fixture
+def plane():
+    return Representation.fit("plane", *europe(), np.array([3.0, 7.0, np.nan, 14.0]))
+
+
+def test_scaling_is_the_training_mean_and_spread_without_missing_values(plane):
+    assert plane.mean == 8.0
+    assert plane.std == pytest.approx(np.std([3, 7, 14]))
+    assert plane.scale([8.0 + 2 * plane.std]) == pytest.approx([2.0])
+    assert plane.unscale(plane.scale([-3.5])) == pytest.approx([-3.5])
+    assert plane.unscale_std([2.0]) == pytest.approx([2 * plane.std])
+
+
+def test_json_keeps_every_digit(plane):
+    record = json.loads(json.dumps(plane.to_dict()))
+    assert Representation.from_dict(record) == plane
+
+
+def test_json_with_an_unknown_or_missing_field_is_refused(plane):
+    record = plane.to_dict() | {"colour": 1}
+    del record["std"]
+    with pytest.raises(CheckpointError, match=r"fields centre, .*std.*colour"):
+        Representation.from_dict(record)
+
+
+def test_plane_distances_are_kilometres_over_a_thousand(plane):
+    lat, lon = [50.0, 50.5], [10.0, 10.5]
+    x = plane.locations(lat, lon)
+    km = great_circle_km(50, 10, 50.5, 10.5)
+    assert np.linalg.norm(x[1] - x[0]) * 1000 == pytest.approx(km, rel=0.02)
+
+
+def test_sphere_locations_are_unit_vectors_and_know_no_date_line():
+    sphere = Representation.fit("sphere", *europe(), [1.0, 2.0])
+    x = sphere.locations([10.0, 10.0], [-170.0, 190.0])
+    assert np.linalg.norm(x, axis=1) == pytest.approx(1)
+    assert x[0] == pytest.approx(x[1], abs=1e-12)
+
+
+def test_point_set_and_targets_agree_and_carry_covariates(plane):
+    place = sites([45.0, 50.0, 55.0], [0.0, 10.0, 20.0])
+    points = plane.point_set(Observations(place, np.array([1.0, 2.0, 3.0])))
+    x, w, mask = plane.targets(place)
+    assert points.x.shape == (1, 3, 2)
+    assert points.y[0, :, 0].numpy() == pytest.approx(plane.scale([1, 2, 3]), rel=1e-6)
+    assert points.x.equal(x)
+    assert points.w.equal(w)
+    assert mask.all()
+    assert w[0, :, 0].numpy() == pytest.approx([0.05, 0.5, 0.95])
+    angle = 2 * np.pi * 182 / 365.2425
+    assert w[0, 1, 1:].numpy() == pytest.approx([np.sin(angle), np.cos(angle)])
+
+
+def test_time_of_year_joins_december_to_january():
+    december, january = time_of_year(np.array(["2020-12-31", "2021-01-01"], "M8[D]"))
+    assert np.linalg.norm(december - january) < 0.02
+
+
+def test_plane_domain_is_the_box_of_the_context(plane):
+    context = sites([45.0, 50.0, 55.0], [0.0, 10.0, 20.0])
+    domain = plane.domain(context, absolute=False)
+    x = plane.locations(context.lat, context.lon)
+    low = domain.centre[0].numpy() - domain.extent[0].numpy() / 2
+    high = domain.centre[0].numpy() + domain.extent[0].numpy() / 2
+    assert low == pytest.approx(x.min(0), abs=1e-6)
+    assert high == pytest.approx(x.max(0), abs=1e-6)
+    assert not domain.absolute[0]
+
+
+def test_domain_without_context_is_the_training_region(plane):
+    domain = plane.domain(sites([], []))
+    assert domain.centre[0].tolist() == [0, 0]
+    assert domain.extent[0].numpy() == pytest.approx(2 * plane.radius_km / 1000)
+
+
+def test_sphere_domain_does_not_depend_on_the_context():
+    sphere = Representation.fit("sphere", *europe(), [1.0, 2.0])
+    a, b = sphere.domain(sites([1.0], [100.0])), sphere.domain(sites([60.0], [-60.0]))
+    assert a.centre.equal(b.centre)
+    assert a.extent[0].tolist() == [2, 2, 2]
+
+
+def test_context_in_the_training_region_keeps_the_representation(plane):
+    assert plane.adapted(sites([48.0, 52.0], [3.0, 9.0])) == (plane, True)
+    assert plane.adapted(sites([], [])) == (plane, True)
+
+
+def test_context_far_away_is_projected_about_itself_without_absolute_location(plane):
+    there, absolute = plane.adapted(sites([34.0, 40.0], [-101.0, -95.0]))
+    assert not absolute
+    assert there.centre == pytest.approx((37.0, -98.0), abs=0.3)
+    assert (there.mean, there.std) == (plane.mean, plane.std)
+    x = there.locations([34.0, 40.0], [-101.0, -95.0])
+    assert x.mean(0) == pytest.approx([0, 0], abs=0.03)
+
+
+def test_far_context_on_the_sphere_keeps_coordinates_and_loses_absolute_location():
+    sphere = Representation.fit("sphere", *europe(), [1.0, 2.0])
+    assert sphere.adapted(sites([-30.0], [140.0])) == (sphere, False)
+
+
+@pytest.mark.parametrize("shift", [0.0, 175.0])
+def test_enclosing_cap_holds_all_points_and_is_small(shift):
+    lat, lon = [0.0, 0.0, 5.0], np.array([-20.0, 20.0, 3.0]) + shift
+    (centre_lat, centre_lon), radius = enclosing_cap(lat, lon)
+    assert np.max(great_circle_km(lat, lon, centre_lat, centre_lon)) <= radius + 1e-6
+    assert radius == pytest.approx(great_circle_km(0, 0, 0, 20), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"geometry": "torus"}, "`geometry` is one of plane, sphere. Got 'torus'"),
+        ({"std": 0.0}, "`std` positive"),
+        ({"radius_km": 12000.0}, "set model.geometry to sphere"),
+    ],
+)
+def test_refusals(plane, change, message):
+    with pytest.raises(ConfigError, match=message):
+        Representation.from_dict(plane.to_dict() | change)
+
+
+def test_constant_values_have_no_scale():
+    with pytest.raises(ConfigError, match=r"the 2 training values have none"):
+        Representation.fit("plane", *europe(), [4.0, 4.0, np.nan])
