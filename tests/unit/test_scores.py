@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.stats import norm
+
+from apnp import scores
+
+CASES = [(1.3, 0.4, 0.7), (-2.0, 1.5, 2.6), (0.2, 0.3, 0.05)]
+
+
+@pytest.mark.parametrize(("y", "mean", "std"), CASES)
+def test_crps_is_the_integral_of_the_squared_difference_of_cdfs(y, mean, std):
+    below, _ = quad(lambda x: norm.cdf(x, mean, std) ** 2, min(y, mean) - 12 * std, y)
+    above, _ = quad(lambda x: norm.sf(x, mean, std) ** 2, y, max(y, mean) + 12 * std)
+    expected = below + above
+    assert scores.crps_gaussian(y, mean, std) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(("y", "mean", "std"), CASES)
+def test_density_and_pit_are_those_of_the_normal_law(y, mean, std):
+    law = norm(mean, std)
+    assert scores.log_density_gaussian(y, mean, std) == pytest.approx(law.logpdf(y))
+    assert scores.pit_gaussian(y, mean, std) == pytest.approx(law.cdf(y))
+
+
+def test_crps_of_a_narrow_prediction_is_the_absolute_error():
+    assert scores.crps_gaussian(3.2, 1.0, 1e-9) == pytest.approx(2.2)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9, 0.95])
+def test_a_calibrated_prediction_covers_its_level(level):
+    rng = np.random.default_rng(0)
+    mean, std = rng.normal(size=50_000), rng.uniform(0.3, 2, 50_000)
+    y = rng.normal(mean, std)
+    assert scores.covered(y, mean, std, level).mean() == pytest.approx(level, abs=0.006)
+    assert scores.covered(y, mean, 2 * std, level).mean() > level + 0.02
+
+
+def test_task_means_weigh_every_point_of_a_task_alike():
+    value, task = [1.0, 4.0, 7.0, 2.5], np.array([2, 0, 2, 2])
+    means = scores.task_means(value, task)
+    assert means[[0, 2]] == pytest.approx([4.0, 3.5])
+    assert np.isnan(means[1])
+
+
+def test_standard_error_counts_tasks():
+    mean, error = scores.mean_and_error([1.0, 2.0, 4.0, 6.0])
+    assert (mean, error) == pytest.approx((3.25, np.sqrt(14.75 / 3 / 4)))
+    assert np.isnan(scores.mean_and_error([1.7])[1])
+
+
+def test_pairing_removes_what_tasks_share():
+    rng = np.random.default_rng(1)
+    shared = rng.normal(5, 2, 200)
+    a, b = shared + 0.3 + 0.01 * rng.normal(size=200), shared
+    difference, error = scores.paired_difference(a, b)
+    assert difference == pytest.approx(0.3, abs=0.005)
+    assert error == pytest.approx(0.01 / np.sqrt(200), rel=0.2)
+
+
+def test_error_of_a_ratio_is_that_of_repeated_draws():
+    rng = np.random.default_rng(2)
+    b = rng.gamma(9, 0.5, (3000, 60))
+    a = 0.8 * b + rng.normal(0, 0.4, b.shape)
+    ratios, errors = np.transpose(
+        [scores.paired_ratio(*ab) for ab in zip(a, b, strict=True)]
+    )
+    assert ratios.mean() == pytest.approx(0.8, abs=0.002)
+    assert errors.mean() == pytest.approx(ratios.std(), rel=0.05)
+
+
+def test_refuses_what_has_no_score():
+    with pytest.raises(ValueError, match=r"`std` must be above 0 everywhere. Got 0.0"):
+        scores.crps_gaussian([1.0, 2.0], 0.0, [1.0, 0.0])
+    with pytest.raises(ValueError, match=r"`level` is a probability .* Got 1.2"):
+        scores.covered(1.0, 0.0, 1.0, 1.2)
+    with pytest.raises(ValueError, match="only on the same tasks"):
+        scores.paired_difference([1.0, 2.0], [1.0])
