@@ -163,3 +163,22 @@ class Task(_Movable):
             f"Task(b={c.batch_size}, nc={c.n_points}, nt={t.n_points}, "
             f"dx={c.x.shape[-1]}, dy={c.y.shape[-1]}, dw={c.w.shape[-1]})"
         )
+
+
+@dataclass(frozen=True)
+class Field(_Movable):
+    """A latent on a lattice: channels at nodes, and where those nodes are.
+
+    Attributes:
+        z: Channels at the nodes.
+        sites: Locations of the nodes, where fixed inputs enter.
+        domain: The domain the lattice was placed by.
+    """
+
+    z: Float[Tensor, "b dz *grid"]
+    sites: Float[Tensor, "b *grid dx"]
+    domain: Domain
+
+    def shifted(self, e: Tensor) -> "Field":
+        """The field with `e` (b, *grid, dz) added to its channels."""
+        return replace(self, z=self.z + e.movedim(-1, 1))

@@ -1,1 +1,1 @@
-"""apnp.nn."""
+"""Building blocks of backbones: plain tensors in, plain tensors out."""

@@ -1,0 +1,107 @@
+"""Convolutional conditional neural process (Gordon 2020) on any lattice."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from apnp.backbones.backbone import Backbone
+from apnp.groups import Group
+from apnp.nn.lattice import Lattice
+from apnp.nn.mlp import mlp
+from apnp.nn.setconv import spread
+from apnp.nn.unet import Pointwise, UNet, check_divisible
+from apnp.types import Domain, Field, PointSet
+
+
+class ConvCNP(Backbone):
+    """Set convolution onto a lattice, a U-Net on it, and readings at the targets.
+
+    Every channel of the context (values, covariates, and a learned embedding of both
+    at each point) is spread with Gaussians of several learned widths and divided by
+    its own density; densities are channels too (section 4 of the paper). Covariates of
+    a target enter at decoding.
+
+    Args:
+        lattice: Where the latent lives.
+        group: The symmetry that the lattice keeps.
+        dy: Number of variables.
+        dw: Number of covariates.
+        channels: Channels at each level of the U-Net, finest first.
+        blocks: Residual blocks a level.
+        kernel: Size of the depthwise kernels.
+        widths: Initial widths of the set convolutions, in cells of the lattice.
+    """
+
+    n_embedded = 8
+
+    def __init__(
+        self,
+        lattice: Lattice,
+        group: Group,
+        dy: int,
+        dw: int,
+        channels: Sequence[int] = (32, 48, 64, 64),
+        blocks: int = 2,
+        kernel: int = 5,
+        widths: Sequence[float] = (0.75, 2.0, 5.0),
+    ) -> None:
+        super().__init__()
+        check_divisible(lattice.shape, len(channels))
+        self.lattice = lattice
+        self.group = group
+        self.dz = self.d_out = channels[0]
+        self.dy, self.dw = dy, dw
+        n_values = dy + dw
+        self.embed = mlp(2 * n_values, 32, self.n_embedded, hidden=1)
+        self.log_widths = nn.Parameter(
+            torch.log(lattice.cell * torch.tensor(tuple(widths)))
+        )
+        n_spread = len(widths) * (2 * n_values + self.n_embedded + 1)
+        self.lift = nn.Sequential(
+            Pointwise(n_spread + lattice.n_features, 2 * self.dz),
+            nn.GELU(),
+            Pointwise(2 * self.dz, self.dz),
+        )
+        self.unet = UNet(channels, blocks, kernel, len(lattice.shape), lattice.pad)
+        self.readout = mlp(self.dz + 2 * dw, 2 * self.dz, self.d_out)
+
+    def encode(self, context: PointSet, domain: Domain) -> Field:
+        """Spread the context over the lattice and mix its channels at each node."""
+        mask = torch.cat((context.y_mask, context.w_mask), dim=-1)
+        values = torch.cat((context.y, context.w), dim=-1)
+        values = torch.where(mask, values, 0.0)
+        presence = mask.to(values.dtype)
+        known = context.y_mask.any(-1, keepdim=True).to(values.dtype)
+        # A padded point may hold anything as its location.
+        x = torch.where(mask.any(-1, keepdim=True), context.x, domain.centre[:, None])
+        embedded = known * self.embed(torch.cat((values, presence), dim=-1))
+        signal = torch.cat((values, embedded), dim=-1)
+        z = [self.lattice.features(domain.centre)]
+        for width in self.log_widths.exp():
+            axes = self.lattice.kernel(x, domain.centre, width)
+            sums = spread(torch.cat((signal, presence, known), dim=-1), axes)
+            signals, densities = sums.split(
+                (signal.shape[-1], presence.shape[-1] + 1), dim=1
+            )
+            own = torch.cat(
+                (
+                    densities[:, :-1],
+                    densities[:, -1:].expand_as(signals[:, : self.n_embedded]),
+                ),
+                dim=1,
+            )
+            z += [signals / (own + 1e-2), torch.log1p(densities)]
+        return Field(
+            self.lift(torch.cat(z, dim=1)), self.lattice.sites(domain.centre), domain
+        )
+
+    def process(self, latent: Field) -> Field:
+        """The U-Net."""
+        return replace(latent, z=self.unet(latent.z))
+
+    def decode(self, latent: Field, xt: Tensor, wt: Tensor) -> Tensor:
+        """Interpolate the lattice at the targets and mix in their covariates."""
+        z = self.lattice.interpolate(latent.z, xt, latent.domain.centre)
+        return self.readout(torch.cat((z, wt), dim=-1))

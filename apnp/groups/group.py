@@ -1,0 +1,78 @@
+"""What a group of symmetries offers to backbones and to their laws."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor
+
+
+class Group(ABC):
+    """A group acting on locations of `dx` dimensions.
+
+    An element is a vector of parameters, shape (k,). The action maps locations of any
+    leading shape, (..., dx), to locations of the same shape.
+    """
+
+    dx: int
+
+    @abstractmethod
+    def identity(self, like: Tensor) -> Tensor:
+        """The neutral element, with the dtype and device of `like`."""
+
+    @abstractmethod
+    def random(self, generator: torch.Generator, like: Tensor) -> Tensor:
+        """A random element, far from the identity in general."""
+
+    @abstractmethod
+    def compose(self, first: Tensor, second: Tensor) -> Tensor:
+        """The element that acts like `second` and then `first`."""
+
+    @abstractmethod
+    def inverse(self, element: Tensor) -> Tensor:
+        """The element that undoes `element`."""
+
+    @abstractmethod
+    def act(self, element: Tensor, x: Tensor) -> Tensor:
+        """The locations `x` (..., dx) moved by `element`."""
+
+    @abstractmethod
+    def invariants(self, x: Tensor, other: Tensor) -> Tensor:
+        """What the group leaves of pairs: (b, n, dx), (b, m, dx) -> (b, n, m, k)."""
+
+
+class Trivial(Group):
+    """The group of the identity alone: nothing is a symmetry."""
+
+    def __init__(self, dx: int) -> None:
+        self.dx = dx
+
+    def identity(self, like: Tensor) -> Tensor:
+        """The only element: no parameters."""
+        return like.new_zeros(0)
+
+    def random(self, generator: torch.Generator, like: Tensor) -> Tensor:
+        """The only element."""
+        return self.identity(like)
+
+    def compose(self, first: Tensor, second: Tensor) -> Tensor:
+        """The only element."""
+        return first
+
+    def inverse(self, element: Tensor) -> Tensor:
+        """The only element."""
+        return element
+
+    def act(self, element: Tensor, x: Tensor) -> Tensor:
+        """The locations as they are."""
+        return x
+
+    def invariants(self, x: Tensor, other: Tensor) -> Tensor:
+        """Both locations, side by side: (b, n, m, 2 dx)."""
+        n, m = x.shape[1], other.shape[1]
+        return torch.cat(
+            (
+                x[:, :, None].expand(-1, -1, m, -1),
+                other[:, None].expand(-1, n, -1, -1),
+            ),
+            dim=-1,
+        )

@@ -1,0 +1,26 @@
+"""Heteroscedastic Gaussian likelihood."""
+
+from torch import Tensor, nn
+
+from apnp.likelihoods.predictive import GaussianPredictive
+
+
+class HeteroscedasticGaussian(nn.Module):
+    """A mean and a standard deviation for every target and variable.
+
+    Args:
+        d_in: Channels of the backbone.
+        dy: Number of variables.
+        floor: Smallest standard deviation, in scaled units.
+    """
+
+    def __init__(self, d_in: int, dy: int, floor: float = 0.01) -> None:
+        super().__init__()
+        self.floor = floor
+        self.head = nn.Linear(d_in, 2 * dy)
+
+    def forward(self, h: Tensor) -> GaussianPredictive:
+        """Channels (b, nt, d_in) to Gaussians (b, nt, dy)."""
+        mean, raw = self.head(h).chunk(2, dim=-1)
+        std = self.floor + nn.functional.softplus(raw)
+        return GaussianPredictive(mean, std**2)

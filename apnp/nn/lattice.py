@@ -1,0 +1,230 @@
+"""Lattices: where they lie, how points reach them, how convolutions see their edge."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from apnp.nn.setconv import cubic_weights, read
+
+
+class Lattice(ABC):
+    """A regular grid of nodes of fixed shape that moves with a task's domain.
+
+    Attributes:
+        shape: Number of nodes along each axis.
+        dx: Dimensions of a location.
+        cell: Size of a cell in units of `x`, the natural width of a set convolution.
+        n_features: Number of channels that `features` returns.
+    """
+
+    shape: tuple[int, ...]
+    dx: int
+    cell: float
+    n_features: int
+
+    @abstractmethod
+    def sites(self, centre: Tensor) -> Tensor:
+        """Locations of the nodes, (b, dx) -> (b, *shape, dx)."""
+
+    @abstractmethod
+    def kernel(self, x: Tensor, centre: Tensor, width: Tensor) -> list[Tensor]:
+        """Gaussian weights from points to nodes, one (b, n, g) matrix an axis."""
+
+    @abstractmethod
+    def interpolate(self, z: Tensor, x: Tensor, centre: Tensor) -> Tensor:
+        """Channels (b, c, *shape) read smoothly at points (b, n, dx) -> (b, n, c)."""
+
+    @abstractmethod
+    def pad(self, z: Tensor, k: int) -> Tensor:
+        """The channels with `k` more nodes at every edge, for a convolution."""
+
+    @abstractmethod
+    def features(self, centre: Tensor) -> Tensor:
+        """What every group element leaves of a node's location, (b, k, *shape)."""
+
+
+def _gaussian(squared_distance: Tensor, width: Tensor) -> Tensor:
+    return torch.exp(-0.5 * squared_distance / width**2)
+
+
+class PlaneLattice(Lattice):
+    """Square cells on the plane (or a line, or a box), centred on the domain.
+
+    Nodes are cell centres, symmetric about the domain's centre. Beyond its edge the
+    lattice knows nothing: convolutions see zeros, readings use the nearest nodes.
+
+    Args:
+        shape: Number of nodes along each axis.
+        spacing: Distance between neighbouring nodes, units of `x`.
+    """
+
+    n_features = 0
+
+    def __init__(self, shape: Sequence[int], spacing: float) -> None:
+        if spacing <= 0:
+            raise ValueError(f"`spacing` is a length above zero. Got {spacing}.")
+        self.shape = tuple(shape)
+        self.dx = len(self.shape)
+        self.cell = spacing
+
+    def _nodes(self, axis: int, like: Tensor) -> Tensor:
+        g = self.shape[axis]
+        steps = torch.arange(g, dtype=like.dtype, device=like.device)
+        return self.cell * (steps - (g - 1) / 2)
+
+    def sites(self, centre: Tensor) -> Tensor:
+        """Locations of the nodes, (b, *shape, dx)."""
+        axes = [self._nodes(i, centre) for i in range(self.dx)]
+        grid = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1)
+        return grid + centre.reshape(-1, *(1,) * self.dx, self.dx)
+
+    def kernel(self, x: Tensor, centre: Tensor, width: Tensor) -> list[Tensor]:
+        """exp(-|x_i - u_i|^2 / 2 width^2) for each axis i."""
+        relative = x - centre[:, None]
+        return [
+            _gaussian((relative[..., i, None] - self._nodes(i, x)) ** 2, width)
+            for i in range(self.dx)
+        ]
+
+    def interpolate(self, z: Tensor, x: Tensor, centre: Tensor) -> Tensor:
+        """Cubic convolution of the 4^dx nearest nodes, edges held constant."""
+        relative = (x - centre[:, None]) / self.cell
+        index = x.new_zeros(*x.shape[:2], 1, dtype=torch.long)
+        weight = x.new_ones(*x.shape[:2], 1)
+        for i, g in enumerate(self.shape):
+            position = (relative[..., i] + (g - 1) / 2).clamp(0, g - 1)
+            start = position.detach().floor()
+            near = start.long()[..., None] + torch.arange(-1, 3, device=x.device)
+            w = cubic_weights(position - start)
+            index = (g * index[..., None] + near.clamp(0, g - 1)[..., None, :]).flatten(
+                2
+            )
+            weight = (weight[..., None] * w[..., None, :]).flatten(2)
+        return read(z, index, weight)
+
+    def pad(self, z: Tensor, k: int) -> Tensor:
+        """Zeros beyond the edge."""
+        return functional.pad(z, (k, k) * self.dx)
+
+    def features(self, centre: Tensor) -> Tensor:
+        """Nothing: a translation leaves nothing of a location."""
+        return centre.new_zeros(centre.shape[0], 0, *self.shape)
+
+
+class SphereLattice(Lattice):
+    """Cells of equal angle over the whole sphere, rows south to north.
+
+    Rows are cell centres (none lies at a pole); columns start at the longitude of the
+    domain's centre and close on themselves. Beyond a pole lies the row of the same
+    latitude, turned by half a circle.
+
+    Args:
+        rows: Number of latitudes.
+        columns: Number of longitudes, even.
+    """
+
+    dx = 3
+    n_features = 1
+
+    def __init__(self, rows: int, columns: int) -> None:
+        if columns % 2:
+            raise ValueError(
+                f"`columns` must be even for the half-turn at the poles. Got {columns}."
+            )
+        self.shape = (rows, columns)
+        self.cell = math.pi / rows
+
+    def _latitudes(self, like: Tensor) -> Tensor:
+        steps = torch.arange(self.shape[0], dtype=like.dtype, device=like.device)
+        return self.cell * (steps + 0.5) - math.pi / 2
+
+    def _longitudes(self, like: Tensor) -> Tensor:
+        steps = torch.arange(self.shape[1], dtype=like.dtype, device=like.device)
+        return 2 * math.pi / self.shape[1] * steps
+
+    def sites(self, centre: Tensor) -> Tensor:
+        """Unit vectors of the nodes, (b, rows, columns, 3)."""
+        lat = self._latitudes(centre)[None, :, None]
+        start = torch.atan2(centre[:, 1], centre[:, 0])[:, None, None]
+        lon = self._longitudes(centre)[None, None] + start
+        lat, lon = torch.broadcast_tensors(lat, lon)
+        horizontal = torch.cos(lat)
+        return torch.stack(
+            (horizontal * torch.cos(lon), horizontal * torch.sin(lon), torch.sin(lat)),
+            dim=-1,
+        )
+
+    def kernel(self, x: Tensor, centre: Tensor, width: Tensor) -> list[Tensor]:
+        """A Gaussian of chord length, made separable.
+
+        The squared chord is 2 - 2 cos(lat - lat') + 2 cos(lat) cos(lat') (1 - cos(lon
+        - lon')). With the point's own latitude in place of the node's in the last term
+        the weight is a product of a row and a column factor; it is exact on the point's
+        own row and, at a pole, the same for all longitudes.
+        """
+        cos_lat = torch.linalg.vector_norm(x[..., :2], dim=-1, keepdim=True)
+        lat = self._latitudes(x)
+        cos_difference = cos_lat * torch.cos(lat) + x[..., 2:] * torch.sin(lat)
+        lon = self._longitudes(x) + torch.atan2(centre[:, 1], centre[:, 0])[:, None]
+        horizontal = (
+            x[..., :1] * torch.cos(lon)[:, None] + x[..., 1:2] * torch.sin(lon)[:, None]
+        )
+        return [
+            _gaussian(2 - 2 * cos_difference, width),
+            _gaussian(2 * cos_lat * (cos_lat - horizontal), width),
+        ]
+
+    def interpolate(self, z: Tensor, x: Tensor, centre: Tensor) -> Tensor:
+        """Cubic convolution of the 16 nearest nodes, across date line and poles."""
+        rows, columns = self.shape
+        start = torch.atan2(centre[:, 1], centre[:, 0])[:, None]
+        lat = torch.atan2(x[..., 2], torch.linalg.vector_norm(x[..., :2], dim=-1))
+        lon = torch.remainder(torch.atan2(x[..., 1], x[..., 0]) - start, 2 * math.pi)
+        across = (lat + math.pi / 2) / self.cell - 0.5
+        along = lon / (2 * math.pi / columns)
+        offsets = torch.arange(-1, 3, device=x.device)
+        row_start, column_start = across.detach().floor(), along.detach().floor()
+        row = row_start.long()[..., None] + offsets
+        column = column_start.long()[..., None] + offsets
+        beyond = (row < 0) | (row >= rows)
+        row = torch.where(row < 0, -1 - row, row)
+        row = torch.where(row >= rows, 2 * rows - 1 - row, row)
+        column = column[..., None, :] + columns // 2 * beyond[..., None].long()
+        index = columns * row[..., None] + torch.remainder(column, columns)
+        weight = (
+            cubic_weights(across - row_start)[..., None]
+            * cubic_weights(along - column_start)[..., None, :]
+        )
+        return read(self._tapered(z), index.flatten(2), weight.flatten(2))
+
+    def _tapered(self, z: Tensor) -> Tensor:
+        """Damp the waves around a circle of latitude that a smooth field cannot have.
+
+        Near a pole the m-th zonal wave of a smooth field falls like cos(lat)^m; beyond
+        60 degrees the m-th wave is damped by (cos(lat) / cos(60))^m, so that a field
+        has one value at the pole, whatever longitude it is approached from.
+        """
+        lat = self._latitudes(z)
+        polar = (torch.cos(lat) / 0.5).clamp(max=1.0)
+        waves = torch.fft.rfft(z, dim=-1)
+        m = torch.arange(waves.shape[-1], dtype=z.dtype, device=z.device)
+        return torch.fft.irfft(waves * polar[:, None] ** m, n=z.shape[-1], dim=-1)
+
+    def pad(self, z: Tensor, k: int) -> Tensor:
+        """Around the circle in longitude, by the half-turn beyond the poles."""
+        if k == 0:
+            return z
+        turned = z.roll(z.shape[-1] // 2, dims=-1)
+        z = torch.cat(
+            (turned[..., :k, :].flip(-2), z, turned[..., -k:, :].flip(-2)), dim=-2
+        )
+        return functional.pad(z, (k, k, 0, 0), mode="circular")
+
+    def features(self, centre: Tensor) -> Tensor:
+        """The sine of latitude, which a shift of longitude leaves."""
+        sine = torch.sin(self._latitudes(centre))[None, None, :, None]
+        return sine.expand(centre.shape[0], 1, *self.shape)

@@ -1,0 +1,95 @@
+"""Set convolutions onto a lattice and readings from it, separable along its axes.
+
+A set convolution with weight k(x, u) = prod_i k_i(x, u_i) needs no tensor of points x
+nodes: it is a product of one matrix an axis (Gordon 2020, section 4).
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def spread(values: Tensor, axes: list[Tensor]) -> Tensor:
+    """Sum point values onto lattice nodes, weighted along each axis.
+
+    z[b, c, i, j, ..] = sum_n values[b, n, c] axes[0][b, n, i] axes[1][b, n, j] ..
+
+    Args:
+        values: (b, n, c).
+        axes: One (b, n, g) matrix of weights a lattice axis.
+
+    Returns:
+        (b, c, *grid).
+    """
+    b, _, c = values.shape
+    grid = tuple(axis.shape[-1] for axis in axes)
+    left = values
+    for axis in axes[:-1]:
+        left = (left[..., None] * axis[:, :, None, :]).flatten(2)
+    return (left.mT @ axes[-1]).reshape(b, c, *grid)
+
+
+def spread_reference(values: Tensor, axes: list[Tensor]) -> Tensor:
+    """The same as `spread`, as one readable sum over points x nodes."""
+    weight = torch.ones_like(values[..., 0])
+    for axis in axes:
+        weight = weight[..., None] * axis.reshape(
+            *axis.shape[:2], *(1,) * (weight.ndim - 2), axis.shape[-1]
+        )
+    return torch.einsum("bnc,bn...->bc...", values, weight)
+
+
+def read(z: Tensor, index: Tensor, weight: Tensor) -> Tensor:
+    """Weighted sums of a few lattice nodes for each point.
+
+    Args:
+        z: Channels on the lattice, (b, c, *grid).
+        index: Flat node numbers, (b, n, k), integer.
+        weight: Weights of those nodes, (b, n, k).
+
+    Returns:
+        (b, n, c).
+    """
+    b, c = z.shape[:2]
+    table = z.flatten(2).mT.reshape(-1, c)
+    nodes = table.shape[0] // b
+    start = nodes * torch.arange(b, device=z.device)[:, None, None]
+    n, k = index.shape[1:]
+    if n == 0:
+        return z.new_zeros(b, 0, c)
+    rows = functional.embedding_bag(
+        (index + start).reshape(b * n, k),
+        table,
+        mode="sum",
+        per_sample_weights=weight.reshape(b * n, k),
+    )
+    return rows.reshape(b, n, c)
+
+
+def read_reference(z: Tensor, index: Tensor, weight: Tensor) -> Tensor:
+    """The same as `read`, gathering every node of every point at once."""
+    flat = z.flatten(2)
+    n, k = index.shape[1:]
+    picked = flat.gather(2, index.flatten(1)[:, None].expand(-1, flat.shape[1], -1))
+    return torch.einsum("bcnk,bnk->bnc", picked.unflatten(2, (n, k)), weight)
+
+
+def cubic_weights(fraction: Tensor) -> Tensor:
+    """Weights of the four nodes around a point: Keys' cubic convolution.
+
+    Args:
+        fraction: Position between the second and the third node, in [0, 1).
+
+    Returns:
+        Weights with a last axis of 4 that sum to one (Keys 1981, a = -1/2).
+    """
+    s = fraction
+    return torch.stack(
+        (
+            ((-0.5 * s + 1.0) * s - 0.5) * s,
+            (1.5 * s - 2.5) * s * s + 1.0,
+            ((-1.5 * s + 2.0) * s + 0.5) * s,
+            (0.5 * s - 0.5) * s * s,
+        ),
+        dim=-1,
+    )

@@ -1,0 +1,119 @@
+"""A U-Net of depthwise-separable residual blocks on any lattice."""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+Pad = Callable[[Tensor, int], Tensor]
+
+
+class Block(nn.Module):
+    """Depthwise convolution, normalisation over channels, two pointwise layers.
+
+    The form of ConvNeXt (Liu 2022, section 2), whose cost on a processor is a third of
+    a dense convolution of the same kernel. Padding is the lattice's.
+    """
+
+    def __init__(self, channels: int, kernel: int, n_axes: int, pad: Pad) -> None:
+        super().__init__()
+        conv = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[n_axes]
+        self.pad = pad
+        self.reach = kernel // 2
+        self.depthwise = conv(channels, channels, kernel, groups=channels)
+        self.norm = nn.LayerNorm(channels)
+        self.expand = nn.Linear(channels, 2 * channels)
+        self.contract = nn.Linear(2 * channels, channels)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """(b, c, *grid) -> (b, c, *grid)."""
+        update = self.depthwise(self.pad(z, self.reach)).movedim(1, -1)
+        update = self.contract(nn.functional.gelu(self.expand(self.norm(update))))
+        return z + update.movedim(-1, 1)
+
+
+class Pointwise(nn.Linear):
+    """A linear map of the channels at every node: (b, c, *grid)."""
+
+    def forward(self, z: Tensor) -> Tensor:
+        """(b, c, *grid) -> (b, c', *grid)."""
+        return super().forward(z.movedim(1, -1)).movedim(-1, 1)
+
+
+def _coarsen(z: Tensor) -> Tensor:
+    for axis in range(2, z.ndim):
+        z = z.unflatten(axis, (-1, 2)).mean(axis + 1)
+    return z
+
+
+def _refine(z: Tensor) -> Tensor:
+    for axis in range(2, z.ndim):
+        z = z.repeat_interleave(2, dim=axis)
+    return z
+
+
+class UNet(nn.Module):
+    """Residual blocks on ever coarser lattices and back, with skips between them.
+
+    Equivariant to shifts by whole coarsest cells of the lattice, and exactly so to all
+    shifts where the lattice moves with the data.
+
+    Args:
+        channels: Channels at each level, finest first.
+        blocks: Residual blocks a level, on the way down and on the way up.
+        kernel: Size of the depthwise kernels, odd.
+        n_axes: Lattice axes.
+        pad: The lattice's padding.
+    """
+
+    def __init__(
+        self, channels: Sequence[int], blocks: int, kernel: int, n_axes: int, pad: Pad
+    ) -> None:
+        super().__init__()
+        if kernel % 2 == 0:
+            raise ValueError(f"`kernel` must be odd. Got {kernel}.")
+
+        def level(c: int) -> nn.Sequential:
+            return nn.Sequential(
+                *(Block(c, kernel, n_axes, pad) for _ in range(blocks))
+            )
+
+        pairs = list(pairwise(channels))
+        self.down = nn.ModuleList(level(c) for c in channels)
+        self.narrow = nn.ModuleList(Pointwise(a, c) for a, c in pairs)
+        self.widen = nn.ModuleList(Pointwise(c, a) for a, c in pairs)
+        self.up = nn.ModuleList(level(a) for a, _ in pairs)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """(b, channels[0], *grid) -> the same shape."""
+        skips = []
+        for i, blocks in enumerate(self.down):
+            z = blocks(z)
+            if i < len(self.narrow):
+                skips.append(z)
+                z = self.narrow[i](_coarsen(z))
+        for i in reversed(range(len(self.up))):
+            z = self.up[i](skips[i] + _refine(self.widen[i](z)))
+        return z
+
+
+def divisor(levels: int) -> int:
+    """Each axis of the lattice must be a multiple of this for a U-Net of `levels`."""
+    return 2 ** (levels - 1)
+
+
+def check_divisible(shape: Sequence[int], levels: int) -> None:
+    """Refuse a lattice whose axes cannot be halved as often as the U-Net does.
+
+    Raises:
+        ValueError: Naming the axis and the two nearest sizes that can.
+    """
+    step = divisor(levels)
+    for axis, g in enumerate(shape):
+        if g % step:
+            low = g // step * step
+            raise ValueError(
+                f"Axis {axis} of the lattice has {g} nodes; with {levels} levels it "
+                f"must be a multiple of {step}, for example {low or step} or "
+                f"{low + step}."
+            )
