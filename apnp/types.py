@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 
+@dataclass(frozen=True)
 class _Movable:
     """Moves every tensor field at once, as Lightning asks of a batch."""
 

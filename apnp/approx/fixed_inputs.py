@@ -64,6 +64,8 @@ class FixedInputs(nn.Module):
         n_frequencies: Number of random frequencies, drawn from a fixed seed.
     """
 
+    frequencies: Tensor
+
     def __init__(
         self,
         dx: int,
