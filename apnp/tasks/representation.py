@@ -169,7 +169,7 @@ class Representation:
         x = _tensor(self.locations(sites.lat, sites.lon))
         return x, w, torch.ones_like(w, dtype=torch.bool)
 
-    def box(self, x: Floats) -> tuple[Floats, Floats]:
+    def box(self, x: NDArray) -> tuple[Floats, Floats]:
         """Centre and extent, each (dx,), of the domain of context locations (n, dx).
 
         On the plane the box of the locations, or the training region's where there is
