@@ -39,6 +39,8 @@ class Representation:
         geometry: "plane" or "sphere".
         centre: Latitude and longitude in degrees of the training region's centre.
         radius_km: Radius of the cap about `centre` that holds the training stations.
+        low: Lower corner of the box of the training locations, `dx` numbers.
+        high: Its upper corner.
         mean: Mean of the training values, in the variable's CF units.
         std: Their standard deviation, same units, positive.
     """
@@ -46,6 +48,8 @@ class Representation:
     geometry: str
     centre: tuple[float, float]
     radius_km: float
+    low: tuple[float, ...]
+    high: tuple[float, ...]
     mean: float
     std: float
 
@@ -92,7 +96,10 @@ class Representation:
                 "values have none: check data.train_times and data.variable."
             )
         centre, radius = enclosing_cap(lat, lon)
-        return cls(geometry, centre, radius, float(values.mean()), float(values.std()))
+        raw = cls(
+            geometry, centre, radius, (), (), values.mean().item(), values.std().item()
+        )
+        return raw._bounded(lat, lon)
 
     @property
     def dx(self) -> int:
@@ -126,7 +133,8 @@ class Representation:
                 f"A representation has the fields {', '.join(sorted(names))}. Got "
                 f"{', '.join(sorted(record)) or 'none'}."
             )
-        return cls(**{**record, "centre": tuple(record["centre"])})
+        corners = {name: tuple(record[name]) for name in ("centre", "low", "high")}
+        return cls(**(record | corners))
 
     def locations(self, lat: ArrayLike, lon: ArrayLike) -> Floats:
         """Model locations (n, dx) of points in degrees, each (n,)."""
@@ -177,9 +185,9 @@ class Representation:
         """
         if self.geometry == "sphere":
             return np.array([1.0, 0.0, 0.0]), np.full(3, 2.0)
-        if len(x) == 0:
-            return np.zeros(2), np.full(2, 2 * self.radius_km / KM_PER_UNIT)
-        low, high = x.min(axis=0), x.max(axis=0)
+        low, high = np.array(self.low), np.array(self.high)
+        if len(x):
+            low, high = x.min(axis=0), x.max(axis=0)
         return (low + high) / 2, high - low
 
     def domain(self, context: Sites, absolute: bool = True) -> Domain:
@@ -201,7 +209,15 @@ class Representation:
             return self, True
         if self.geometry == "sphere":
             return self, False
-        return replace(self, centre=(lat, lon), radius_km=radius), False
+        there = replace(self, centre=(lat, lon), radius_km=radius)
+        return there._bounded(context.lat, context.lon), False
+
+    def _bounded(self, lat: ArrayLike, lon: ArrayLike) -> "Representation":
+        """The same with the box of these points."""
+        x = self.locations(lat, lon)
+        return replace(
+            self, low=tuple(x.min(axis=0).tolist()), high=tuple(x.max(axis=0).tolist())
+        )
 
 
 def time_of_year(time: ArrayLike) -> Floats:

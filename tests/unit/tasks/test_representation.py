@@ -91,9 +91,10 @@ def test_plane_domain_is_the_box_of_the_context(plane):
 
 
 def test_domain_without_context_is_the_training_region(plane):
-    domain = plane.domain(sites([], []))
-    assert domain.centre[0].tolist() == [0, 0]
-    assert domain.extent[0].numpy() == pytest.approx(2 * plane.radius_km / 1000)
+    lat, lon = europe()
+    empty, full = plane.domain(sites([], [])), plane.domain(sites(lat, lon))
+    assert empty.centre.equal(full.centre)
+    assert empty.extent.equal(full.extent)
 
 
 def test_sphere_domain_does_not_depend_on_the_context():
