@@ -1,0 +1,8 @@
+"""A simulated climate of daily temperature on the Earth, and stations that observe it.
+
+Everything here is simulated; only the outlines of land are real.
+"""
+
+from apnp.data.simulate.climate import SimulatedClimate
+
+__all__ = ["SimulatedClimate"]
