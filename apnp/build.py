@@ -1,0 +1,76 @@
+"""From a model's configuration to the model."""
+
+from apnp.approx import ApproximatelyEquivariant, FixedInputs, Support
+from apnp.backbones import Backbone, ConvCNP
+from apnp.config import ModelConfig
+from apnp.errors import ConfigError
+from apnp.groups import Group, LongitudeShifts, Translations
+from apnp.likelihoods import HeteroscedasticGaussian
+from apnp.model import NeuralProcess
+from apnp.nn.drift import LinearDrift
+from apnp.nn.lattice import Lattice, PlaneLattice, SphereLattice
+from apnp.tasks.representation import EARTH_RADIUS_KM, KM_PER_UNIT, Representation
+
+_N_DRIFT = 1
+"""Covariates of the drift: elevation, the first."""
+
+
+def build_model(config: ModelConfig, representation: Representation) -> NeuralProcess:
+    """The model, its weights drawn from torch's default generator.
+
+    Args:
+        config: What the model is.
+        representation: What its inputs are: dimensions, and the box of the training
+            locations, where fixed inputs have their support.
+
+    Raises:
+        ConfigError: If the configuration describes no possible model.
+    """
+    if config.geometry != representation.geometry:
+        raise ConfigError(
+            f"`model.geometry` is {config.geometry}, but the stations are represented "
+            f"on a {representation.geometry}."
+        )
+    try:
+        backbone = _backbone(config, representation)
+        if config.form == "approximate":
+            inputs = _fixed_inputs(config, representation, backbone.dz)
+            backbone = ApproximatelyEquivariant(backbone, inputs)
+        likelihood = HeteroscedasticGaussian(
+            backbone.d_out, representation.dy, config.floor
+        )
+    except ValueError as error:
+        raise ConfigError(f"model: {error}") from error
+    drift = LinearDrift(_N_DRIFT, representation.dy) if config.drift else None
+    return NeuralProcess(backbone, likelihood, drift, _N_DRIFT)
+
+
+def km_per_unit(geometry: str) -> float:
+    """Kilometres in one unit of a location: a map unit, or the Earth's radius."""
+    return KM_PER_UNIT if geometry == "plane" else EARTH_RADIUS_KM
+
+
+def _backbone(config: ModelConfig, representation: Representation) -> Backbone:
+    settings, grid = config.backbone, config.backbone.lattice
+    lattice: Lattice
+    group: Group
+    if config.geometry == "plane":
+        lattice = PlaneLattice(grid.shape, grid.spacing_km / KM_PER_UNIT)
+        group = Translations(representation.dx)
+    else:
+        lattice, group = SphereLattice(*grid.shape), LongitudeShifts()
+    return ConvCNP(
+        lattice, group, representation.dy, representation.dw,
+        settings.channels, settings.blocks, settings.kernel, settings.widths,
+    )  # fmt: skip
+
+
+def _fixed_inputs(
+    config: ModelConfig, representation: Representation, dz: int
+) -> FixedInputs:
+    settings, unit = config.fixed_inputs, km_per_unit(config.geometry)
+    support = Support(representation.low, representation.high, settings.edge_km / unit)
+    return FixedInputs(
+        representation.dx, dz, settings.count, unit / settings.scale_km,
+        settings.width, support,
+    )  # fmt: skip
