@@ -1,1 +1,1 @@
-"""apnp.evaluation."""
+"""Scores of predictors at held-out stations, beside what a geostatistician would use."""
