@@ -1,0 +1,192 @@
+"""Fields predicted from stations, decoded rows by rows."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+from tqdm import tqdm
+
+from apnp.errors import ConfigError
+from apnp.geometry.coastline import is_land
+from apnp.geometry.sphere import chord_to_km, nearest_km, unit_vectors
+from apnp.observations import Floats, Observations, Sites
+from apnp.prediction.grid import Grid
+from apnp.prediction.relief import Elevation
+from apnp.prediction.writer import EXTRAPOLATED, MASKED, FieldWriter, Header
+
+log = logging.getLogger(__name__)
+
+Mask = Literal["land"] | NDArray[np.bool_] | None
+
+CHUNK_CELLS = 2**16
+"""Cells decoded at once, by default."""
+HEIGHT_MARGIN_M = 100.0
+
+
+class Summarising(Protocol):
+    """A predictor that has read its context."""
+
+    def summary(
+        self, sites: Sites, levels: Sequence[float] = ()
+    ) -> tuple[Floats, Floats, Floats]:
+        """Mean (n,), standard deviation (n,) with noise, and quantiles (levels, n)."""
+        ...
+
+
+class GridPredictor(Protocol):
+    """A predictor whose distribution may have any shape."""
+
+    def condition(self, context: Observations) -> Summarising:
+        """Read the context once."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Support:
+    """How far the stations of a context may be trusted to reach.
+
+    Attributes:
+        tree: Their unit vectors.
+        limit_km: The distance that 99 % of them keep to their nearest neighbour; 0
+            where there are fewer than two.
+        lowest: Elevation in metres below which a prediction is extrapolated.
+        highest: Elevation in metres above which it is.
+    """
+
+    tree: cKDTree
+    limit_km: float
+    lowest: float
+    highest: float
+
+    @classmethod
+    def of(cls, context: Sites) -> "Support":
+        """The support of context stations."""
+        tree = cKDTree(unit_vectors(context.lat, context.lon).reshape(-1, 3))
+        limit, lowest, highest = 0.0, np.inf, -np.inf
+        if len(context) > 1:
+            chord, _ = tree.query(tree.data, k=[2])
+            limit = float(np.quantile(chord_to_km(chord), 0.99))
+        if len(context):
+            lowest = context.elevation.min() - HEIGHT_MARGIN_M
+            highest = context.elevation.max() + HEIGHT_MARGIN_M
+        return cls(tree, limit, lowest, highest)
+
+    def judge(self, sites: Sites) -> tuple[Floats, NDArray[np.int8]]:
+        """Distance to the nearest station in km, and the flag, each (n,)."""
+        distance = nearest_km(self.tree, unit_vectors(sites.lat, sites.lon), workers=-1)
+        beyond = (distance > self.limit_km) | (sites.elevation < self.lowest)
+        beyond |= sites.elevation > self.highest
+        return distance, np.where(beyond, EXTRAPOLATED, 0).astype(np.int8)
+
+
+def write_fields(
+    predictor: GridPredictor,
+    contexts: Sequence[Observations],
+    header: Header,
+    elevation: Elevation,
+    *,
+    mask: Mask = None,
+    output: Path | None = None,
+    chunk_cells: int = CHUNK_CELLS,
+    progress: bool = False,
+) -> FieldWriter:
+    """Predict one field for each context; memory does not grow with the grid.
+
+    Args:
+        predictor: What predicts.
+        contexts: The observations at each of the header's times.
+        header: Grid, times, variable and quantiles.
+        elevation: Elevation of the cells.
+        mask: "land" leaves out the sea; an array of the grid's shape leaves out the
+            cells that are False.
+        output: The NetCDF file to make; None keeps the fields in memory.
+        chunk_cells: Cells decoded at once (rounded to whole rows).
+        progress: Whether to show rate and time left on standard error.
+
+    Raises:
+        ConfigError: If the mask is unknown or does not fit the grid.
+    """
+    grid = header.grid
+    _check_mask(mask, grid)
+    size = max(chunk_cells // grid.lon.size, 1)
+    blocks = [slice(i, i + size) for i in range(0, grid.lat.size, size)]
+    total = len(contexts) * grid.lat.size * grid.lon.size
+    bar = tqdm(
+        total=total,
+        unit=" cells",
+        unit_scale=True,
+        desc="predict",
+        disable=not progress,
+    )
+    with FieldWriter(output, header) as writer, bar:
+        for step, context in enumerate(contexts):
+            conditioned = predictor.condition(context)
+            support = Support.of(context.sites)
+            for rows in blocks:
+                if step == 0:
+                    writer.write_elevation(rows, elevation.on(grid, rows))
+                lat, lon = grid.points(rows)
+                height = writer.read_elevation(rows).ravel()
+                sites = Sites(lat, lon, height, header.times[step])
+                block = _block(
+                    conditioned, support, sites, _kept(mask, rows, sites), header
+                )
+                shape = (-1, grid.lon.size)
+                writer.write(
+                    step, rows,
+                    {k: v.reshape(*v.shape[:-1], *shape) for k, v in block.items()},
+                )  # fmt: skip
+                bar.update(lat.size)
+    return writer
+
+
+def _block(
+    conditioned: Summarising,
+    support: Support,
+    sites: Sites,
+    kept: NDArray[np.bool_],
+    header: Header,
+) -> dict[str, NDArray]:
+    """The output variables at some sites, each (..., n)."""
+    name, n = header.variable.name, len(sites)
+    distance, flag = support.judge(sites)
+    asked = sites if kept.all() else sites.take(kept)
+    values = np.full((2 + len(header.quantiles), n), np.nan, dtype=np.float32)
+    if len(asked):
+        mean, std, quantiles = conditioned.summary(asked, header.quantiles)
+        values[:, kept] = np.concatenate([mean[None], std[None], quantiles])
+    block = {
+        name: values[0],
+        f"{name}_stderr": values[1],
+        "distance_to_station": np.where(np.isinf(distance), np.nan, distance),
+        f"{name}_flag": np.where(kept, flag, MASKED),
+    }
+    if header.quantiles:
+        block[f"{name}_quantile"] = values[2:]
+    return block
+
+
+def _check_mask(mask: Mask, grid: Grid) -> None:
+    if isinstance(mask, str):
+        if mask != "land":
+            raise ConfigError(
+                f"`mask` is 'land' (predict on land alone) or an array. Got {mask!r}."
+            )
+    elif mask is not None and np.shape(mask) != grid.shape:
+        raise ConfigError(
+            f"`mask` must have the grid's shape {grid.shape}. Got {np.shape(mask)}."
+        )
+
+
+def _kept(mask: Mask, rows: slice, sites: Sites) -> NDArray[np.bool_]:
+    """True where a cell is to be predicted, (n,)."""
+    if mask is None:
+        return np.ones(len(sites), dtype=bool)
+    if isinstance(mask, str):
+        return is_land(sites.lat, sites.lon)
+    return np.asarray(mask, dtype=bool)[rows].ravel()

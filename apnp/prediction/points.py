@@ -1,0 +1,151 @@
+"""Tables of points to predict at."""
+
+import os
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from apnp.errors import ConfigError, DataError
+from apnp.prediction.relief import Elevation
+
+Floats = NDArray[np.float64]
+
+_ALIASES = {
+    "lat": ("lat", "latitude", "y"),
+    "lon": ("lon", "lng", "long", "longitude", "x"),
+    "elevation": ("elevation", "elev", "alt", "altitude", "height", "z"),
+}
+_RANGES = {"lat": (-90.0, 90.0), "lon": (-180.0, 360.0), "elevation": (-500.0, 9000.0)}
+
+
+def read_points(path: str | PathLike) -> pd.DataFrame:
+    """A CSV table of points, every column as it stands.
+
+    Raises:
+        DataError: If the file cannot be read as a table with rows.
+    """
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read as CSV ({error}).") from error
+    if table.empty:
+        raise DataError(f"{path}: no points. Give one a line below the column names.")
+    return table
+
+
+def write_points(table: pd.DataFrame, path: str | PathLike) -> None:
+    """Write a table as CSV, complete or not at all.
+
+    Raises:
+        ConfigError: If the file cannot be written.
+    """
+    target = Path(path)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        table.to_csv(temporary, index=False)
+        os.replace(temporary, target)
+    except OSError as error:
+        raise ConfigError(f"`output` {path}: cannot be written ({error}).") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def coordinates(
+    table: pd.DataFrame, elevation: Elevation, place: str = "points"
+) -> tuple[Floats, Floats, Floats]:
+    """Latitude, longitude (degrees) and elevation (m) of a table's points, each (n,).
+
+    Columns are found by their usual names in any case. Missing elevations, a missing
+    column too, are taken from `elevation`.
+
+    Args:
+        table: The points.
+        elevation: Where unknown elevations come from.
+        place: What to call the table in errors.
+
+    Raises:
+        DataError: Naming the line and column of a value that cannot be used.
+    """
+    columns = {str(name).strip().lower(): name for name in table.columns}
+    values = {}
+    for name, aliases in _ALIASES.items():
+        found = [columns[alias] for alias in aliases if alias in columns]
+        if found:
+            values[name] = _numbers(table[found[0]], name, place)
+        elif name == "elevation":
+            values[name] = np.full(len(table), np.nan)
+        else:
+            raise DataError(
+                f"{place}: no column for {name!r}; it may be called "
+                f"{', '.join(aliases)}. The columns are "
+                f"{', '.join(map(str, table.columns))}."
+            )
+    height = values["elevation"]
+    unknown = np.isnan(height)
+    if unknown.any():
+        height[unknown] = elevation.at(values["lat"][unknown], values["lon"][unknown])
+    return values["lat"], values["lon"], height
+
+
+def with_predictions(
+    table: pd.DataFrame,
+    time: np.datetime64,
+    columns: dict[str, Floats],
+    place: str = "points",
+) -> pd.DataFrame:
+    """The table with the time and predicted columns added on the right.
+
+    Raises:
+        DataError: If the table has a column of one of these names already.
+    """
+    added = {"time": time, **columns}
+    taken = [name for name in added if name in table.columns and name != "elevation"]
+    if taken:
+        raise DataError(
+            f"{place}: the columns {', '.join(taken)} would be overwritten by the "
+            "prediction. Rename or drop them first."
+        )
+    return table.assign(**added)
+
+
+def quantile_name(level: float) -> str:
+    """The column of a quantile: q05 for 0.05, q97.5 for 0.975."""
+    percent = f"{100 * level:.6g}"
+    return f"q{percent.zfill(2)}"
+
+
+def check_levels(levels: Sequence[float]) -> tuple[float, ...]:
+    """Levels of quantiles as rising floats.
+
+    Raises:
+        ConfigError: If one is not a probability strictly between 0 and 1.
+    """
+    checked = tuple(sorted({float(level) for level in levels}))
+    wrong = [level for level in checked if not 0 < level < 1]
+    if wrong:
+        raise ConfigError(
+            "`quantiles` are probabilities above 0 and below 1 (0.05 for 5 %). Got "
+            f"{', '.join(f'{level:g}' for level in wrong)}."
+        )
+    return checked
+
+
+def _numbers(column: pd.Series, name: str, place: str) -> Floats:
+    """A column as floats; only an elevation may be missing."""
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64).copy()
+    low, high = _RANGES[name]
+    wrong = ~((numbers >= low) & (numbers <= high))
+    if name == "elevation":
+        wrong &= ~(np.isnan(numbers) & column.isna().to_numpy())
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise DataError(
+            f"{place}: line {row + 2}, column {column.name!r}: {column.iloc[row]!r}. "
+            f"It must lie in [{low:g}, {high:g}]; {int(wrong.sum())} lines do "
+            "not. Correct or drop them."
+        )
+    return numbers

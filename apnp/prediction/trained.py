@@ -1,0 +1,331 @@
+"""A trained model, ready to predict: on grids, at points, beside the baselines."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+import xarray as xr
+from torch import Tensor
+
+from apnp import __version__
+from apnp.data import observations_at, read_stations, select_times
+from apnp.errors import ConfigError, DataError
+from apnp.geometry.sphere import EARTH_RADIUS_KM, great_circle_km
+from apnp.model import Encoding, NeuralProcess
+from apnp.observations import Floats, Observations, Sites
+from apnp.prediction.field import CHUNK_CELLS, Mask, write_fields
+from apnp.prediction.grid import GridLike, as_grid, region_around, resolution_of
+from apnp.prediction.points import (
+    check_levels,
+    coordinates,
+    quantile_name,
+    with_predictions,
+)
+from apnp.prediction.relief import Elevation, Relief, StationElevation
+from apnp.prediction.writer import Header
+from apnp.tasks.representation import Representation
+from apnp.variables import variable as known_variable
+
+log = logging.getLogger(__name__)
+
+Stations = xr.Dataset | str | PathLike
+POINT_LEVELS = (0.05, 0.5, 0.95)
+"""Quantiles that tables of points are given."""
+
+
+@dataclass(frozen=True, eq=False)
+class ConditionedModel:
+    """A model that has read its context: it answers at any sites, in CF units.
+
+    Attributes:
+        process: The neural process.
+        representation: What turns sites into its inputs, for this context.
+        encoding: What it keeps of the context.
+    """
+
+    process: NeuralProcess
+    representation: Representation
+    encoding: Encoding
+
+    def summary(
+        self, sites: Sites, levels: Sequence[float] = ()
+    ) -> tuple[Floats, Floats, Floats]:
+        """Mean (n,), standard deviation (n,) with noise, and quantiles (levels, n).
+
+        Raises:
+            ConfigError: If a site lies too far from a plane's centre to be on it.
+        """
+        self._check_reach(sites)
+        to_units = self.representation
+        with torch.inference_mode():
+            predictive = self.process.decode(self.encoding, *to_units.targets(sites))
+            mean = to_units.unscale(_array(predictive.mean))
+            std = to_units.unscale_std(_array(predictive.variance.sqrt()))
+            quantiles = [
+                to_units.unscale(_array(predictive.quantile(level))) for level in levels
+            ]
+        return mean, std, np.reshape(quantiles, (len(levels), len(sites)))
+
+    def predict(self, sites: Sites) -> tuple[Floats, Floats]:
+        """Predictive mean and standard deviation (noise included), each (n,)."""
+        mean, std, _ = self.summary(sites)
+        return mean, std
+
+    def quantiles(self, sites: Sites, levels: Sequence[float]) -> Floats:
+        """The values not exceeded with each probability, (levels, n)."""
+        return self.summary(sites, levels)[2]
+
+    def _check_reach(self, sites: Sites) -> None:
+        if self.representation.geometry != "plane" or not len(sites):
+            return
+        lat, lon = self.representation.centre
+        farthest = great_circle_km(sites.lat, sites.lon, lat, lon).max()
+        if farthest > EARTH_RADIUS_KM * np.pi / 2:
+            raise ConfigError(
+                f"This model sees a plane about {lat:.1f} N {lon:.1f} E, and is asked "
+                f"for a place {farthest:.0f} km away, beyond the horizon of that "
+                "plane. Give a smaller `region`, or use a model for the sphere."
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """A trained neural process with its scaling, units and history.
+
+    Attributes:
+        process: The neural process, in evaluation mode.
+        representation: What turns stations into its inputs.
+        metadata: What its run says of it.
+        name: Name for tables.
+    """
+
+    process: NeuralProcess
+    representation: Representation
+    metadata: Mapping[str, Any]
+    name: str
+
+    @property
+    def variable(self) -> str:
+        """Name of the variable predicted."""
+        return self.metadata["variable"]
+
+    @property
+    def split(self) -> Any:
+        """How stations were held out from training."""
+        return self.metadata["split"]
+
+    @property
+    def test_times(self) -> Any:
+        """The times held out from training."""
+        return self.metadata["test_times"]
+
+    def strict(self) -> "TrainedModel":
+        """The strictly equivariant component: the fixed inputs switched off."""
+        return replace(self, process=self.process.strict(), name=f"{self.name}, strict")
+
+    def condition(self, context: Observations) -> ConditionedModel:
+        """Read the context once; the result answers at any number of sites."""
+        if not len(context):
+            log.warning("No station is observed: the prediction is the prior.")
+        representation, absolute = self.representation.adapted(context.sites)
+        domain = representation.domain(context.sites, absolute)
+        with torch.inference_mode():
+            encoding = self.process.encode(representation.point_set(context), domain)
+        return ConditionedModel(self.process, representation, encoding)
+
+    def predict_grid(
+        self,
+        stations: Stations,
+        *,
+        time: str,
+        grid: GridLike,
+        region: Sequence[float] | None = None,
+        relief: str | PathLike | None = None,
+        mask: Mask = None,
+        quantiles: Sequence[float] = (),
+        output: str | PathLike | None = None,
+        chunk_cells: int = CHUNK_CELLS,
+        progress: bool = False,
+        history: str = "apnp predict_grid",
+    ) -> xr.Dataset:
+        """Fields of mean and uncertainty from the stations observed at each time.
+
+        Args:
+            stations: A station dataset, or a file that `apnp.data` reads.
+            time: A time in it, "2021-07-01", or a range, "2021-07-01/2021-07-31".
+            grid: Cell size in degrees (one, or latitude and longitude), a `Grid`, or
+                a NetCDF file whose grid is used.
+            region: West, south, east, north in degrees (west > east crosses the date
+                line). By default the globe; for a model on a plane the stations' box.
+            relief: NetCDF file of elevation; else the stations' are interpolated.
+            mask: "land" leaves out the sea; an array leaves out cells that are False.
+            quantiles: Levels of quantiles to add.
+            output: CF NetCDF file to make; without one the result is in memory.
+            chunk_cells: Cells decoded at once; it does not change the result.
+            progress: Whether to show rate and time left on standard error.
+            history: What is recorded as the making of the field.
+
+        Returns:
+            A CF dataset (time, lat, lon); read lazily from `output` if that is given.
+
+        Raises:
+            DataError: If nothing was observed at a time, or a file cannot be used.
+            ConfigError: If an argument breaks a rule.
+        """
+        levels = check_levels(quantiles)
+        ds = self._stations(stations)
+        size = resolution_of(grid)
+        if (
+            region is None
+            and size is not None
+            and self.representation.geometry == "plane"
+        ):
+            region = region_around(ds["lat"].values, ds["lon"].values, size)
+        cells = as_grid(grid, region)
+        contexts = self._contexts(ds, time)
+        elevation = _elevation(ds, relief)
+        observed = ds[self.variable].attrs
+        variable = known_variable(self.variable)
+        methods = observed.get("cell_methods", variable.cell_method)
+        header = Header(
+            grid=cells,
+            times=np.array([context.sites.time for context in contexts]),
+            period=None if "point" in methods else _period(ds["time"].values),
+            variable=variable,
+            cell_methods=methods,
+            quantiles=levels,
+            elevation_source=elevation.source,
+            attributes=self._attributes(ds, contexts, history),
+        )
+        writer = write_fields(
+            self, contexts, header, elevation,
+            mask=mask, output=None if output is None else Path(output),
+            chunk_cells=chunk_cells, progress=progress,
+        )  # fmt: skip
+        return writer.result()
+
+    def predict_points(
+        self,
+        stations: Stations,
+        points: pd.DataFrame,
+        *,
+        time: str,
+        relief: str | PathLike | None = None,
+        quantiles: Sequence[float] = POINT_LEVELS,
+        chunk_points: int = CHUNK_CELLS,
+        place: str = "points",
+    ) -> pd.DataFrame:
+        """Mean, standard deviation and quantiles at points.
+
+        Args:
+            stations: A station dataset, or a file that `apnp.data` reads.
+            points: Table with columns lat, lon (degrees) and, where known, elevation
+                (m), or usual other names of these.
+            time: A time in the stations, or a range "A/B".
+            relief: NetCDF file for unknown elevations; else the stations' are
+                interpolated.
+            quantiles: Levels; 0.05 becomes the column q05.
+            chunk_points: Points decoded at once; it does not change the result.
+            place: What to call the table in errors.
+
+        Returns:
+            The table once for each time, with the columns time, elevation (filled),
+            mean, std and the quantiles, in the variable's CF units.
+
+        Raises:
+            DataError: If nothing was observed at a time, or a point cannot be used.
+            ConfigError: If an argument breaks a rule.
+        """
+        levels = check_levels(quantiles)
+        ds = self._stations(stations)
+        lat, lon, height = coordinates(points, _elevation(ds, relief), place)
+        tables = []
+        for context in self._contexts(ds, time):
+            conditioned = self.condition(context)
+            sites = Sites(lat, lon, height, context.sites.time)
+            parts = [
+                conditioned.summary(
+                    sites.take(np.arange(i, min(i + chunk_points, len(sites)))), levels
+                )
+                for i in range(0, len(sites), chunk_points)
+            ]
+            mean, std, values = (
+                np.concatenate(p, -1) for p in zip(*parts, strict=True)
+            )
+            names = [quantile_name(level) for level in levels]
+            columns = {
+                "elevation": height, "mean": mean, "std": std,
+                **dict(zip(names, values, strict=True)),
+            }  # fmt: skip
+            tables.append(with_predictions(points, sites.time, columns, place))
+        return pd.concat(tables, ignore_index=True)
+
+    def _stations(self, stations: Stations) -> xr.Dataset:
+        if isinstance(stations, xr.Dataset):
+            ds = stations
+        else:
+            ds = read_stations([stations], variable=self.variable)
+        if self.variable not in ds:
+            raise DataError(
+                f"The model predicts {self.variable!r}, which these stations do not "
+                f"report; they hold {', '.join(map(str, ds.data_vars))}."
+            )
+        return ds
+
+    def _contexts(self, ds: xr.Dataset, time: str) -> list[Observations]:
+        """The observations at each time asked for; times with none are left out."""
+        times = select_times(ds, time)
+        if len(times) > 1:
+            observed = ds[self.variable].sel(time=times).notnull().any("station").values
+            if observed.any() and not observed.all():
+                log.warning(
+                    "%d of %d times have no observation and are left out, first %s.",
+                    (~observed).sum(), len(times), times[~observed][0],
+                )  # fmt: skip
+                times = times[observed]
+        return [observations_at(ds, t, variable=self.variable) for t in times]
+
+    def _attributes(
+        self, ds: xr.Dataset, contexts: list[Observations], history: str
+    ) -> dict[str, str]:
+        counts = [len(context) for context in contexts]
+        number = (
+            f"{min(counts)} to {max(counts)}" if len(counts) > 1 else f"{counts[0]}"
+        )
+        name = known_variable(self.variable).long_name
+        return {
+            "title": f"Predicted {name}: mean and uncertainty",
+            "source": f"apnp {__version__}, {self.name}, checkpoint "
+            f"{self.metadata['checkpoint']}",
+            "history": history,
+            "comment": f"From {number} stations a time of: "
+            f"{ds.attrs.get('title', 'untitled stations')}. An area is represented by "
+            "its centre.",
+        }
+
+
+def _elevation(ds: xr.Dataset, relief: str | PathLike | None) -> Elevation:
+    if relief is not None:
+        return Relief.open(relief)
+    elevation = StationElevation.of(
+        *(ds[name].values.astype(np.float64) for name in ("lat", "lon", "elevation"))
+    )
+    log.warning("No relief file: elevation is %s.", elevation.source)
+    return elevation
+
+
+def _period(times: np.ndarray) -> np.timedelta64:
+    """What one value stands for: a day, or less where the times are closer."""
+    day = np.timedelta64(1, "D").astype("timedelta64[ns]")
+    return min([day, *np.diff(times)])
+
+
+def _array(value: Tensor) -> Floats:
+    """The one variable of the one task, (n,)."""
+    return value[0, :, 0].double().cpu().numpy()
