@@ -1,7 +1,7 @@
 """Terrain of the simulated Earth: real coasts, invented relief."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -58,6 +58,14 @@ def _crest(points: tuple[tuple[float, float], ...]) -> Floats:
     return line / np.linalg.norm(line, axis=1, keepdims=True)
 
 
+@cache
+def _land_around(spacing_km: float, radius_km: float) -> tuple[Bumps, Floats]:
+    """Bumps of one size over the sphere, and 1 or 0: is their centre on land?"""
+    centres = fibonacci_lattice(spacing_km)
+    bumps = Bumps(centres, np.full(len(centres), radius_km))
+    return bumps, is_land(*lat_lon(centres)).astype(np.float64)
+
+
 @dataclass(frozen=True)
 class Terrain:
     """Land, relief and distance from the sea, as functions of place.
@@ -70,23 +78,9 @@ class Terrain:
 
     seed: int
 
-    @cached_property
-    def _coast(self) -> tuple[Bumps, Floats]:
-        return self._land_around(spacing_km=50.0, radius_km=150.0)
-
-    @cached_property
-    def _continents(self) -> tuple[Bumps, Floats]:
-        return self._land_around(spacing_km=160.0, radius_km=600.0)
-
-    @staticmethod
-    def _land_around(spacing_km: float, radius_km: float) -> tuple[Bumps, Floats]:
-        centres = fibonacci_lattice(spacing_km)
-        bumps = Bumps(centres, np.full(len(centres), radius_km))
-        return bumps, is_land(*lat_lon(centres)).astype(np.float64)
-
     def continentality(self, unit: Floats) -> Floats:
         """Share of land in [0, 1] within some 300 km: 0 at sea, 1 far inland."""
-        bumps, land = self._continents
+        bumps, land = _land_around(spacing_km=160.0, radius_km=600.0)
         return bumps.smooth(unit, land)
 
     @cached_property
@@ -117,7 +111,7 @@ class Terrain:
         if not len(land):
             return height
         x = unit[land]
-        bumps, share = self._coast
+        bumps, share = _land_around(spacing_km=50.0, radius_km=150.0)
         rise = np.clip(2 * bumps.smooth(x, share) - 1, 0, 1)
         inland = rise**2 * (3 - 2 * rise)
         ridges = np.zeros(len(x))
