@@ -1,0 +1,191 @@
+"""Run folders: what a trained model is, on disk, complete or not there at all.
+
+A run folder holds `config.yaml`, `metrics.csv` and two checkpoints, `best` and `last`.
+A checkpoint is a folder of `weights.safetensors`, `model.json` (configuration,
+representation, versions, and the hash of every file and of itself) and, in `last`,
+the state to go on from: `state.safetensors` and `state.json`. Nothing is pickled.
+"""
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load, save
+from torch import Tensor
+
+from apnp import __version__
+from apnp.build import build_model
+from apnp.config import from_dict
+from apnp.errors import ApnpError, CheckpointError
+from apnp.model import NeuralProcess
+from apnp.tasks.representation import Representation
+from apnp.training.pack import pack, unpack
+
+FORMAT = 1
+MODEL, WEIGHTS, STATE, STATE_TENSORS = (
+    "model.json", "weights.safetensors", "state.json", "state.safetensors",
+)  # fmt: skip
+
+
+def load_run(
+    run: str | Path, which: str = "best"
+) -> tuple[NeuralProcess, Representation, dict[str, Any]]:
+    """A trained model on the CPU in evaluation mode, and all that belongs to it.
+
+    Args:
+        run: A run folder, or one of its checkpoints (`RUN/best`, `RUN/last`).
+        which: The checkpoint of a run folder: "best" or "last".
+
+    Returns:
+        The model, the representation of its inputs, and the record in `model.json`
+        (`config`, `representation`, `versions`, `progress`).
+
+    Raises:
+        CheckpointError: If there is none, or it is damaged or unreadable.
+    """
+    folder = find_checkpoint(run, which)
+    record, weights, _ = read_checkpoint(folder, with_state=False)
+    try:
+        config = from_dict(record["config"])
+        representation = Representation.from_dict(record["representation"])
+        model = build_model(config.model, representation)
+        model.load_state_dict(weights)
+    except (ApnpError, KeyError, TypeError, RuntimeError) as error:
+        raise CheckpointError(
+            f"{folder} was written by apnp {record['versions']['apnp']} and this is "
+            f"{__version__}, which cannot read it: {error}"
+        ) from error
+    return model.eval().requires_grad_(False), representation, record
+
+
+def find_checkpoint(run: str | Path, which: str = "best") -> Path:
+    """The folder of a checkpoint.
+
+    Raises:
+        CheckpointError: If there is none.
+    """
+    run = Path(run)
+    for folder in (run, run / which):
+        for candidate in (folder, _beside(folder, "new")):
+            if (candidate / MODEL).is_file():
+                return candidate
+    if not run.is_dir():
+        raise CheckpointError(f"There is no run folder {run}: check --checkpoint.")
+    others = [name for name in ("best", "last") if (run / name / MODEL).is_file()]
+    hint = f"; {run / others[0]} can be loaded" if others else ""
+    raise CheckpointError(
+        f"{run} holds no {which} checkpoint: training has not come to its first "
+        f"validation, or this is not a run folder{hint}."
+    )
+
+
+def write_checkpoint(
+    folder: Path,
+    record: Mapping[str, Any],
+    weights: Mapping[str, Tensor],
+    state: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a checkpoint; a kill at any moment leaves the former one or this one.
+
+    Args:
+        folder: The checkpoint's folder; replaced if it exists.
+        record: Plain data for `model.json`.
+        weights: The model's weights by name.
+        state: What training needs to go on, if it may.
+    """
+    files = {
+        WEIGHTS: save({k: v.detach().cpu().contiguous() for k, v in weights.items()})
+    }
+    if state is not None:
+        plain, tensors = pack(state)
+        files |= {STATE: _json(plain), STATE_TENSORS: save(tensors)}
+    record = dict(record) | {
+        "format": FORMAT,
+        "versions": {
+            "apnp": __version__,
+            "torch": str(torch.__version__),
+            "python": platform.python_version(),
+        },
+        "files": {name: _hash(content) for name, content in files.items()},
+    }
+    record["hash"] = _hash(_json(record))
+    new, old = _beside(folder, "new"), _beside(folder, "old")
+    if not folder.exists() and (new / MODEL).is_file():
+        new.rename(folder)  # the former save was killed between its two renames
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    for name, content in (*files.items(), (MODEL, _json(record, indent=1))):
+        with (new / name).open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    new.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def read_checkpoint(
+    folder: Path, with_state: bool = True
+) -> tuple[dict[str, Any], dict[str, Tensor], dict[str, Any] | None]:
+    """The record, the weights and the state of a checkpoint, every file verified.
+
+    Raises:
+        CheckpointError: If a file is missing, damaged, or of another format.
+    """
+    path = folder / MODEL
+    try:
+        record = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} is missing or damaged: {error}") from error
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{path} does not describe a checkpoint of format {FORMAT}; load it with "
+            "the apnp that wrote it."
+        )
+    bare = {key: value for key, value in record.items() if key != "hash"}
+    if record.get("hash") != _hash(_json(bare)):
+        raise _damaged(path)
+    weights = load(_verified(folder, WEIGHTS, record))
+    if not with_state or STATE not in record["files"]:
+        return record, weights, None
+    plain = json.loads(_verified(folder, STATE, record))
+    tensors = load(_verified(folder, STATE_TENSORS, record))
+    return record, weights, unpack(plain, tensors)
+
+
+def _verified(folder: Path, name: str, record: Mapping[str, Any]) -> bytes:
+    path = folder / name
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror}.") from error
+    if _hash(content) != record["files"].get(name):
+        raise _damaged(path)
+    return content
+
+
+def _damaged(path: Path) -> CheckpointError:
+    return CheckpointError(
+        f"{path} is damaged: its content does not have the hash that it was saved "
+        "with. Take the run's other checkpoint (best or last), or train again."
+    )
+
+
+def _beside(folder: Path, suffix: str) -> Path:
+    return folder.with_name(f"{folder.name}.{suffix}")
+
+
+def _json(value: Any, indent: int | None = None) -> bytes:
+    return json.dumps(value, indent=indent, sort_keys=True, allow_nan=False).encode()
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
