@@ -43,6 +43,13 @@ class NeuralProcess(nn.Module):
         n_drift: int = 1,
     ) -> None:
         super().__init__()
+        made_for = (backbone.dy, min(n_drift, backbone.dw) + 1)
+        if drift is not None and drift.prior_mean.shape != made_for:
+            raise ValueError(
+                f"`drift` must have dy = {backbone.dy} variables and n_drift = "
+                f"{n_drift} features, at most dw = {backbone.dw}. Got "
+                f"{drift.prior_mean.shape[0]} and {drift.prior_mean.shape[1] - 1}."
+            )
         self.backbone = backbone
         self.likelihood = likelihood
         self.drift = drift
@@ -50,13 +57,15 @@ class NeuralProcess(nn.Module):
 
     def encode(self, context: PointSet, domain: Domain) -> Encoding:
         """Read the context once."""
+        self.backbone.check_context(context, domain)
         coefficients = None
         if self.drift is not None:
-            y = torch.where(context.y_mask, context.y, 0.0)
             features = self._features(context.w, context.w_mask)
             known = context.w_mask[..., : self.n_drift].all(-1, keepdim=True)
-            coefficients = self.drift.fit(features, y, context.y_mask & known)
-            context = replace(context, y=y - self.drift(coefficients, features))
+            mask = context.y_mask & known
+            coefficients = self.drift.fit(features, context.y, mask)
+            rest = context.y - self.drift(coefficients, features)
+            context = replace(context, y=rest)
         latent = self.backbone.process(self.backbone.encode(context, domain))
         return Encoding(latent, coefficients)
 

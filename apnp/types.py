@@ -157,6 +157,9 @@ class Task(_Movable):
                 raise ValueError(
                     f"Context and target must agree in d{name}. Got {c} and {t}."
                 )
+        dx, d = self.context.x.shape[-1], self.domain.centre.shape[-1]
+        if dx != d:
+            raise ValueError(f"Points and domain must agree in dx. Got {dx} and {d}.")
 
     def __repr__(self) -> str:
         c, t = self.context, self.target
@@ -182,4 +185,5 @@ class Field(_Movable):
 
     def shifted(self, e: Tensor) -> "Field":
         """The field with `e` (b, *grid, dz) added to its channels."""
+        _check_shape("e", e, tuple(self.z.movedim(1, -1).shape))
         return replace(self, z=self.z + e.movedim(-1, 1))

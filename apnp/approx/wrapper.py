@@ -24,6 +24,7 @@ class ApproximatelyEquivariant(Backbone):
         self.backbone = backbone
         self.fixed_inputs = fixed_inputs
         self.group = backbone.group
+        self.dy, self.dw = backbone.dy, backbone.dw
         self.dz, self.d_out = backbone.dz, backbone.d_out
 
     def strict(self) -> Backbone:

@@ -16,11 +16,15 @@ class Backbone(nn.Module, ABC):
 
     Attributes:
         group: The group of symmetries that the backbone keeps.
+        dy: Number of variables.
+        dw: Number of covariates.
         dz: Channels of the latent at its sites, where fixed inputs enter.
         d_out: Channels that `decode` returns.
     """
 
     group: Group
+    dy: int
+    dw: int
     dz: int
     d_out: int
 
@@ -38,4 +42,47 @@ class Backbone(nn.Module, ABC):
 
     @abstractmethod
     def decode(self, latent: Field, xt: Tensor, wt: Tensor) -> Tensor:
-        """Read the latent at targets: (b, nt, dx), (b, nt, k) -> (b, nt, d_out)."""
+        """Read the latent at targets.
+
+        Args:
+            latent: What `process` returned.
+            xt: Locations, (b, nt, dx).
+            wt: Covariates, zero where unobserved, then their masks: (b, nt, 2 dw).
+
+        Returns:
+            (b, nt, d_out).
+        """
+
+    def check_context(self, context: PointSet, domain: Domain) -> None:
+        """Refuse a context or a domain of shapes that the backbone is not made for.
+
+        Raises:
+            ValueError: Naming the size, what it must be and what it is.
+        """
+        for name, size in (("x", self.group.dx), ("y", self.dy), ("w", self.dw)):
+            _check_size(f"The context has d{name}", getattr(context, name), size)
+        _check_size("The domain has dx", domain.centre, self.group.dx)
+        _check_tasks("Context and domain", context.x, domain.centre)
+
+    def check_targets(self, latent: Field, xt: Tensor, wt: Tensor) -> None:
+        """Refuse targets of shapes that the backbone is not made for.
+
+        Raises:
+            ValueError: Naming the size, what it must be and what it is.
+        """
+        _check_size("Targets have dx", xt, self.group.dx)
+        _check_size("Covariates of targets and their masks have 2 dw", wt, 2 * self.dw)
+        _check_tasks("Latent and targets", latent.z, xt)
+
+
+def _check_size(what: str, value: Tensor, size: int) -> None:
+    if value.shape[-1] != size:
+        raise ValueError(f"{what} = {size} for this model. Got {value.shape[-1]}.")
+
+
+def _check_tasks(what: str, one: Tensor, other: Tensor) -> None:
+    if one.shape[0] != other.shape[0]:
+        raise ValueError(
+            f"{what} must hold the same number of tasks. Got {one.shape[0]} and "
+            f"{other.shape[0]}."
+        )

@@ -11,7 +11,7 @@ from apnp.groups import Group
 from apnp.nn.lattice import Lattice
 from apnp.nn.mlp import mlp
 from apnp.nn.setconv import spread
-from apnp.nn.unet import Pointwise, UNet, check_divisible
+from apnp.nn.unet import Pointwise, UNet, check_divisible, divisor
 from apnp.types import Domain, Field, PointSet
 
 
@@ -49,6 +49,13 @@ class ConvCNP(Backbone):
     ) -> None:
         super().__init__()
         check_divisible(lattice.shape, len(channels))
+        coarsest = [g // divisor(len(channels)) for g in lattice.shape]
+        lattice.check_paddable(coarsest, kernel // 2)
+        if lattice.dx != group.dx:
+            raise ValueError(
+                "`lattice` and `group` must agree in dx. Got "
+                f"{lattice.dx} and {group.dx}."
+            )
         self.lattice = lattice
         self.group = group
         self.dz = self.d_out = channels[0]
@@ -69,6 +76,7 @@ class ConvCNP(Backbone):
 
     def encode(self, context: PointSet, domain: Domain) -> Field:
         """Spread the context over the lattice and mix its channels at each node."""
+        self.check_context(context, domain)
         mask = torch.cat((context.y_mask, context.w_mask), dim=-1)
         values = torch.cat((context.y, context.w), dim=-1)
         values = torch.where(mask, values, 0.0)
@@ -103,5 +111,6 @@ class ConvCNP(Backbone):
 
     def decode(self, latent: Field, xt: Tensor, wt: Tensor) -> Tensor:
         """Interpolate the lattice at the targets and mix in their covariates."""
+        self.check_targets(latent, xt, wt)
         z = self.lattice.interpolate(latent.z, xt, latent.domain.centre)
         return self.readout(torch.cat((z, wt), dim=-1))

@@ -30,10 +30,11 @@ class LinearDrift(nn.Module):
 
         Args:
             features: (b, n, k), anything where no variable is observed.
-            y: (b, n, dy), zero where unobserved.
+            y: (b, n, dy), anything where unobserved.
             mask: (b, n, dy), True where observed.
         """
-        f = _with_constant(features)
+        y = torch.where(mask, y, 0.0)
+        f = _with_constant(torch.where(mask.any(-1, keepdim=True), features, 0.0))
         m = mask.to(f.dtype).mT
         left = m[..., None] * f[:, None]
         gram = left.mT @ f[:, None] + torch.diag(self.log_precision.exp())

@@ -42,6 +42,9 @@ class Lattice(ABC):
     def pad(self, z: Tensor, k: int) -> Tensor:
         """The channels with `k` more nodes at every edge, for a convolution."""
 
+    def check_paddable(self, shape: Sequence[int], k: int) -> None:  # noqa: B027
+        """Refuse a coarsened `shape` that `pad` cannot give `k` more nodes."""
+
     @abstractmethod
     def features(self, centre: Tensor) -> Tensor:
         """What every group element leaves of a node's location, (b, k, *shape)."""
@@ -131,11 +134,8 @@ class SphereLattice(Lattice):
     n_features = 1
 
     def __init__(self, rows: int, columns: int) -> None:
-        if columns % 2:
-            raise ValueError(
-                f"`columns` must be even for the half-turn at the poles. Got {columns}."
-            )
         self.shape = (rows, columns)
+        self.check_paddable(self.shape, 2)
         self.cell = math.pi / rows
 
     def _latitudes(self, like: Tensor) -> Tensor:
@@ -223,6 +223,21 @@ class SphereLattice(Lattice):
             (turned[..., :k, :].flip(-2), z, turned[..., -k:, :].flip(-2)), dim=-2
         )
         return functional.pad(z, (k, k, 0, 0), mode="circular")
+
+    def check_paddable(self, shape: Sequence[int], k: int) -> None:
+        """Refuse an odd number of columns, and fewer rows or columns than `k`.
+
+        Raises:
+            ValueError: Naming the shape and what would do.
+        """
+        rows, columns = shape
+        if columns % 2 or min(rows, columns) < k:
+            raise ValueError(
+                "On the sphere the columns of the coarsest lattice must be even, for "
+                f"the half-turn at the poles, and rows and columns at least {k}, the "
+                f"reach of a kernel. Got {rows} rows and {columns} columns of "
+                f"{self.shape}: take fewer levels, a smaller kernel or more nodes."
+            )
 
     def features(self, centre: Tensor) -> Tensor:
         """The sine of latitude, which a shift of longitude leaves."""
