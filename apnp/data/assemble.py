@@ -1,0 +1,92 @@
+"""From screened readings to the dense station dataset."""
+
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from apnp.data.daily import Daily, daily_values
+from apnp.data.quality import screen_sites
+from apnp.data.readings import Readings
+from apnp.data.schema import GOOD, MISSING, from_arrays
+from apnp.errors import DataError
+from apnp.variables import Variable
+
+MOST_CELLS = 250_000_000  # stations x times held in memory at once
+
+
+def assemble(given: Readings, about: Variable, daily: Daily | None) -> xr.Dataset:
+    """The station dataset of screened readings in the variable's units.
+
+    Raises:
+        DataError: If no usable station or value is left.
+    """
+    label, stations, notes = screen_sites(
+        given.sites, np.bincount(given.site, minlength=len(given.sites))
+    )
+    notes = [*given.notes, *notes]
+    station = label[given.site]
+    given = replace(given, site=station).take(station >= 0)
+    if daily is not None:
+        given, about, day_notes = daily_values(given, daily)
+        notes += day_notes
+    good = given.flag == GOOD
+    reporting = np.zeros(len(stations), dtype=bool)
+    reporting[given.site[good]] = True
+    if not reporting.any():
+        raise DataError(
+            f"No usable value of {about.name} is left. "
+            + " ".join(f"{n}." for n in notes)
+        )
+    if not reporting.all():
+        notes.append(f"{int((~reporting).sum()):,} stations without any value dropped")
+        given = given.take(reporting[given.site])
+        given = replace(given, site=(np.cumsum(reporting) - 1)[given.site])
+        stations = stations[reporting]
+    value, flag, n_repeated = _dense(given, len(stations))
+    if n_repeated:
+        notes.append(f"{n_repeated:,} repeated values averaged")
+    before = given.attrs.get("quality_control", "")
+    report = "; ".join(
+        [t for t in [before] if t] + [n for n in notes if n not in before]
+    )
+    names = stations["station_name"].fillna("").astype(str)
+    return from_arrays(
+        about.name,
+        value,
+        station=stations["station"], lat=stations["lat"], lon=stations["lon"],
+        elevation=stations["elevation"], time=given.times, flag=flag,
+        station_name=names if (names != "").any() else None,
+        cell_method=given.cell_method,
+        attrs={**given.attrs, "quality_control": report or "nothing dropped"},
+        variable_attrs={"comment": given.comment} if given.comment else None,
+    )  # fmt: skip
+
+
+def _dense(given: Readings, n_stations: int) -> tuple[NDArray, NDArray, int]:
+    """Values and flags (station, time), and how many repeated values were averaged."""
+    shape = (n_stations, len(given.times))
+    size = shape[0] * shape[1]
+    if size > MOST_CELLS:
+        raise DataError(
+            f"{shape[0]:,} stations at {shape[1]:,} different times are more than "
+            f"{MOST_CELLS:,} cells. Make daily values (--daily mean), or read fewer "
+            "files."
+        )
+    cell = given.site * shape[1] + given.step
+    good = given.flag == GOOD
+    count = np.bincount(cell[good], minlength=size)
+    value = np.full(size, np.nan, dtype=np.float32)
+    flag = np.full(size, MISSING, dtype=np.int8)
+    np.maximum.at(flag, cell[~good], given.flag[~good])
+    flag[count > 0] = GOOD
+    value[cell[good]] = given.value[good]
+    repeated = np.flatnonzero(count > 1)
+    if repeated.size:
+        many = count[cell] > 1
+        total = np.bincount(
+            np.searchsorted(repeated, cell[good & many]), given.value[good & many]
+        )
+        value[repeated] = total / count[repeated]
+    return value.reshape(shape), flag.reshape(shape), int((count[repeated] - 1).sum())

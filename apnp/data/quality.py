@@ -1,0 +1,236 @@
+"""Quality control: which values and stations are kept, and a sentence for the rest."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from apnp.data.readings import Readings
+from apnp.data.schema import ELEVATION_RANGE, FAILED_CHECK, GOOD, OUT_OF_RANGE
+from apnp.data.units import canonical_units, guess_units, to_degc
+from apnp.errors import DataError
+from apnp.geometry.sphere import (
+    great_circle_km,
+    km_to_chord,
+    unit_vectors,
+    wrap_longitude,
+)
+from apnp.variables import Variable
+
+SAME_PLACE_KM = 0.1  # stations nearer than this are one
+MOVED_KM = 10.0  # an id seen further apart than this is more than one station
+MOST_PLACES = 10  # an id seen at more places than this is a ship or a buoy
+REFUSED_SHARE = 0.01  # more impossible values than this are no accident
+
+MISSING_CODES = (-9999.9, -9999, -999.9, -999, 999.9, 9999, 9999.9, 99999, -99999)
+_UNKNOWN_ELEVATIONS = (-999, -999.9, -999.8, -9999, -9999.9, 9999, 9999.9)
+
+
+def screen_values(given: Readings, about: Variable, where: str) -> Readings:
+    """Readings in degC with failed and impossible values marked (value NaN).
+
+    Args:
+        given: Readings in any units of temperature.
+        about: The variable, whose plausible range holds.
+        where: The file, for messages.
+
+    Raises:
+        DataError: If so many values are impossible that the units must be wrong.
+    """
+    units = canonical_units(given.units, where)
+    value = to_degc(given.value, units)
+    flag = given.flag.copy()
+    notes = list(given.notes)
+    failed = (flag == FAILED_CHECK) & ~np.isnan(value)
+    if failed.any():
+        notes.append(_count(failed, "value", "with a failed quality flag dropped"))
+    low, high = about.plausible
+    outside = (flag == GOOD) & ~((value >= low) & (value <= high))
+    n, n_checked = int(outside.sum()), int((flag == GOOD).sum())
+    if n > REFUSED_SHARE * n_checked and (n >= 10 or n > 0.2 * n_checked):
+        _refuse_units(given, about, where, units, n / n_checked)
+    if n:
+        flag[outside] = OUT_OF_RANGE
+        notes.append(
+            _count(outside, "value", f"outside [{low:g}, {high:g}] degC dropped")
+        )
+    value = np.where(flag == GOOD, value, np.nan)
+    return replace(given, value=value, flag=flag, units=about.units, notes=tuple(notes))
+
+
+def _refuse_units(
+    given: Readings, about: Variable, where: str, units: str, share: float
+) -> None:
+    raw = given.value[(given.flag == GOOD)]
+    guess = guess_units(raw, about)
+    looks = (
+        f"values look like {' or '.join(guess)}. If so, say --units "
+        f'{about.name}="{guess[0]}"'
+        if guess
+        else "no known units fit. Check the column, or name units with --units"
+    )
+    raise DataError(
+        f"{where}: {share:.1%} of the values of {about.name}, read as {units}, lie "
+        f"outside [{about.plausible[0]:g}, {about.plausible[1]:g}] {about.units} (they "
+        f"run from {raw.min():g} to {raw.max():g}). The units are probably wrong: "
+        f"{looks}."
+    )
+
+
+def screen_sites(
+    sites: pd.DataFrame, n_readings: NDArray
+) -> tuple[NDArray[np.intp], pd.DataFrame, list[str]]:
+    """Which station each site belongs to, the stations, and what was done.
+
+    Sites at impossible positions are dropped. Sites of one id within `MOVED_KM` are
+    one station; further apart they are several stations (the site was moved), or, at
+    more than `MOST_PLACES` places, a ship or buoy, which is dropped. Stations within
+    `SAME_PLACE_KM` of each other are merged. A merged station takes id and position of
+    the site with most readings, and the first elevation that is known.
+
+    Args:
+        sites: As in `Readings`.
+        n_readings: Number of readings of each site.
+
+    Returns:
+        The station (row of the table) of each site, -1 if dropped; the stations; notes.
+    """
+    sites = sites.assign(station=sites["station"].astype(str))
+    notes: list[str] = []
+    valid = _screen_positions(sites, notes)
+    sites = sites.assign(lon=wrap_longitude(sites["lon"].where(valid, 0.0)))
+    sites["elevation"] = _known_elevation(sites["elevation"])
+    label, sites = _places_of_each_id(sites, valid, notes)
+    order = np.lexsort((np.arange(len(sites)), -n_readings))
+    order = order[label[order] >= 0]
+    stations = _first_of_each(sites.iloc[order], label[order])
+    merged = _merge_near(stations, notes)
+    label = np.where(label >= 0, merged[np.maximum(label, 0)], -1)
+    stations = _first_of_each(sites.iloc[order], label[order])
+    unknown = stations["elevation"].isna().to_numpy()
+    if unknown.any():
+        notes.append(_count(unknown, "station", "of unknown elevation kept without it"))
+    return label, stations, notes
+
+
+def _screen_positions(sites: pd.DataFrame, notes: list[str]) -> NDArray[np.bool_]:
+    lat = sites["lat"].to_numpy(np.float64)
+    lon = sites["lon"].to_numpy(np.float64)
+    outside = ~((np.abs(lat) <= 90) & (lon >= -180) & (lon <= 360))
+    nowhere = (lat == 0) & (lon == 0)
+    for bad, text in (
+        (np.isnan(lat) | np.isnan(lon), "without a position dropped"),
+        (outside & ~np.isnan(lat + lon), "at impossible coordinates dropped"),
+        (nowhere, "at exactly 0N 0E (a code for unknown) dropped"),
+    ):
+        if bad.any():
+            ids = sites["station"][bad].unique()
+            notes.append(f"{_plural(len(ids), 'station')} {text} ({_some(ids)})")
+    return ~(outside | nowhere)
+
+
+def _known_elevation(elevation: pd.Series) -> NDArray[np.float64]:
+    value = pd.to_numeric(elevation, errors="coerce").to_numpy(np.float64, copy=True)
+    low, high = ELEVATION_RANGE
+    value[~((value >= low) & (value <= high))] = np.nan
+    return value
+
+
+def _places_of_each_id(
+    sites: pd.DataFrame, valid: NDArray, notes: list[str]
+) -> tuple[NDArray[np.intp], pd.DataFrame]:
+    """A label for each site: sites of one id at one place share it; -1 is dropped."""
+    label = np.where(valid, pd.factorize(sites["station"])[0], -1)
+    lat, lon = sites["lat"].to_numpy(), sites["lon"].to_numpy()
+    names = sites["station"].to_numpy(object, copy=True)
+    first = (
+        pd.Series(np.arange(len(sites))).where(valid).groupby(label).transform("min")
+    )
+    first = np.where(valid, first, 0).astype(np.intp)
+    far = valid & (great_circle_km(lat, lon, lat[first], lon[first]) > MOVED_KM)
+    moved: list[str] = []
+    ships: list[str] = []
+    n_labels = int(label.max(initial=-1)) + 1
+    for same in np.unique(label[far]):
+        rows = np.flatnonzero(label == same)
+        place = _places(lat[rows], lon[rows])
+        if place.max() >= MOST_PLACES:
+            ships.append(names[rows[0]])
+            label[rows] = -1
+            continue
+        moved.append(names[rows[0]])
+        for k in range(1, place.max() + 1):
+            label[rows[place == k]] = n_labels
+            names[rows[place == k]] = f"{names[rows[0]]}#{k + 1}"
+            n_labels += 1
+    if ships:
+        notes.append(
+            f"{_plural(len(ships), 'moving platform')} dropped ({_some(ships)})"
+        )
+    if moved:
+        notes.append(
+            f"{_plural(len(moved), 'id')} seen at places more than {MOVED_KM:g} km "
+            f"apart split into one station a place ({_some(moved)})"
+        )
+    return _compact(label), sites.assign(station=names)
+
+
+def _places(lat: NDArray, lon: NDArray) -> NDArray[np.intp]:
+    """Numbers of places: each the sites within `MOVED_KM` of its first site."""
+    place = np.full(lat.shape, -1, dtype=np.intp)
+    for k in range(MOST_PLACES + 1):
+        left = np.flatnonzero(place < 0)
+        if left.size == 0:
+            break
+        near = great_circle_km(lat[left], lon[left], lat[left[0]], lon[left[0]])
+        place[left[near <= MOVED_KM]] = k
+    return np.where(place < 0, MOST_PLACES, place)
+
+
+def _compact(label: NDArray) -> NDArray[np.intp]:
+    """Labels 0, 1, ... in order of first appearance; -1 stays."""
+    out = np.full(label.shape, -1, dtype=np.intp)
+    out[label >= 0] = pd.factorize(label[label >= 0])[0]
+    return out
+
+
+def _first_of_each(sites: pd.DataFrame, label: NDArray) -> pd.DataFrame:
+    """One row a label, in label order: the first site's, first known elevation."""
+    by = sites.groupby(label, sort=True)
+    rows = by.head(1).set_index(np.asarray(pd.unique(label))).sort_index()
+    return rows.assign(elevation=by["elevation"].first())
+
+
+def _merge_near(stations: pd.DataFrame, notes: list[str]) -> NDArray[np.intp]:
+    """A label for each station: those within `SAME_PLACE_KM` share it."""
+    tree = cKDTree(unit_vectors(stations["lat"], stations["lon"]))
+    pairs = tree.query_pairs(float(km_to_chord(SAME_PLACE_KM)), output_type="ndarray")
+    if pairs.size == 0:
+        return np.arange(len(stations))
+    n = len(stations)
+    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+    label = connected_components(graph, directed=False)[1]
+    together = pd.Series(label).duplicated(keep=False).to_numpy()
+    ids = stations["station"].to_numpy()[together]
+    notes.append(
+        f"{_plural(len(ids), 'station')} at {len(np.unique(label[together]))} places "
+        f"merged: less than {SAME_PLACE_KM * 1000:g} m apart ({_some(ids)})"
+    )
+    return _compact(label)
+
+
+def _count(which: NDArray, noun: str, text: str) -> str:
+    return f"{_plural(int(which.sum()), noun)} {text}"
+
+
+def _plural(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def _some(ids) -> str:
+    ids = list(ids)
+    return ", ".join(map(str, ids[:5])) + (", ..." if len(ids) > 5 else "")

@@ -1,0 +1,134 @@
+"""Reading station files of any known format into one station dataset."""
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from types import ModuleType
+
+import xarray as xr
+
+from apnp.data.assemble import assemble
+from apnp.data.daily import Daily
+from apnp.data.quality import screen_values
+from apnp.data.readers import READERS, table
+from apnp.data.readings import Request, join
+from apnp.data.sniff import head_of
+from apnp.data.station_lists import is_station_list
+from apnp.errors import ConfigError, DataError
+from apnp.variables import variable as known_variable
+
+FilePath = str | PathLike[str]
+
+_COLUMNS = ("station", "time", "lat", "lon", "elevation", "station_name", "qc",
+            "tas", "tasmax", "tasmin")  # fmt: skip
+
+
+def read_stations(
+    paths: FilePath | Sequence[FilePath],
+    *,
+    variable: str = "tas",
+    columns: Mapping[str, str] | None = None,
+    units: Mapping[str, str] | None = None,
+    station_list: FilePath | None = None,
+    daily: Daily | None = None,
+) -> xr.Dataset:
+    """Read station files of any known format into one validated station dataset.
+
+    Failed and impossible values are dropped, stations at impossible positions too,
+    and duplicates merged; `quality_control` in the attributes says how many.
+
+    Args:
+        paths: Files, or folders of files. Several are joined, of one format or more.
+        variable: The variable to read. `tas` where there are only daily extremes is
+            half their sum, and its `comment` says so.
+        columns: Canonical name -> name in the file, e.g. {"tas": "tmean_degC"}.
+        units: Canonical name -> units, where the file states none or wrong ones.
+        station_list: Positions of the stations, for formats that hold none.
+        daily: Make daily values of readings at instants.
+
+    Raises:
+        ConfigError: If an argument is not understood.
+        DataError: If a file is missing, damaged, of unknown format or breaks a rule.
+    """
+    about = known_variable(variable)
+    request = Request(
+        about,
+        _checked(columns, _COLUMNS, "columns"),
+        _checked(units, (variable,), "units"),
+        Path(station_list) if station_list is not None else None,
+    )
+    parts = []
+    for reader, files in _by_format(_files(paths)).items():
+        where = str(files[0]) + (f" (and {len(files) - 1} more)" if files[1:] else "")
+        parts.append(screen_values(reader.read(files, request), about, where))
+    methods = {p.cell_method for p in parts}
+    if len(methods) > 1:
+        raise DataError(
+            f"The files mix values of different kinds ({', '.join(sorted(methods))}). "
+            "Convert them one kind at a time (apnp data convert ... --daily mean)."
+        )
+    return assemble(join(parts), about, daily)
+
+
+def _checked(
+    given: Mapping[str, str] | None, known: Sequence[str], name: str
+) -> Mapping[str, str]:
+    for key in given or {}:
+        if key not in known:
+            raise ConfigError(
+                f"`{name}` maps {', '.join(known)} to what the file has. Got {key!r}."
+            )
+    return dict(given or {})
+
+
+def _files(paths: FilePath | Sequence[FilePath]) -> list[tuple[Path, bool]]:
+    """The files, folders opened, and whether each was named outright."""
+    if isinstance(paths, str | PathLike):
+        paths = [paths]
+    if not paths:
+        raise ConfigError("`paths` names no file.")
+    files: list[tuple[Path, bool]] = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            inside = sorted(p for p in path.iterdir() if p.is_file())
+            if not inside:
+                raise DataError(f"{path}: the folder holds no files.")
+            files += [(p, False) for p in inside]
+        else:
+            files.append((path, True))
+    return files
+
+
+def _by_format(files: Sequence[tuple[Path, bool]]) -> dict[ModuleType, list[Path]]:
+    """Files by the reader that recognises them.
+
+    Files found in a folder may be something else (a readme, a list of stations), ones
+    named outright may not.
+    """
+    found: dict[ModuleType, list[Path]] = {}
+    for path, named in files:
+        if not named and path.stat().st_size == 0:
+            continue
+        head = head_of(path)
+        listed = is_station_list(head)
+        reader = next((r for r in READERS if not listed and r.recognises(head)), None)
+        if reader is None and named:
+            if listed:
+                raise DataError(
+                    f"{path}: a list of stations, without readings. Give it with "
+                    "--station-list beside the files of readings."
+                )
+            if not table.could_be(head):
+                raise DataError(
+                    f"{path}: unknown format. Tried: "
+                    f"{'; '.join(r.NAME for r in READERS)}."
+                )
+            reader = table
+        if reader is not None:
+            found.setdefault(reader, []).append(path)
+    if not found:
+        raise DataError(
+            f"{files[0][0].parent}: no file of a known format. Tried: "
+            f"{'; '.join(r.NAME for r in READERS)}."
+        )
+    return found
