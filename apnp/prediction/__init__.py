@@ -1,1 +1,6 @@
-"""apnp.prediction."""
+"""Prediction with a trained model: fields as CF NetCDF, and tables of points."""
+
+from apnp.prediction.grid import Grid
+from apnp.prediction.trained import ConditionedModel, TrainedModel, load
+
+__all__ = ["ConditionedModel", "Grid", "TrainedModel", "load"]

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from apnp import __version__
 from apnp.data import observations_at, read_stations, select_times
+from apnp.data.splits import StationSplit
 from apnp.errors import ConfigError, DataError
 from apnp.geometry.sphere import EARTH_RADIUS_KM, great_circle_km
 from apnp.model import Encoding, NeuralProcess
@@ -30,6 +31,7 @@ from apnp.prediction.points import (
 from apnp.prediction.relief import Elevation, Relief, StationElevation
 from apnp.prediction.writer import Header
 from apnp.tasks.representation import Representation
+from apnp.training.checkpoint import load_run
 from apnp.variables import variable as known_variable
 
 log = logging.getLogger(__name__)
@@ -37,6 +39,22 @@ log = logging.getLogger(__name__)
 Stations = xr.Dataset | str | PathLike
 POINT_LEVELS = (0.05, 0.5, 0.95)
 """Quantiles that tables of points are given."""
+
+
+def load(run: str | PathLike, which: str = "best") -> "TrainedModel":
+    """The trained model in a run folder, on the CPU.
+
+    Args:
+        run: A run folder, or one of its checkpoints.
+        which: The checkpoint: "best" or "last".
+
+    Raises:
+        CheckpointError: If there is none, or it is damaged.
+    """
+    process, representation, record = load_run(Path(run), which)
+    model = record["config"]["model"]
+    name = f"{model['backbone']['name']}, {model['form']}"
+    return TrainedModel(process, representation, record, name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,33 +119,43 @@ class TrainedModel:
     Attributes:
         process: The neural process, in evaluation mode.
         representation: What turns stations into its inputs.
-        metadata: What its run says of it.
+        record: What its checkpoint says of it (`model.json`).
         name: Name for tables.
     """
 
     process: NeuralProcess
     representation: Representation
-    metadata: Mapping[str, Any]
+    record: Mapping[str, Any]
     name: str
 
     @property
     def variable(self) -> str:
         """Name of the variable predicted."""
-        return self.metadata["variable"]
+        return self.record["config"]["data"]["variable"]
 
     @property
-    def split(self) -> Any:
+    def split(self) -> StationSplit:
         """How stations were held out from training."""
-        return self.metadata["split"]
+        return StationSplit(**self.record["config"]["data"]["split"])
 
     @property
-    def test_times(self) -> Any:
-        """The times held out from training."""
-        return self.metadata["test_times"]
+    def test_times(self) -> str | None:
+        """The times held out from training, "A/B"; None if the run names none."""
+        return self.record["config"]["data"]["test_times"]
 
     def strict(self) -> "TrainedModel":
-        """The strictly equivariant component: the fixed inputs switched off."""
-        return replace(self, process=self.process.strict(), name=f"{self.name}, strict")
+        """The strictly equivariant component: the fixed inputs switched off.
+
+        Raises:
+            ConfigError: If the model has no fixed inputs.
+        """
+        if self.record["config"]["model"]["form"] == "strict":
+            raise ConfigError(
+                f"{self.name} is strictly equivariant already: it has no fixed inputs "
+                "to switch off. Leave --no-fixed-inputs out."
+            )
+        name = f"{self.name} without fixed inputs"
+        return replace(self, process=self.process.strict(), name=name)
 
     def condition(self, context: Observations) -> ConditionedModel:
         """Read the context once; the result answers at any number of sites."""
@@ -282,7 +310,8 @@ class TrainedModel:
         """The observations at each time asked for; times with none are left out."""
         times = select_times(ds, time)
         if len(times) > 1:
-            observed = ds[self.variable].sel(time=times).notnull().any("station").values
+            known = ds[self.variable].sel(time=times).where(ds["elevation"].notnull())
+            observed = known.notnull().any("station").values
             if observed.any() and not observed.all():
                 log.warning(
                     "%d of %d times have no observation and are left out, first %s.",
@@ -302,7 +331,7 @@ class TrainedModel:
         return {
             "title": f"Predicted {name}: mean and uncertainty",
             "source": f"apnp {__version__}, {self.name}, checkpoint "
-            f"{self.metadata['checkpoint']}",
+            f"{self.record['hash'][:12]}",
             "history": history,
             "comment": f"From {number} stations a time of: "
             f"{ds.attrs.get('title', 'untitled stations')}. An area is represented by "

@@ -107,7 +107,9 @@ def test_a_relief_that_does_not_cover_the_grid_is_refused(tmp_path):
     inside = relief.on(Grid.regular(1, (175, 40, -179, 42)), ALL)
     assert inside.shape == (2, 6)
     for region in ((170, 40, 176, 42), (178, 40, -175, 42), (176, 38, 178, 42)):
-        with pytest.raises(DataError, match="covers 39.5 to 42.5 N and 174 to 182 E"):
+        with pytest.raises(
+            DataError, match=r"covers 39\.5 to 42\.5 N and 174 to 182 E"
+        ):
             relief.on(Grid.regular(1, region), ALL)
     with pytest.raises(DataError, match="Give a relief that covers it"):
         relief.at(np.array([41.0]), np.array([0.0]))
