@@ -1,0 +1,43 @@
+# The commands of the README.
+PYTHON ?= python3
+VENV ?= .venv
+TORCH ?= torch==2.13.0
+BIN := $(VENV)/bin
+RUN ?= runs/demo
+
+.PHONY: demo test test-slow check bench clean
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check "$(TORCH)"
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/installed-test: $(VENV)/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[test]"
+	touch $@
+
+demo: $(VENV)/installed
+	$(BIN)/python train.py --config configs/demo.yaml --run $(RUN)
+	$(BIN)/python predict.py --checkpoint $(RUN) --stations data/simulated_stations.nc \
+	  --time 2021-07-01 --grid 1.0 --output $(RUN)/field.nc --map $(RUN)/map.png
+	$(BIN)/apnp evaluate --checkpoint $(RUN) --stations data/simulated_stations.nc
+
+test: $(VENV)/installed-test
+	$(BIN)/python -m pytest
+
+test-slow: $(VENV)/installed-test
+	$(BIN)/python -m pytest -m slow
+
+check: $(VENV)/installed-test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/installed-test
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) runs build *.egg-info
