@@ -204,15 +204,17 @@ class SphereLattice(Lattice):
     def _tapered(self, z: Tensor) -> Tensor:
         """Damp the waves around a circle of latitude that a smooth field cannot have.
 
-        Near a pole the m-th zonal wave of a smooth field falls like cos(lat)^m; beyond
-        60 degrees the m-th wave is damped by (cos(lat) / cos(60))^m, so that a field
-        has one value at the pole, whatever longitude it is approached from.
+        Near a pole the m-th zonal wave of a smooth field falls like cos(lat)^m. Beyond
+        60 degrees a wave shorter than three cells of the equator is damped by
+        (its length / 3 cells)^m, so that a field has nearly one value at the pole,
+        whatever longitude it is approached from, and longer waves are left as they are.
         """
-        lat = self._latitudes(z)
-        polar = (torch.cos(lat) / 0.5).clamp(max=1.0)
+        cos_lat = torch.cos(self._latitudes(z))[:, None]
         waves = torch.fft.rfft(z, dim=-1)
         m = torch.arange(waves.shape[-1], dtype=z.dtype, device=z.device)
-        return torch.fft.irfft(waves * polar[:, None] ** m, n=z.shape[-1], dim=-1)
+        length = cos_lat * z.shape[-1] / m.clamp(min=1.0)
+        damping = torch.maximum(length / 3, cos_lat / 0.5).clamp(max=1.0) ** m
+        return torch.fft.irfft(waves * damping, n=z.shape[-1], dim=-1)
 
     def pad(self, z: Tensor, k: int) -> Tensor:
         """Around the circle in longitude, by the half-turn beyond the poles."""

@@ -111,9 +111,9 @@ def check_divisible(shape: Sequence[int], levels: int) -> None:
     step = divisor(levels)
     for axis, g in enumerate(shape):
         if g % step:
-            low = g // step * step
+            low = max(g // step, 1) * step
             raise ValueError(
                 f"Axis {axis} of the lattice has {g} nodes; with {levels} levels it "
-                f"must be a multiple of {step}, for example {low or step} or "
+                f"must be a multiple of {step}, for example {low} or "
                 f"{low + step}."
             )

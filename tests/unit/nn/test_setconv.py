@@ -1,0 +1,78 @@
+import pytest
+import torch
+
+from apnp.nn.setconv import (
+    cubic_weights,
+    read,
+    read_reference,
+    spread,
+    spread_reference,
+)
+
+SHAPES = [(5,), (3, 4), (2, 3, 4)]
+
+
+def normal(*shape, seed=0):
+    generator = torch.Generator().manual_seed(seed + len(shape))
+    return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+
+def same(fast, reference, *inputs):
+    """Values and gradients of every input agree."""
+    inputs = [i.requires_grad_() for i in inputs]
+    a, b = fast(), reference()
+    torch.testing.assert_close(a, b, rtol=0, atol=1e-12)
+    if any(i.numel() == 0 for i in inputs):
+        return
+    weight = normal(*a.shape, seed=9)
+    for x, y in zip(
+        torch.autograd.grad((a * weight).sum(), inputs),
+        torch.autograd.grad((b * weight).sum(), inputs),
+        strict=True,
+    ):
+        assert x.abs().max() > 0
+        torch.testing.assert_close(x, y, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("grid", SHAPES)
+@pytest.mark.parametrize("n", [0, 1, 6])
+def test_spread_is_its_reference_in_value_and_gradient(grid, n):
+    values = normal(2, n, 3)
+    axes = [normal(2, n, g, seed=i + 1) for i, g in enumerate(grid)]
+    same(
+        lambda: spread(values, axes),
+        lambda: spread_reference(values, axes),
+        values,
+        *axes,
+    )
+    assert spread(values, axes).shape == (2, 3, *grid)
+
+
+@pytest.mark.parametrize("grid", SHAPES)
+@pytest.mark.parametrize("n", [0, 1, 6])
+def test_read_is_its_reference_in_value_and_gradient(grid, n):
+    z, weight = normal(2, 3, *grid), normal(2, n, 4, seed=3)
+    generator = torch.Generator().manual_seed(1)
+    nodes = z[0, 0].numel()
+    index = torch.randint(0, nodes, (2, n, 4), generator=generator)
+    same(
+        lambda: read(z, index, weight),
+        lambda: read_reference(z, index, weight),
+        z,
+        weight,
+    )
+    assert read(z, index, weight).shape == (2, n, 3)
+
+
+def test_cubic_weights_reproduce_quadratics_and_join_smoothly():
+    s = torch.tensor([0.0, 0.13, 0.5, 0.77, 1.0], dtype=torch.float64)
+    nodes = torch.arange(-1.0, 3.0, dtype=torch.float64)
+    for power in range(3):
+        torch.testing.assert_close(cubic_weights(s) @ nodes**power, s**power)
+    # a cubic is not reproduced: s^3 + (s - 3 s^2 + 2 s^3)/2 of Keys' kernel
+    assert ((cubic_weights(s) @ nodes**3 - s**3).abs() > 1e-3).sum() == 2
+    ends = torch.tensor([0.0, 1.0], dtype=torch.float64, requires_grad=True)
+    slope = torch.autograd.functional.jacobian(cubic_weights, ends)
+    left, right = slope[0, :, 0], slope[1, :, 1]
+    torch.testing.assert_close(left[:3], right[1:])
+    assert left[3] == right[0] == 0
