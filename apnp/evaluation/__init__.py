@@ -1,1 +1,18 @@
-"""Scores of predictors at held-out stations, beside what a geostatistician would use."""
+"""Scores of predictors at held-out stations, neural or of the geostatistician.
+
+>>> from apnp.evaluation import baseline, evaluate
+"""
+
+from apnp.evaluation.baselines import BASELINES, baseline, true_law_kriging
+from apnp.evaluation.evaluate import Evaluation, evaluate
+from apnp.evaluation.report import as_text, write
+
+__all__ = [
+    "BASELINES",
+    "Evaluation",
+    "as_text",
+    "baseline",
+    "evaluate",
+    "true_law_kriging",
+    "write",
+]

@@ -1,9 +1,11 @@
 """What a geostatistician would use instead: predictors that need no training."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
@@ -89,6 +91,13 @@ def _weighted(chord: Floats, value: Floats, power: float) -> Floats:
     """Means along the last axis with weights distance^-power, of 1 m at least."""
     weight = np.maximum(chord * EARTH_RADIUS_KM, 1e-3) ** -power
     return (weight * value).sum(-1) / weight.sum(-1)
+
+
+def climate_of(ds: xr.Dataset) -> SimulatedClimate | None:
+    """The simulated climate that a station dataset was observed from, if any."""
+    pattern = r"SimulatedClimate\(seed=(\d+), noise_std=([\d.]+)\)"
+    found = re.search(pattern, str(ds.attrs.get("source", "")))
+    return SimulatedClimate(int(found[1]), float(found[2])) if found else None
 
 
 def true_law_kriging(climate: SimulatedClimate) -> KnownLawKriging:

@@ -101,7 +101,7 @@ def test_kriging_with_the_true_law_is_calibrated_on_the_simulated_climate():
     lat, lon = rng.uniform(40, 60, 250), rng.uniform(0, 40, 250)
     elevation = climate.relief(lat, lon)
     z = []
-    for day in ("2018-01-05", "2018-04-05", "2018-07-05", "2018-10-05"):
+    for day in ("2018-01-05", "2018-07-05"):
         time = np.datetime64(day)
         value = climate.truth(lat, lon, elevation, time)
         value = value + climate.noise_std * rng.normal(size=250)

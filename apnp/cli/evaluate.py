@@ -1,0 +1,202 @@
+"""`apnp evaluate`: scores at held-out stations, beside the baselines.
+
+The targets are stations held out: the test blocks of the run's own split (`run`), a
+random fifth of the stations (`random`) or spatial blocks with a fifth of the area
+(`blocks`); and a day that the model has not seen, chosen with --time. The context is
+drawn from the stations that are not held out (`outside`), so that held-out blocks are
+empty, or from all (`all`), so that a target may have neighbours that the model has
+never been trained on.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from apnp.cli.stations import add_station_arguments, read_station_arguments
+from apnp.data import select_times
+from apnp.data.heldout import heldout_tasks
+from apnp.data.splits import StationSplit
+from apnp.errors import ConfigError
+from apnp.evaluation import BASELINES, as_text, baseline, evaluate, write
+from apnp.evaluation.baselines import climate_of, true_law_kriging
+from apnp.evaluation.report import make_folder
+from apnp.observations import Predictor
+
+if TYPE_CHECKING:
+    from apnp.prediction import TrainedModel
+
+_SHARE = 0.2
+TRUE_LAW = "true_law"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments of the verb."""
+    made = argparse.ArgumentParser(
+        prog="apnp evaluate", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    add = made.add_argument
+    add("--checkpoint", metavar="RUN", help="run folder; without one, baselines alone")
+    add_station_arguments(made)
+    add(
+        "--hold-out",
+        choices=("run", "random", "blocks"),
+        help="stations to predict (default: run; random without --checkpoint)",
+    )
+    add("--context", type=int, default=400, help="context stations (default 400)")
+    add(
+        "--context-pool",
+        choices=("outside", "all"),
+        default="outside",
+        help="where context stations come from (default outside)",
+    )
+    add("--time", metavar="A/B", help="days to take (default: the run's test days)")
+    add("--tasks", type=int, default=40, help="days, evenly spread (default 40)")
+    add("--seed", type=int, default=0, help="draws stations and contexts (default 0)")
+    add(
+        "--no-fixed-inputs",
+        action="store_true",
+        help="score the strictly equivariant component of the model beside it",
+    )
+    add(
+        "--baselines",
+        metavar="A,B",
+        help=f"of {', '.join(BASELINES)} and, for simulated stations, {TRUE_LAW}; "
+        "or none (default: all)",
+    )
+    add("--output", metavar="DIR", help="folder of tables (default RUN/evaluation)")
+    return made
+
+
+def main(argv: Sequence[str]) -> None:
+    """Evaluate, print the table and write it to the output folder."""
+    args = parser().parse_args(argv)
+    for name in ("context", "tasks"):
+        if getattr(args, name) < 1:
+            raise ConfigError(
+                f"--{name} is a number above 0. Got {getattr(args, name)}."
+            )
+    model = _model(args)
+    ds = read_station_arguments(args)
+    predictors = [*_own(args, model), *_baselines(args, ds)]
+    if not predictors:
+        raise ConfigError("Nothing to score: give --checkpoint or --baselines.")
+    held_out = _held_out(args, ds, model)
+    times = _times(args, ds, model)
+    folder = args.output or (model and Path(args.checkpoint) / "evaluation")
+    if folder:
+        make_folder(folder)  # before the work, not after
+    tasks = heldout_tasks(
+        ds, times, held_out,
+        n_context=args.context, variable=args.variable,
+        context_pool=args.context_pool, seed=args.seed,
+    )  # fmt: skip
+    evaluation = evaluate(predictors, tasks, n_tasks=len(times), progress=True)
+    print(_heading(args, ds, held_out, times))
+    print(as_text(evaluation))
+    if folder:
+        write(evaluation, folder, ds)
+        print(f"Tables and calibration plot: {folder}")
+
+
+def _model(args: argparse.Namespace) -> "TrainedModel | None":
+    if args.checkpoint is None:
+        return None
+    from apnp.prediction import load
+
+    model = load(args.checkpoint)
+    if model.variable != args.variable:
+        raise ConfigError(
+            f"The model of {args.checkpoint} predicts {model.variable}, and "
+            f"--variable is {args.variable}: give --variable {model.variable}."
+        )
+    return model
+
+
+def _own(args: argparse.Namespace, model: "TrainedModel | None") -> list[Predictor]:
+    if model is None:
+        if args.no_fixed_inputs:
+            raise ConfigError("--no-fixed-inputs is about a model: give --checkpoint.")
+        return []
+    return [model, model.strict()] if args.no_fixed_inputs else [model]
+
+
+def _baselines(args: argparse.Namespace, ds: xr.Dataset) -> list[Predictor]:
+    climate = climate_of(ds)
+    if args.baselines is None:
+        names = [*BASELINES, *([TRUE_LAW] if climate else [])]
+    elif args.baselines == "none":
+        names = []
+    else:
+        names = list(dict.fromkeys(args.baselines.split(",")))
+    if TRUE_LAW in names and climate is None:
+        raise ConfigError(
+            f"The baseline {TRUE_LAW} needs stations simulated by apnp, whose law is "
+            "known; the law of these is not: leave it out of --baselines."
+        )
+    return [
+        true_law_kriging(climate) if name == TRUE_LAW and climate else baseline(name)
+        for name in names
+    ]
+
+
+def _held_out(
+    args: argparse.Namespace, ds: xr.Dataset, model: "TrainedModel | None"
+) -> NDArray[np.bool_]:
+    """True for the stations to predict."""
+    lat, lon = ds["lat"].values, ds["lon"].values
+    rule = args.hold_out or ("run" if model else "random")
+    if rule == "run":
+        if model is None:
+            raise ConfigError(
+                "--hold-out run takes the test blocks of a run: give --checkpoint, or "
+                "hold out random or blocks."
+            )
+        return model.split.assign(lat, lon) == "test"
+    if rule == "blocks":
+        split = StationSplit(validation=0, test=_SHARE, seed=args.seed)
+        held_out = split.assign(lat, lon) == "test"
+    else:
+        held_out = np.random.default_rng(args.seed).random(len(lat)) < _SHARE
+    if model is not None:
+        seen = int((held_out & (model.split.assign(lat, lon) == "train")).sum())
+        print(
+            f"evaluate: {seen} of {held_out.sum()} held-out stations lie in blocks "
+            "that the model was trained on, if it was trained in this region; "
+            "--hold-out run avoids them.",
+            file=sys.stderr,
+        )
+    return held_out
+
+
+def _times(
+    args: argparse.Namespace, ds: xr.Dataset, model: "TrainedModel | None"
+) -> NDArray[np.datetime64]:
+    """Up to `--tasks` times, evenly spread over those asked for."""
+    wanted = args.time or (model and model.test_times)
+    times = select_times(ds, wanted) if wanted else ds["time"].values
+    n = min(args.tasks, len(times))
+    return times[np.linspace(0, len(times) - 1, n).round().astype(int)]
+
+
+def _heading(
+    args: argparse.Namespace,
+    ds: xr.Dataset,
+    held_out: NDArray[np.bool_],
+    times: NDArray[np.datetime64],
+) -> str:
+    simulated = "SIMULATED " if climate_of(ds) else ""
+    first, last = (np.datetime_as_string(t, "D") for t in (times[0], times[-1]))
+    pool = "all stations" if args.context_pool == "all" else "the others"
+    return (
+        f"{args.variable} at {held_out.sum()} of {held_out.size} {simulated}stations "
+        f"held out, {len(times)} times from {first} to {last}, context of "
+        f"{args.context} from {pool}; ± one standard error over times; ratio and "
+        "differences, where given, to regression kriging on the same tasks"
+    )

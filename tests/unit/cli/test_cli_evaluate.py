@@ -1,0 +1,158 @@
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from apnp.cli import main
+from apnp.data.splits import StationSplit
+from apnp.evaluation import baseline
+
+DAYS = pd.date_range("2019-06-01", periods=6)
+N = 80
+
+
+@pytest.fixture(scope="module")
+def stations(tmp_path_factory):
+    rng = np.random.default_rng(0)
+    lat, lon = rng.uniform(40, 60, N), rng.uniform(0, 30, N)
+    elevation = rng.uniform(0, 1500, N)
+    value = 25 - 6 * elevation / 1000 - 0.5 * (lat - 40)
+    table = pd.concat(
+        pd.DataFrame(
+            {
+                "station": [f"S{k:02d}" for k in range(N)],
+                "time": day,
+                "lat": lat.round(4),
+                "lon": lon.round(4),
+                "elevation": elevation.round(),
+                "tas": (value + rng.normal(size=N)).round(2),
+            }
+        )
+        for day in DAYS
+    )
+    path = tmp_path_factory.mktemp("evaluate") / "stations.csv"
+    table.to_csv(path, index=False)
+    return str(path)
+
+
+def model(**changes):
+    """A stand-in for a trained model: ordinary kriging under another name."""
+    kriging = baseline("ordinary_kriging")
+    return SimpleNamespace(
+        **{
+            "name": "network",
+            "condition": kriging.condition,
+            "variable": "tas",
+            "split": StationSplit(block_km=200, test=0.3),
+            "test_times": "2019-06-05/2019-06-06",
+            "strict": lambda: model(name="network, strict"),
+            **changes,
+        }
+    )
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    module = SimpleNamespace(load=lambda folder: model())
+    monkeypatch.setitem(sys.modules, "apnp.prediction", module)
+    return str(tmp_path / "run")
+
+
+def evaluate(capsys, *argv):
+    """Exit status and what was printed."""
+    status = main(["evaluate", *argv])
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_baselines_alone_need_no_model(stations, capsys):
+    status, out, err = evaluate(capsys, "--stations", stations, "--context", "30")
+    assert status == 0
+    assert "of 80 stations held out, 6 times from 2019-06-01 to 2019-06-06" in out
+    for name in ("climatology", "inverse distance", "ordinary kriging", "regression"):
+        assert f"\n{name}" in out
+    assert "6/6" in err
+    assert "SIMULATED" not in out
+
+
+def test_run_is_scored_at_its_own_test_blocks_and_times(
+    stations, run, capsys, tmp_path
+):
+    status, _, _ = evaluate(
+        capsys, "--checkpoint", run, "--stations", stations, "--no-fixed-inputs",
+        "--baselines", "regression_kriging",
+    )  # fmt: skip
+    assert status == 0
+    table = pd.read_csv(tmp_path / "run" / "evaluation" / "per_station.csv")
+    where = table.drop_duplicates("station")
+    assert (model().split.assign(where.lat, where.lon) == "test").all()
+    tasks = pd.read_csv(tmp_path / "run" / "evaluation" / "per_task.csv")
+    assert set(tasks.time) == {"2019-06-05", "2019-06-06"}
+    assert set(tasks.model) == {"network", "network, strict", "regression kriging"}
+
+
+@pytest.mark.parametrize("rule", ["random", "blocks"])
+def test_another_hold_out_says_what_the_model_has_seen(rule, stations, run, capsys):
+    status, _, err = evaluate(
+        capsys, "--checkpoint", run, "--stations", stations, "--hold-out", rule,
+        "--baselines", "none", "--tasks", "1", "--output", run,
+    )  # fmt: skip
+    assert status == 0
+    assert "held-out stations lie in blocks that the model was trained on" in err
+
+
+def test_seed_repeats_the_scores(stations, capsys, tmp_path):
+    texts = []
+    for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
+        argv = [
+            "--stations",
+            stations,
+            "--seed",
+            seed,
+            "--output",
+            str(tmp_path / name),
+        ]
+        argv += ["--baselines", "climatology", "--context", "20"]
+        assert evaluate(capsys, *argv)[0] == 0
+        table = pd.read_csv(tmp_path / name / "per_task.csv")
+        texts.append(table.drop(columns="seconds").to_csv())
+    assert texts[0] == texts[1] != texts[2]
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--baselines", "none"], "Nothing to score: give --checkpoint or --baselines"),
+        (["--baselines", "magic"], "Unknown baseline 'magic'; known are climatology"),
+        (["--baselines", "true_law"], "needs stations simulated by apnp"),
+        (["--hold-out", "run"], "test blocks of a run: give --checkpoint"),
+        (["--no-fixed-inputs"], "--no-fixed-inputs is about a model"),
+        (["--context", "0"], "--context is a number above 0. Got 0"),
+        (["--tasks", "-3"], "--tasks is a number above 0. Got -3"),
+        (["--context-pool", "all", "--context", "80"], "take a smaller context"),
+        (["--time", "2031-01-01"], "2031-01-01"),
+        (["--output", __file__], "cannot be made a folder of results (File exists)"),
+    ],
+)
+def test_refuses(argv, message, stations, capsys):
+    status, out, err = evaluate(capsys, "--stations", stations, *argv)
+    assert status == 2
+    assert out == ""
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_refuses_a_model_of_another_variable(stations, run, capsys, monkeypatch):
+    module = SimpleNamespace(load=lambda folder: model(variable="tasmax"))
+    monkeypatch.setitem(sys.modules, "apnp.prediction", module)
+    status, _, err = evaluate(capsys, "--checkpoint", run, "--stations", stations)
+    assert status == 2
+    assert "predicts tasmax, and --variable is tas: give --variable tasmax" in err
+
+
+def test_refuses_a_file_that_is_not_there(capsys):
+    status, _, err = evaluate(capsys, "--stations", "nowhere.nc")
+    assert status == 2
+    assert "nowhere.nc" in err
