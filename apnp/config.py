@@ -10,26 +10,10 @@ from typing import Any, Literal, TypeVar
 import yaml
 from jsonargparse import ArgumentError, ArgumentParser
 
+from apnp.data.splits import StationSplit
 from apnp.errors import ConfigError
 
 Record = TypeVar("Record")
-
-
-@dataclass(frozen=True)
-class SplitConfig:
-    """Blocks of stations kept for validation and test.
-
-    Attributes:
-        block_km: Side of a block in kilometres.
-        validation: Share of the blocks that choose the model.
-        test: Share of the blocks that no training ever sees.
-        seed: Draws another division.
-    """
-
-    block_km: float = 300.0
-    validation: float = 0.15
-    test: float = 0.15
-    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,7 +41,7 @@ class DataConfig:
     columns: dict[str, str] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
     station_list: str | None = None
-    split: SplitConfig = field(default_factory=SplitConfig)
+    split: StationSplit = field(default_factory=StationSplit)
     train_times: str | None = None
     validation_times: str | None = None
     test_times: str | None = None

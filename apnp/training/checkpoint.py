@@ -85,6 +85,15 @@ def find_checkpoint(run: str | Path, which: str = "best") -> Path:
     )
 
 
+def has_checkpoint(run: str | Path, which: str) -> bool:
+    """Whether `find_checkpoint` finds one."""
+    try:
+        find_checkpoint(run, which)
+    except CheckpointError:
+        return False
+    return True
+
+
 def write_checkpoint(
     folder: Path,
     record: Mapping[str, Any],

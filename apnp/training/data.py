@@ -1,0 +1,288 @@
+"""From a station dataset to training tasks by index and fixed validation tasks."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import lightning.pytorch as pl
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from apnp.config import Config, DataConfig
+from apnp.data.heldout import heldout_tasks
+from apnp.data.select import select_times
+from apnp.errors import ConfigError, DataError
+from apnp.observations import Sites
+from apnp.tasks.representation import Representation
+from apnp.tasks.stations import StationTasks, TaskLaw, collate, observed_task
+from apnp.training.module import TrainingModule
+from apnp.types import Task
+
+_VALIDATION_SIZES = 4
+_VALIDATION_SEED = 20_000
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that training reads.
+
+    Attributes:
+        representation: How stations become inputs.
+        tasks: Training tasks by index.
+        validation: Fixed validation tasks, each of b = 1.
+        summary: What was used and what was kept out, in one line.
+    """
+
+    representation: Representation
+    tasks: StationTasks
+    validation: list[Task]
+    summary: str
+
+
+def prepare(
+    config: Config, stations: xr.Dataset, representation: Representation | None = None
+) -> Prepared:
+    """Divide stations and days, and make tasks of them.
+
+    Stations of the test part enter nothing; those of the validation part only
+    validation tasks.
+
+    Args:
+        config: The experiment.
+        stations: Station dataset.
+        representation: The one that the model was trained with before, to train it
+            further; fitted to the training stations unless given.
+
+    Raises:
+        DataError: If a part has no stations, days or tasks.
+    """
+    data, trainer = config.data, config.trainer
+    train_times, validation_times = divide_times(data, stations)
+    known = np.isfinite(stations["elevation"].values)
+    part = np.where(known, _assign(data, stations), "none")
+    used = stations.isel(station=part == "train").sel(time=train_times)
+    lat, lon, height = (
+        used[k].values.astype(np.float64) for k in ("lat", "lon", "elevation")
+    )
+    values = used[data.variable].transpose("time", "station").values
+    if representation is None:
+        representation = Representation.fit(config.model.geometry, lat, lon, values)
+    else:
+        sites = Sites(lat, lon, height, train_times[0])
+        representation, _ = representation.adapted(sites)
+    approximate = config.model.form == "approximate"
+    law = TaskLaw(
+        *data.context, data.targets,
+        config.model.fixed_inputs.dropout if approximate else 0.0, trainer.seed,
+    )  # fmt: skip
+    tasks = StationTasks(representation, lat, lon, height, train_times, values, law)
+    seen = np.isin(part, ("train", "validation"))
+    validation = validation_tasks(
+        config, stations.isel(station=seen), part[seen] == "validation",
+        validation_times, representation,
+    )  # fmt: skip
+    counts = {name: int((part == name).sum()) for name in ("train", "validation")}
+    summary = (
+        f"{counts['train']} training stations on {len(tasks.days)} days, "
+        f"{counts['validation']} validation stations, {int((part == 'test').sum())} "
+        f"test stations kept out, {int((~known).sum())} of unknown elevation left out"
+    )
+    return Prepared(representation, tasks, validation, summary)
+
+
+def divide_times(data: DataConfig, stations: xr.Dataset) -> tuple[NDArray, NDArray]:
+    """Training and validation days.
+
+    Unless named, training takes all days that neither validation nor test names, and
+    validation the training days (its stations are others).
+
+    Raises:
+        ConfigError: If the same day is named for two of them.
+    """
+    every = stations["time"].values
+    ranges = {
+        "train_times": data.train_times,
+        "validation_times": data.validation_times,
+        "test_times": data.test_times,
+    }
+    # A test range may lie in another file.
+    named = {
+        name: select_times(stations, given)
+        for name, given in ranges.items()
+        if given is not None and (name != "test_times" or _overlaps(stations, given))
+    }
+    held = [named[n] for n in ("validation_times", "test_times") if n in named]
+    kept_out = np.concatenate([every[:0], *held])
+    train = named.get("train_times", np.setdiff1d(every, kept_out))
+    for name in ("validation_times", "test_times"):
+        shared = np.intersect1d(train, named.get(name, every[:0]))
+        if shared.size:
+            raise ConfigError(
+                f"`data.train_times` and `data.{name}` share {shared.size} days, "
+                f"{shared[0].astype('datetime64[D]')} among them: a day is used once."
+            )
+    if not train.size:
+        raise DataError(
+            "No day is left to train on: data.validation_times and data.test_times "
+            "take all days of the file."
+        )
+    return train, named.get("validation_times", train)
+
+
+def validation_tasks(
+    config: Config,
+    stations: xr.Dataset,
+    held_out: NDArray[np.bool_],
+    times: NDArray[np.datetime64],
+    representation: Representation,
+) -> list[Task]:
+    """Fixed tasks with targets at validation stations.
+
+    Days are taken evenly over `times`, and again with another context when there are
+    fewer than tasks; the number of context stations goes round.
+
+    Args:
+        config: The experiment.
+        stations: The stations of training and validation.
+        held_out: True for the validation stations.
+        times: Validation days.
+        representation: How stations become inputs.
+
+    Raises:
+        DataError: If no validation station was observed.
+    """
+    number, name = config.trainer.validation_tasks, config.data.variable
+    values = stations[name].transpose("time", "station").sel(time=times).values
+    observed = np.isfinite(values)
+    times = times[observed[:, held_out].any(axis=1)]
+    if not times.size:
+        raise DataError(
+            f"None of the {int(held_out.sum())} validation stations was observed on "
+            "the validation days: change data.split (seed, block_km, validation) or "
+            "data.validation_times."
+        )
+    largest = np.maximum(
+        1, observed[observed[:, held_out].any(axis=1)].sum(axis=1) // 2
+    )
+    sizes = config.data.validation_context or np.geomspace(
+        *config.data.context, _VALIDATION_SIZES
+    )
+    rows = np.linspace(0, len(times) - 1, min(number, len(times))).round().astype(int)
+    tasks = []
+    for k in range(number):
+        row = rows[k % len(rows)]
+        pairs = heldout_tasks(
+            stations, times[row][None], held_out,
+            n_context=min(int(sizes[k % len(sizes)]), int(largest[row])),
+            variable=name, context_pool="all", seed=_VALIDATION_SEED + k,
+        )  # fmt: skip
+        with suppress(DataError):  # the context took every validation station
+            tasks += [observed_task(representation, *pair) for pair in pairs]
+    if not tasks:
+        raise DataError(
+            f"The {int(held_out.sum())} validation stations are too few to be targets: "
+            "raise data.split.validation or lower data.context."
+        )
+    return tasks
+
+
+def task_indices(step: int, batch_size: int, rank: int, world: int) -> range:
+    """The tasks of one process in one step; all processes together take each once."""
+    return range(step * batch_size + rank, (step + 1) * batch_size, world)
+
+
+class TaskBatches(IterableDataset):
+    """The batches of steps `first` to `last` (excluded) for one process.
+
+    Worker processes take whole batches in turn, so their number changes nothing.
+    """
+
+    def __init__(
+        self,
+        tasks: StationTasks,
+        steps: range,
+        batch_size: int,
+        rank: int = 0,
+        world: int = 1,
+    ) -> None:
+        if batch_size % world:
+            raise ConfigError(
+                "`trainer.batch_size` counts the tasks of all processes together, so "
+                f"is a multiple of their number {world}. Got {batch_size}."
+            )
+        self.tasks, self.steps, self.batch_size = tasks, steps, batch_size
+        self.rank, self.world = rank, world
+
+    def __iter__(self) -> Iterator[Task]:
+        worker = get_worker_info()
+        steps = (
+            self.steps
+            if worker is None
+            else self.steps[worker.id :: worker.num_workers]
+        )
+        for step in steps:
+            indices = task_indices(step, self.batch_size, self.rank, self.world)
+            yield collate([self.tasks.task(i) for i in indices])
+
+
+class StationDataModule(pl.LightningDataModule):
+    """Batches of training tasks up to the next validation, and validation batches."""
+
+    def __init__(self, prepared: Prepared, module: TrainingModule) -> None:
+        super().__init__()
+        self.prepared = prepared
+        self.module = module
+
+    def train_dataloader(self) -> DataLoader:
+        """Batches from the model's step to the next validation."""
+        s, first = self.module.settings, self.module.step
+        last = (first // s.validation_every + 1) * s.validation_every
+        if s.max_steps > 0:
+            last = min(last, s.max_steps)
+        rank, world = self._place()
+        batches = TaskBatches(
+            self.prepared.tasks, range(first, last), s.batch_size, rank, world
+        )
+        return _loader(batches, s.workers)
+
+    def val_dataloader(self) -> DataLoader:
+        """This process's share of the validation batches."""
+        tasks, (rank, world) = self.prepared.validation, self._place()
+        if len(tasks) < world:
+            raise ConfigError(
+                f"`trainer.validation_tasks` gives {len(tasks)} tasks to {world} "
+                "processes: each needs one."
+            )
+        number = max(world, -(-len(tasks) // self.module.settings.batch_size))
+        batches = [collate(tasks[k::number]) for k in range(number)]
+        return _loader(batches[rank::world], 0)
+
+    def _place(self) -> tuple[int, int]:
+        """This process's rank, and the number of processes."""
+        if self.trainer is None:
+            return 0, 1
+        return self.trainer.global_rank, self.trainer.world_size
+
+
+def _loader(batches: IterableDataset | Sequence[Task], workers: int) -> DataLoader:
+    return DataLoader(batches, batch_size=None, num_workers=workers)  # type: ignore[arg-type]
+
+
+def _assign(data: DataConfig, stations: xr.Dataset) -> NDArray:
+    part = data.split.assign(stations["lat"].values, stations["lon"].values)
+    for name in ("train", "validation"):
+        if not (part == name).any():
+            raise DataError(
+                f"No station of {part.size} falls in the {name} part: change "
+                "data.split.block_km, data.split.seed or the shares."
+            )
+    return part
+
+
+def _overlaps(stations: xr.Dataset, given: str) -> bool:
+    try:
+        return bool(select_times(stations, given).size)
+    except DataError:
+        return False

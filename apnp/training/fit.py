@@ -1,0 +1,237 @@
+"""Train a model: from a configuration to a run folder."""
+
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+import xarray as xr
+from lightning.pytorch.utilities import rank_zero_only
+
+from apnp.build import build_model
+from apnp.config import Config, to_dict, to_yaml
+from apnp.data import read_stations
+from apnp.errors import CheckpointError, ConfigError
+from apnp.model import NeuralProcess
+from apnp.tasks.representation import Representation
+from apnp.training.callbacks import Keeper, Metrics, ProgressLines
+from apnp.training.checkpoint import (
+    find_checkpoint,
+    has_checkpoint,
+    load_run,
+    read_checkpoint,
+)
+from apnp.training.data import Prepared, StationDataModule, prepare
+from apnp.training.lightning_io import RunCheckpointIO
+from apnp.training.module import TrainingModule
+from apnp.variables import variable
+
+_PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+
+
+def train(
+    config: Config,
+    stations: xr.Dataset | None = None,
+    *,
+    resume: bool = False,
+    init_from: str | Path | None = None,
+) -> Path:
+    """Train a model; return its run folder.
+
+    Args:
+        config: The experiment; `config.run` names the folder.
+        stations: Station dataset; read from `config.data.path` unless given.
+        resume: Go on with the run in that folder, which must exist.
+        init_from: A run whose weights and representation training starts from.
+
+    Raises:
+        ConfigError: If the configuration is impossible, or the folder exists already.
+        DataError: If the stations cannot be read or give no tasks.
+        CheckpointError: If there is nothing to go on with, or it is damaged.
+    """
+    run = Path(config.run)
+    if resume and init_from is not None:
+        raise ConfigError("Give --resume or --init-from, not both.")
+    if config.trainer.precision not in _PRECISIONS:
+        raise ConfigError(
+            f"`trainer.precision` is one of {', '.join(_PRECISIONS)}. "
+            f"Got {config.trainer.precision!r}."
+        )
+    if config.trainer.threads > 0:
+        torch.set_num_threads(config.trainer.threads)
+    begun = _begun(run, config) if resume else None
+    if not resume:
+        _refuse_existing(run)
+    start = load_run(init_from)[:2] if init_from is not None else (None, None)
+    known = Representation.from_dict(begun["representation"]) if begun else start[1]
+    prepared = prepare(config, read(config) if stations is None else stations, known)
+    if begun is not None and begun["summary"] != prepared.summary:
+        raise ConfigError(
+            f"{run} was begun with other stations ({begun['summary']}; now "
+            f"{prepared.summary}). Give it those, or begin another run with "
+            f"--init-from {run}."
+        )
+    _say(prepared.summary)
+    module = _module(config, prepared, start[0])
+    if _first_process():
+        run.mkdir(parents=True, exist_ok=True)
+        _write(run / "config.yaml", to_yaml(config))
+    _fit(config, prepared, module, run, begun is not None)
+    return run
+
+
+def read(config: Config) -> xr.Dataset:
+    """The station dataset that the configuration names.
+
+    Raises:
+        ConfigError: If it names none.
+        DataError: If it cannot be read.
+    """
+    data = config.data
+    if not data.path:
+        raise ConfigError(
+            "No station file is named: give --data.path FILE, or set data.path in the "
+            "configuration."
+        )
+    return read_stations(
+        data.path,
+        variable=data.variable,
+        columns=data.columns,
+        units=data.units,
+        station_list=data.station_list,
+    )
+
+
+def _refuse_existing(run: Path) -> None:
+    if _first_process() and run.exists() and any(run.iterdir()):
+        raise ConfigError(
+            f"{run} exists already and nothing is overwritten: go on with "
+            f"--resume {run}, or name another folder with --run."
+        )
+
+
+def _begun(run: Path, config: Config) -> dict[str, Any] | None:
+    """The record of the run's last checkpoint; None before its first.
+
+    Raises:
+        CheckpointError: If there is no such run, or its checkpoint is damaged.
+        ConfigError: If its model or data are not those of `config`.
+    """
+    if not (run / "config.yaml").is_file():
+        raise CheckpointError(
+            f"{run} is no run folder (it has no config.yaml): there is nothing to "
+            "resume."
+        )
+    if not has_checkpoint(run, "last"):
+        return None
+    record, _, _ = read_checkpoint(find_checkpoint(run, "last"), with_state=False)
+    now = to_dict(config)
+    for part in ("model", "data"):
+        if record["config"][part] != now[part]:
+            raise ConfigError(
+                f"A resumed run keeps its `{part}`; {run} was begun with another. "
+                f"Leave --{part}.* out, or begin another run with --init-from {run}."
+            )
+    return record
+
+
+def _module(
+    config: Config, prepared: Prepared, start: NeuralProcess | None
+) -> TrainingModule:
+    torch.manual_seed(config.trainer.seed)
+    model = build_model(config.model, prepared.representation)
+    if start is not None:
+        try:
+            model.load_state_dict(start.state_dict())
+        except RuntimeError as error:
+            raise ConfigError(
+                f"--init-from needs a run of the same `model`: {error}"
+            ) from error
+    count = sum(p.numel() for p in model.parameters())
+    _say(f"{count:,} weights, {torch.get_num_threads()} threads")
+    return TrainingModule(model, config.trainer, prepared.representation.std)
+
+
+def _fit(
+    config: Config, prepared: Prepared, module: TrainingModule, run: Path, resume: bool
+) -> None:
+    about = variable(config.data.variable)
+    record = {
+        "config": to_dict(config),
+        "representation": prepared.representation.to_dict(),
+        "variable": about.name,
+        "units": about.units,
+        "summary": prepared.summary,
+    }
+    settings, keeper = config.trainer, Keeper(run, module)
+    with _quiet():
+        trainer = pl.Trainer(
+            accelerator=settings.accelerator,
+            devices=settings.devices,
+            num_nodes=settings.num_nodes,
+            precision=settings.precision,  # type: ignore[arg-type]
+            max_epochs=-1,
+            gradient_clip_val=settings.gradient_clip,
+            reload_dataloaders_every_n_epochs=1,
+            callbacks=[
+                Metrics(run / "metrics.csv", module), ProgressLines(module), keeper,
+            ],
+            plugins=[RunCheckpointIO(record)],
+            default_root_dir=run,
+            num_sanity_val_steps=0,
+            use_distributed_sampler=False,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )  # fmt: skip
+        try:
+            trainer.fit(
+                module,
+                datamodule=StationDataModule(prepared, module),
+                ckpt_path=run / "last" if resume else None,
+            )
+        except SystemExit:
+            _say(f"stopped at step {module.step}; go on with --resume {run}")
+            raise KeyboardInterrupt from None
+    _say(
+        f"trained {module.step} steps in {module.elapsed / 60:.1f} min "
+        f"({keeper.ended}); best validation {settings.monitor} {keeper.best:.4f}: {run}"
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Lightning without its tips: what matters is said here."""
+    loggers = [logging.getLogger(f"lightning.{part}") for part in ("pytorch", "fabric")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"lightning\..*")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def _first_process() -> bool:
+    return getattr(rank_zero_only, "rank", 0) == 0
+
+
+def _write(path: Path, text: str) -> None:
+    new = path.with_name(path.name + ".new")
+    new.write_text(text)
+    os.replace(new, path)
+
+
+def _say(text: str) -> None:
+    if _first_process():
+        print(text, file=sys.stderr, flush=True)
