@@ -43,3 +43,18 @@ def head_of(path: Path) -> Head:
         raise DataError(f"{path}: the file is empty.")
     text = magic.decode("latin-1").lstrip("\ufeff").removeprefix("ï»¿")
     return Head(path, magic, text.splitlines())
+
+
+def whole_text(path: Path) -> str:
+    """All of a text file (latin-1), gzip seen through.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    try:
+        data = path.read_bytes()
+        if data.startswith(b"\x1f\x8b"):
+            data = gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path}: cannot be read ({error}).") from None
+    return data.decode("latin-1")
