@@ -11,7 +11,9 @@ regression. Needs the test dependencies.
 """
 
 import argparse
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 
 import gstools
 import numpy as np
@@ -157,7 +159,9 @@ def main() -> None:
         ds, times, held_out, n_context=args.context, context_pool=args.context_pool
     )
     models = [baseline("regression_kriging"), *peers]
-    print(as_text(evaluate(models, tasks, n_tasks=n, progress=True)))
+    with redirect_stdout(StringIO()):  # PyKrige reports every fit
+        evaluation = evaluate(models, tasks, n_tasks=n, progress=True)
+    print(as_text(evaluation))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """`apnp evaluate`: scores at held-out stations, beside the baselines.
 
 The targets are stations held out: the test blocks of the run's own split (`run`), a
-random fifth of the stations (`random`) or spatial blocks with a fifth of the area
-(`blocks`); and a day that the model has not seen, chosen with --time. The context is
-drawn from the stations that are not held out (`outside`), so that held-out blocks are
-empty, or from all (`all`), so that a target may have neighbours that the model has
-never been trained on.
+random fifth of the stations (`random`), or the test blocks of the default split with
+this seed (`blocks`). The days are those given with --time, else those that the run
+held out. The context is drawn from the stations that are not held out (`outside`), so
+that held-out blocks are empty, or from all stations (`all`), so that a target may have
+neighbours at which the model has never been trained.
 """
 
 import argparse
@@ -160,8 +160,7 @@ def _held_out(
             )
         return model.split.assign(lat, lon) == "test"
     if rule == "blocks":
-        split = StationSplit(validation=0, test=_SHARE, seed=args.seed)
-        held_out = split.assign(lat, lon) == "test"
+        held_out = StationSplit(seed=args.seed).assign(lat, lon) == "test"
     else:
         held_out = np.random.default_rng(args.seed).random(len(lat)) < _SHARE
     if model is not None:
