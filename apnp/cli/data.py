@@ -1,17 +1,19 @@
-"""`apnp data`: convert station files to one CF file, and summarise them."""
+"""`apnp data`: convert station files to one CF file, summarise or simulate them."""
 
 import argparse
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import xarray as xr
+
 from apnp.cli.stations import add_station_arguments, read_station_arguments
-from apnp.data import Daily, summarise, write_stations
+from apnp.data import Daily, read_stations, select_times, summarise, write_stations
 from apnp.errors import ConfigError
 
 
 def main(argv: Sequence[str]) -> None:
-    """Run `apnp data convert|summary`.
+    """Run `apnp data convert|summary|simulate`.
 
     Raises:
         ConfigError: If an argument is not understood.
@@ -22,15 +24,21 @@ def main(argv: Sequence[str]) -> None:
     convert = verbs.add_parser("convert", help="any format to one CF NetCDF file")
     add_station_arguments(convert, "stations")
     convert.add_argument("output", metavar="OUT.nc", help="the CF file to write")
-    _add_daily_arguments(convert)
+    _add_time_arguments(convert)
     summary = verbs.add_parser("summary", help="counts, period, extent and quality")
     add_station_arguments(summary, "stations")
-    _add_daily_arguments(summary)
+    _add_time_arguments(summary)
+    simulate = verbs.add_parser("simulate", help="the simulated station network")
+    simulate.add_argument("output", metavar="OUT.nc", help="the CF file to write")
     args = parser.parse_args(argv)
-    {"convert": _convert, "summary": _summary}[args.action](args)
+    {"convert": _convert, "summary": _summary, "simulate": _simulate}[args.action](args)
 
 
-def _add_daily_arguments(parser: argparse.ArgumentParser) -> None:
+def _add_time_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--time", metavar="A[/B]",
+        help="keep this day (month, year), or the range of them",
+    )  # fmt: skip
     parser.add_argument(
         "--daily", choices=("mean", "max", "min"),
         help="make daily values of readings at instants",
@@ -68,12 +76,32 @@ def _convert(args: argparse.Namespace) -> None:
             raise ConfigError(
                 f"{output}: the output is an input too. Give it another name."
             )
-    if output.suffix != ".nc":
-        raise ConfigError(f"{output}: the output is NetCDF, so its name ends in .nc.")
-    ds = read_station_arguments(args, _daily(args))
+    _check_name(output)
+    ds = _read(args)
     write_stations(ds, output)
     print(f"{summarise(ds)}\nwritten to {output}")
 
 
 def _summary(args: argparse.Namespace) -> None:
-    print(summarise(read_station_arguments(args, _daily(args))))
+    print(summarise(_read(args)))
+
+
+def _simulate(args: argparse.Namespace) -> None:
+    from apnp.data.simulate import write_simulated  # takes a while to load
+
+    output = Path(args.output)
+    _check_name(output)
+    write_simulated(output)
+    print(f"{summarise(read_stations(output))}\nwritten to {output}")
+
+
+def _check_name(output: Path) -> None:
+    if output.suffix != ".nc":
+        raise ConfigError(f"{output}: the output is NetCDF, so its name ends in .nc.")
+    if not output.parent.is_dir():
+        raise ConfigError(f"{output}: the folder {output.parent} does not exist.")
+
+
+def _read(args: argparse.Namespace) -> xr.Dataset:
+    ds = read_station_arguments(args, _daily(args))
+    return ds if args.time is None else ds.sel(time=select_times(ds, args.time))

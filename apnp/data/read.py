@@ -5,12 +5,14 @@ from os import PathLike
 from pathlib import Path
 from types import ModuleType
 
+import pandas as pd
 import xarray as xr
 
 from apnp.data.assemble import assemble
 from apnp.data.daily import Daily
 from apnp.data.quality import screen_values
-from apnp.data.readers import READERS, table
+from apnp.data.readers import READERS
+from apnp.data.readers import table as table_reader
 from apnp.data.readings import Request, join
 from apnp.data.sniff import head_of
 from apnp.data.station_lists import is_station_list
@@ -50,13 +52,8 @@ def read_stations(
         ConfigError: If an argument is not understood.
         DataError: If a file is missing, damaged, of unknown format or breaks a rule.
     """
-    about = known_variable(variable)
-    request = Request(
-        about,
-        _checked(columns, _COLUMNS, "columns"),
-        _checked(units, (variable,), "units"),
-        Path(station_list) if station_list is not None else None,
-    )
+    request = _request(variable, columns, units, station_list)
+    about = request.variable
     parts = []
     for reader, files in _by_format(_files(paths)).items():
         where = str(files[0]) + (f" (and {len(files) - 1} more)" if files[1:] else "")
@@ -68,6 +65,44 @@ def read_stations(
             "Convert them one kind at a time (apnp data convert ... --daily mean)."
         )
     return assemble(join(parts), about, daily)
+
+
+def from_table(
+    table: pd.DataFrame,
+    *,
+    variable: str = "tas",
+    columns: Mapping[str, str] | None = None,
+    units: Mapping[str, str] | None = None,
+    station_list: FilePath | None = None,
+    daily: Daily | None = None,
+) -> xr.Dataset:
+    """A validated station dataset from a long table in memory, one reading a row.
+
+    Columns, quality control and arguments are those of `read_stations`.
+
+    Raises:
+        ConfigError: If an argument is not understood.
+        DataError: If the table breaks a rule.
+    """
+    request = _request(variable, columns, units, station_list)
+    given = table_reader.read_frame(table, "table", request)
+    return assemble(
+        screen_values(given, request.variable, "table"), request.variable, daily
+    )
+
+
+def _request(
+    variable: str,
+    columns: Mapping[str, str] | None,
+    units: Mapping[str, str] | None,
+    station_list: FilePath | None,
+) -> Request:
+    return Request(
+        known_variable(variable),
+        _checked(columns, _COLUMNS, "columns"),
+        _checked(units, (variable,), "units"),
+        Path(station_list) if station_list is not None else None,
+    )
 
 
 def _checked(
@@ -118,12 +153,12 @@ def _by_format(files: Sequence[tuple[Path, bool]]) -> dict[ModuleType, list[Path
                     f"{path}: a list of stations, without readings. Give it with "
                     "--station-list beside the files of readings."
                 )
-            if not table.could_be(head):
+            if not table_reader.could_be(head):
                 raise DataError(
                     f"{path}: unknown format. Tried: "
                     f"{'; '.join(r.NAME for r in READERS)}."
                 )
-            reader = table
+            reader = table_reader
         if reader is not None:
             found.setdefault(reader, []).append(path)
     if not found:

@@ -27,6 +27,9 @@ def write_stations(ds: xr.Dataset, path: str | PathLike[str]) -> None:
     stamp = (
         f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} apnp {__version__}: stations written"
     )
+    # A coordinate variable of CF holds numbers, so ids lie beside their dimension.
+    ds = ds.drop_indexes("station").rename_vars(station="station_id")
+    ds["time"].attrs["units_metadata"] = "leap_seconds: none"
     before = ds.attrs.get("history", "")
     ds.attrs["history"] = f"{before}\n{stamp}" if before else stamp
     encoding: dict[str, dict] = {n: {"_FillValue": None} for n in ("lat", "lon")}
