@@ -37,8 +37,8 @@ class Representation:
 
     Attributes:
         geometry: "plane" or "sphere".
-        centre: Latitude and longitude in degrees of the training region's centre.
-        radius_km: Radius of the cap about `centre` that holds the training stations.
+        centre: Latitude and longitude in degrees of the plane's centre, the mean
+            direction of the training stations.
         low: Lower corner of the box of the training locations, `dx` numbers.
         high: Its upper corner.
         mean: Mean of the training values, in the variable's CF units.
@@ -47,7 +47,6 @@ class Representation:
 
     geometry: str
     centre: tuple[float, float]
-    radius_km: float
     low: tuple[float, ...]
     high: tuple[float, ...]
     mean: float
@@ -64,12 +63,6 @@ class Representation:
             raise ConfigError(
                 "`mean`, `std` and `centre` must be finite and `std` positive. Got "
                 f"{self.mean}, {self.std} and {self.centre}."
-            )
-        if self.geometry == "plane" and not self.radius_km < _WIDEST_PLANE_KM:
-            raise ConfigError(
-                f"The stations reach {self.radius_km:.0f} km from their centre, too "
-                f"far for a plane (below {_WIDEST_PLANE_KM:.0f} km): set "
-                "model.geometry to sphere."
             )
 
     @classmethod
@@ -95,11 +88,16 @@ class Representation:
                 f"Values are scaled by their spread, and the {values.size} training "
                 "values have none: check data.train_times and data.variable."
             )
-        centre, radius = enclosing_cap(lat, lon)
-        raw = cls(
-            geometry, centre, radius, (), (), values.mean().item(), values.std().item()
-        )
-        return raw._bounded(lat, lon)
+        centre = middle(lat, lon)
+        farthest = float(np.max(great_circle_km(lat, lon, *centre)))
+        if geometry == "plane" and farthest > _WIDEST_PLANE_KM:
+            raise ConfigError(
+                f"The stations reach {farthest:.0f} km from their centre, too far for "
+                f"a plane (at most {_WIDEST_PLANE_KM:.0f} km): set model.geometry to "
+                "sphere."
+            )
+        scale = float(values.mean()), float(values.std())
+        return cls(geometry, centre, (), (), *scale)._bounded(lat, lon)
 
     @property
     def dx(self) -> int:
@@ -198,18 +196,19 @@ class Representation:
     def adapted(self, context: Sites) -> tuple["Representation", bool]:
         """The representation to predict from a context with, and `Domain.absolute`.
 
-        A context whose centre lies in the training region is represented as in
-        training. One that lies elsewhere has no known absolute location, and on the
-        plane it is projected about its own centre.
+        A context whose middle lies in the box of the training stations is represented
+        as in training. One that lies elsewhere has no known absolute location, and on
+        the plane it is projected about its own middle.
         """
         if len(context) == 0:
             return self, True
-        (lat, lon), radius = enclosing_cap(context.lat, context.lon)
-        if great_circle_km(lat, lon, *self.centre) <= self.radius_km:
+        lat, lon = middle(context.lat, context.lon)
+        x = self.locations(lat, lon)
+        if (np.array(self.low) <= x).all() and (x <= np.array(self.high)).all():
             return self, True
         if self.geometry == "sphere":
             return self, False
-        there = replace(self, centre=(lat, lon), radius_km=radius)
+        there = replace(self, centre=(lat, lon))
         return there._bounded(context.lat, context.lon), False
 
     def _bounded(self, lat: ArrayLike, lon: ArrayLike) -> "Representation":
@@ -228,22 +227,10 @@ def time_of_year(time: ArrayLike) -> Floats:
     return np.stack([np.sin(angle), np.cos(angle)], axis=-1)
 
 
-def enclosing_cap(
-    lat: ArrayLike, lon: ArrayLike, steps: int = 200
-) -> tuple[tuple[float, float], float]:
-    """Centre (degrees) and radius (km) of a small cap that holds all points, (n,).
-
-    The centre of the smallest ball about the unit vectors, by stepping towards the
-    farthest point with step 1 / (k + 1) (Badoiu and Clarkson 2003).
-    """
-    unit = np.unique(unit_vectors(lat, lon), axis=0)
-    middle = unit.mean(axis=0)
-    for k in range(1, steps + 1):
-        farthest = unit[np.argmax(((unit - middle) ** 2).sum(axis=1))]
-        middle = middle + (farthest - middle) / (k + 1)
-    centre = tuple(float(c) for c in lat_lon(middle))
-    distance = great_circle_km(lat, lon, *centre)
-    return (centre[0], centre[1]), float(np.max(distance))
+def middle(lat: ArrayLike, lon: ArrayLike) -> tuple[float, float]:
+    """Latitude and longitude in degrees of the mean direction of points, each (n,)."""
+    lat, lon = lat_lon(unit_vectors(lat, lon).mean(axis=0))
+    return float(lat), float(lon)
 
 
 def _tensor(value: Floats) -> Tensor:

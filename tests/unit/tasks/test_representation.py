@@ -6,7 +6,7 @@ import pytest
 from apnp.errors import CheckpointError, ConfigError
 from apnp.geometry.sphere import great_circle_km
 from apnp.observations import Observations, Sites
-from apnp.tasks.representation import Representation, enclosing_cap, time_of_year
+from apnp.tasks.representation import Representation, middle, time_of_year
 
 DAY = np.datetime64("2021-07-02T00:00:00")
 
@@ -123,12 +123,18 @@ def test_far_context_on_the_sphere_keeps_coordinates_and_loses_absolute_location
     assert sphere.adapted(sites([-30.0], [140.0])) == (sphere, False)
 
 
-@pytest.mark.parametrize("shift", [0.0, 175.0])
-def test_enclosing_cap_holds_all_points_and_is_small(shift):
-    lat, lon = [0.0, 0.0, 5.0], np.array([-20.0, 20.0, 3.0]) + shift
-    (centre_lat, centre_lon), radius = enclosing_cap(lat, lon)
-    assert np.max(great_circle_km(lat, lon, centre_lat, centre_lon)) <= radius + 1e-6
-    assert radius == pytest.approx(great_circle_km(0, 0, 0, 20), rel=0.02)
+def test_middle_is_the_mean_direction_across_the_date_line():
+    lat, lon = middle([10.0, 10.0, 40.0], [175.0, -175.0, 180.0])
+    assert lat == pytest.approx(19.946, abs=0.001)
+    assert abs(lon) == pytest.approx(180)
+
+
+def test_plane_is_not_wide_enough_for_the_globe():
+    lat, lon = [50.0, 50.0, -45.0], [0.0, 5.0, 170.0]
+    with pytest.raises(
+        ConfigError, match=r"reach 1\d{4} km .*model.geometry to sphere"
+    ):
+        Representation.fit("plane", lat, lon, [1.0, 2.0])
 
 
 @pytest.mark.parametrize(
@@ -136,7 +142,6 @@ def test_enclosing_cap_holds_all_points_and_is_small(shift):
     [
         ({"geometry": "torus"}, "`geometry` is one of plane, sphere. Got 'torus'"),
         ({"std": 0.0}, "`std` positive"),
-        ({"radius_km": 12000.0}, "set model.geometry to sphere"),
     ],
 )
 def test_refusals(plane, change, message):
