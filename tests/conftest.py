@@ -2,6 +2,8 @@
 
 import sys
 
+import jaxtyping
+import pytest
 from jaxtyping import install_import_hook
 
 CHECKED = (
@@ -19,3 +21,9 @@ CHECKED = (
 for name in [n for n in sys.modules if n.split(".")[0] == "apnp"]:
     del sys.modules[name]
 install_import_hook(CHECKED, "beartype.beartype")
+
+
+@pytest.fixture
+def unchecked(monkeypatch):
+    """As a user runs it: nothing but the package itself refuses a shape."""
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)

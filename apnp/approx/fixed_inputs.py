@@ -56,7 +56,7 @@ class FixedInputs(nn.Module):
     Args:
         dx: Dimensions of a location.
         dz: Channels of the latent.
-        count: Number of fixed inputs B; with 0 there are none and the result is zero.
+        count: Number of fixed inputs B, at least 1.
         bandwidth: Standard deviation of the frequencies, in cycles a unit of `x`: the
             inverse of the shortest scale that the fixed inputs may hold.
         width: Width of the perceptron.
@@ -77,6 +77,17 @@ class FixedInputs(nn.Module):
         n_frequencies: int = 16,
     ) -> None:
         super().__init__()
+        if count < 1:
+            raise ValueError(
+                f"`count` is a number of functions, at least 1. Got {count}: for none "
+                "take the backbone without fixed inputs."
+            )
+        if support is not None and len(support.low) != dx:
+            raise ValueError(
+                f"`support` must have the dimensions of a location, dx = {dx}. "
+                f"Got {len(support.low)}."
+            )
+        self.dx = dx
         generator = torch.Generator().manual_seed(0)
         frequencies = torch.randn(dx, n_frequencies, generator=generator)
         self.support = support
@@ -86,6 +97,10 @@ class FixedInputs(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., dx) -> (..., dz)."""
+        if x.shape[-1] != self.dx:
+            raise ValueError(
+                f"Fixed inputs take locations of dx = {self.dx}. Got {x.shape[-1]}."
+            )
         phase = x @ self.frequencies
         features = torch.cat((x, torch.cos(phase), torch.sin(phase)), dim=-1)
         t = self.mix(self.functions(features))

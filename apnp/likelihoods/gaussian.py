@@ -11,11 +11,13 @@ class HeteroscedasticGaussian(nn.Module):
     Args:
         d_in: Channels of the backbone.
         dy: Number of variables.
-        floor: Smallest standard deviation, in scaled units.
+        floor: Smallest standard deviation, in scaled units, above zero.
     """
 
     def __init__(self, d_in: int, dy: int, floor: float = 0.01) -> None:
         super().__init__()
+        if floor <= 0:
+            raise ValueError(f"`floor` is a spread, above zero. Got {floor}.")
         self.floor = floor
         self.head = nn.Linear(d_in, 2 * dy)
 

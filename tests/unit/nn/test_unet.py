@@ -34,7 +34,7 @@ def test_shifts_by_whole_coarsest_cells_go_through(levels, kernel):
 @pytest.mark.parametrize("axes", [1, 2, 3])
 def test_plane_shifts_by_whole_coarsest_cells_go_through_away_from_the_edge(axes):
     g = 24
-    shape = (4, 8)[: axes - 1] + (g,)
+    shape = (*(4, 8)[: axes - 1], g)
     net = unet((3, 4), axes, PlaneLattice(shape, 1.0).pad)
     z = torch.zeros(1, 3, *shape, dtype=torch.float64)
     z[..., 10:12] = normal(1, 3, *shape[:-1], 2)
@@ -64,7 +64,7 @@ def test_pointwise_is_a_linear_map_at_every_node():
 
 
 def test_even_kernels_are_refused():
-    with pytest.raises(ValueError, match="`kernel` must be odd. Got 4."):
+    with pytest.raises(ValueError, match=r"`kernel` must be odd\. Got 4\."):
         unet((3,), 1, PlaneLattice((4,), 1.0).pad, kernel=4)
 
 

@@ -1,0 +1,78 @@
+import pytest
+import torch
+
+from apnp.backbones import ConvCNP
+from apnp.groups import LongitudeShifts, Translations
+from apnp.nn.lattice import PlaneLattice, SphereLattice
+from apnp.types import Domain, PointSet
+
+F = torch.float64
+
+
+def convcnp(lattice, group, **keys):
+    settings = {"channels": (3, 4), "blocks": 1, "kernel": 3, "widths": (1.0, 2.0)}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return ConvCNP(lattice, group, 1, 1, **{**settings, **keys}).double()
+
+
+def test_initial_widths_are_in_cells():
+    model = convcnp(PlaneLattice((8, 8), 0.4), Translations(2))
+    torch.testing.assert_close(
+        model.log_widths.exp(), torch.tensor([0.4, 0.8], dtype=F), rtol=1e-6, atol=0
+    )
+    sphere = convcnp(SphereLattice(6, 12), LongitudeShifts())
+    assert sphere.log_widths.exp()[0].item() == pytest.approx(torch.pi / 6, rel=1e-6)
+
+
+def test_the_latent_lies_at_the_sites_of_the_lattice():
+    lattice = PlaneLattice((4, 6), 0.4)
+    model = convcnp(lattice, Translations(2))
+    centre = torch.tensor([[3.0, -1.0]], dtype=F)
+    x = centre[:, None]
+    context = PointSet.observed(x, x[..., :1], x[..., :1])
+    domain = Domain(centre, centre, torch.tensor([True]))
+    latent = model.encode(context, domain)
+    assert latent.z.shape == (1, model.dz, 4, 6)
+    torch.testing.assert_close(latent.sites, lattice.sites(centre))
+    assert latent.domain is domain
+    processed = model.process(latent)
+    assert processed.sites is latent.sites
+
+
+def test_an_observation_far_outside_the_lattice_is_as_none():
+    model = convcnp(PlaneLattice((8,), 0.4), Translations(1))
+    centre = torch.zeros(1, 1, dtype=F)
+    domain = Domain(centre, centre + 1, torch.tensor([True]))
+    far = torch.full((1, 1, 1), 1e3, dtype=F)
+    none = far[:, :0]
+    a = model.encode(PointSet.observed(far, far, far), domain)
+    b = model.encode(PointSet.observed(none, none, none), domain)
+    torch.testing.assert_close(a.z, b.z, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("lattice", "group", "keys", "match"),
+    [
+        (PlaneLattice((8, 6), 1.0), Translations(2), {"channels": (2, 2, 2)}, "Axis 1"),
+        (PlaneLattice((8, 8), 1.0), Translations(1), {}, r"agree in dx. Got 2 and 1"),
+        (SphereLattice(4, 8), Translations(2), {}, r"agree in dx. Got 3 and 2"),
+        (
+            SphereLattice(6, 10),
+            LongitudeShifts(),
+            {},
+            r"must be even.*Got 3 rows and 5 columns of \(6, 10\)",
+        ),
+        (
+            SphereLattice(6, 12),
+            LongitudeShifts(),
+            {"kernel": 9},
+            r"at least 4, the reach of a kernel. Got 3 rows and 6 columns",
+        ),
+    ],
+)
+def test_lattices_that_the_network_does_not_fit_are_refused(
+    lattice, group, keys, match
+):
+    with pytest.raises(ValueError, match=match):
+        convcnp(lattice, group, **keys)
