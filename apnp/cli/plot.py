@@ -1,0 +1,56 @@
+"""`apnp plot`: draw a predicted field as a map."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from apnp.cli.stations import add_station_arguments, read_station_arguments
+from apnp.errors import ConfigError, DataError
+from apnp.plotting import map as draw_map
+
+
+def main(argv: Sequence[str]) -> None:
+    """Draw mean and uncertainty of one time of a field, with the stations on top."""
+    parser = argparse.ArgumentParser(prog="apnp plot", description=main.__doc__)
+    parser.add_argument("field", type=Path, help="NetCDF field made by `apnp predict`")
+    parser.add_argument(
+        "--output", type=Path, required=True, help="figure: .png, .pdf, .svg or .jpg"
+    )
+    parser.add_argument("--time", help="time to draw, where the field holds several")
+    parser.add_argument("--title", help="title; by default the variable and the date")
+    add_station_arguments(parser, required=False)
+    args = parser.parse_args(argv)
+    stations = read_station_arguments(args) if args.stations else None
+    try:
+        field = xr.open_dataset(args.field)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{args.field}: cannot be read as NetCDF ({error}).") from error
+    with field:
+        chosen = field if args.time is None else at_time(field, args.time)
+        draw_map(chosen, args.output, stations=stations, title=args.title)
+    print(f"wrote {args.output}")
+
+
+def at_time(ds: xr.Dataset, time: str) -> xr.Dataset:
+    """The one step of a field that lies at `time` (a day holds its one step).
+
+    Raises:
+        ConfigError: If `time` is not a date, or none or several steps lie in it.
+    """
+    try:
+        wanted = np.datetime64(time)
+    except ValueError:
+        raise ConfigError(f"--time takes an ISO date or time. Got {time!r}.") from None
+    if "time" not in ds.dims:
+        raise ConfigError(f"--time {time}: this field has no time. Leave --time out.")
+    times = ds["time"].values
+    (step,) = np.nonzero(times.astype(wanted.dtype) == wanted)
+    if step.size != 1:
+        raise ConfigError(
+            f"--time {time}: {step.size} of the field's {times.size} times, from "
+            f"{times[0]} to {times[-1]}, lie there. Name one."
+        )
+    return ds.isel(time=step)

@@ -1,0 +1,45 @@
+"""Writing figures to files."""
+
+import os
+from os import PathLike
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from apnp.errors import ConfigError
+
+_FORMATS = (".png", ".pdf", ".svg", ".jpg")
+
+
+def check_path(path: str | PathLike[str]) -> Path:
+    """`path`, if a figure can be written there.
+
+    Raises:
+        ConfigError: If its ending names no known format or its folder does not exist.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in _FORMATS:
+        raise ConfigError(
+            f"{path}: a figure's name ends in {', '.join(_FORMATS)}. "
+            f"Got {path.suffix or 'no ending'!r}."
+        )
+    if not path.parent.is_dir():
+        raise ConfigError(f"{path}: there is no folder {path.parent}. Make it first.")
+    return path
+
+
+def save(figure: Figure, path: str | PathLike[str], dpi: int = 150) -> None:
+    """Write a figure; the file appears under its name only when it is complete.
+
+    Raises:
+        ConfigError: If `path` cannot be written or its ending names no known format.
+    """
+    path = check_path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        figure.savefig(temporary, format=path.suffix[1:].lower(), dpi=dpi)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written ({error.strerror}).") from error
+    finally:
+        temporary.unlink(missing_ok=True)

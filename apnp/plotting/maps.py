@@ -1,0 +1,206 @@
+"""Maps of a predicted field: mean and uncertainty side by side."""
+
+from os import PathLike
+
+import cartopy.crs as ccrs
+import numpy as np
+import xarray as xr
+from cartopy.mpl.geoaxes import GeoAxes
+from matplotlib.artist import Artist
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+
+from apnp.geometry.coastline import coast_lines
+from apnp.plotting.field import Field, positions, read_field
+from apnp.plotting.figures import check_path, save
+
+Floats = NDArray[np.float64]
+
+_PLATE = ccrs.PlateCarree()
+_EDGE, _COAST = "0.4", "0.15"
+
+
+def map(
+    ds: xr.Dataset,
+    path: str | PathLike[str] | None = None,
+    *,
+    stations: xr.Dataset | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Draw a predicted field: mean on the left, standard deviation on the right.
+
+    Coasts come from the package, never from a network. The globe is drawn in the
+    Robinson projection, a region in an equal-area one about its centre (or on a plain
+    grid where it is very wide). Cells marked extrapolated are hatched.
+
+    Args:
+        ds: Field with dims (time, lat, lon) or (lat, lon), one time: a variable, its
+            `<name>_stderr`, optionally its `<name>_flag`. Latitudes may rise or fall;
+            any longitude convention; a region may run across the date line.
+        path: Where to write the figure; its ending gives the format.
+        stations: Station dataset, drawn as dots; if it holds the field's time, only
+            the stations that reported then.
+        title: Title of the figure; by default the variable and the date.
+
+    Raises:
+        DataError: If `ds` holds no such field, or more than one time.
+        ConfigError: If `path` cannot be written.
+    """
+    if path is not None:
+        check_path(path)
+    field = read_field(ds)
+    dots = None if stations is None else positions(stations, field)
+    figure = _draw(field, dots, title or field.title)
+    if path is not None:
+        save(figure, path)
+    return figure
+
+
+def _draw(field: Field, dots: tuple[Floats, Floats] | None, title: str) -> Figure:
+    projection = _projection(field)
+    lon, lat = np.meshgrid(field.columns.edges, field.rows.edges)
+    mesh = projection.transform_points(_PLATE, lon, lat)[..., :2]
+    extent = np.ptp(mesh.reshape(-1, 2), axis=0)
+    height = 2.0 + 6.2 * float(np.clip(extent[1] / extent[0], 0.35, 1.3))
+    figure = Figure(figsize=(13, height), layout="constrained")
+    panels = (
+        ("Predictive mean", field.mean, *_mean_colours(field.mean)),
+        ("Predictive standard deviation", field.std, *_std_colours(field.std)),
+    )
+    handles: dict[str, Artist] = {}
+    for column, (heading, values, low, high, colours) in enumerate(panels, start=1):
+        axes = figure.add_subplot(1, 2, column, projection=projection)
+        drawn = axes.pcolormesh(
+            mesh[..., 0], mesh[..., 1], np.ma.masked_invalid(values), cmap=colours,
+            vmin=low, vmax=high, rasterized=True, transform=projection,
+        )  # fmt: skip
+        handles |= _overlay(axes, field, dots)
+        axes.set_title(heading, fontsize=10)
+        bar = figure.colorbar(
+            drawn, ax=axes, orientation="horizontal", extend=_beyond(values, low, high),
+            fraction=0.05, pad=0.04, aspect=35, shrink=0.85,
+        )  # fmt: skip
+        bar.set_label(field.units)
+    note = f"\n{field.note}" if field.note and field.note not in title else ""
+    figure.suptitle(title + note, fontsize=12)
+    if handles:
+        figure.legend(
+            handles.values(), handles.keys(), loc="outside lower center",
+            ncols=len(handles), fontsize=9, frameon=False,
+        )  # fmt: skip
+    return figure
+
+
+def _projection(field: Field) -> ccrs.Projection:
+    """A projection that fits the field's range."""
+    west, east = field.columns.edges[[0, -1]]
+    south, north = field.rows.edges[[0, -1]]
+    if field.right_round:
+        if north - south > 120:
+            return ccrs.Robinson()
+        if north > 80 and south > 0:
+            return ccrs.LambertAzimuthalEqualArea(0, 90)
+        if south < -80 and north < 0:
+            return ccrs.LambertAzimuthalEqualArea(0, -90)
+        return _PLATE
+    middle = (west + east) / 2
+    if east - west > 120 or north - south > 120:
+        return ccrs.PlateCarree(middle)
+    return ccrs.LambertAzimuthalEqualArea(middle, (south + north) / 2)
+
+
+def _overlay(
+    axes: GeoAxes, field: Field, dots: tuple[Floats, Floats] | None
+) -> dict[str, Artist]:
+    """Draw what lies on a panel; return the legend's entries."""
+    limits = axes.get_xlim(), axes.get_ylim()
+    entries: dict[str, Artist] = {}
+    if field.extrapolated.any():
+        _hatch(axes, field)
+        entries["extrapolated"] = Patch(facecolor="none", edgecolor=_EDGE, hatch="////")
+    _lines(axes, [np.asarray(c.coords) for c in coast_lines().geoms], _COAST, 0.5)
+    if field.right_round:
+        _lines(axes, _graticule(), "0.5", 0.3)
+    else:  # gridlines with labels are slow to draw, and only a region has room for them
+        grid = axes.gridlines(
+            draw_labels=["left", "bottom"], linewidth=0.3, color="0.5"
+        )
+        grid.xlabel_style = grid.ylabel_style = {"size": 8}
+    if dots is not None:
+        lat, lon = dots
+        x, y = axes.projection.transform_points(_PLATE, lon, lat)[:, :2].T
+        (x0, x1), (y0, y1) = limits
+        shown = (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
+        number = int(shown.sum())
+        size = 12 if number < 300 else 6 if number < 1000 else 2.5
+        entries[f"stations ({number})"] = axes.scatter(
+            x[shown], y[shown], s=size, facecolor="white", edgecolor="black",
+            linewidth=0.4 if number < 1000 else 0.25, zorder=5,
+        )  # fmt: skip
+    axes.set_xlim(*limits[0])
+    axes.set_ylim(*limits[1])
+    return entries
+
+
+def _lines(axes: GeoAxes, lines: list[Floats], colour: str, width: float) -> None:
+    """Draw lines (n, 2) of longitude and latitude, cut where the projection is cut."""
+    longest = np.ptp(axes.projection.x_limits) / 2
+    pieces = []
+    for line in lines:
+        at = axes.projection.transform_points(_PLATE, line[:, 0], line[:, 1])[:, :2]
+        jumps = np.flatnonzero(~(np.hypot(*np.diff(at, axis=0).T) < longest)) + 1
+        pieces += [piece for piece in np.split(at, jumps) if len(piece) > 1]
+    axes.add_collection(
+        LineCollection(pieces, colors=colour, linewidths=width), autolim=False
+    )
+
+
+def _graticule() -> list[Floats]:
+    """Meridians every 60 degrees and parallels every 30, finely divided."""
+    lat, lon = np.arange(-90.0, 91, 2), np.arange(-180.0, 181, 2)
+    meridians = [np.column_stack([0 * lat + x, lat]) for x in range(-120, 180, 60)]
+    return meridians + [np.column_stack([lon, 0 * lon + y]) for y in range(-60, 90, 30)]
+
+
+def _hatch(axes: GeoAxes, field: Field) -> None:
+    """Hatch the extrapolated cells, out to the outermost edges."""
+    x, y = field.columns, field.rows
+    lon = np.concatenate([x.edges[:1], x.centres, x.edges[-1:]])
+    lat = np.concatenate([y.edges[:1], y.centres, y.edges[-1:]])
+    at = axes.projection.transform_points(_PLATE, *np.meshgrid(lon, lat))
+    axes.contourf(
+        at[..., 0], at[..., 1], np.pad(field.extrapolated, 1, mode="edge") * 1.0,
+        levels=[0.5, 1.5], colors="none", hatches=["////"], transform=axes.projection,
+    )  # fmt: skip
+
+
+def _range(values: Floats) -> tuple[float, float]:
+    """Lowest and highest value to tell apart: all but the outermost 1 % each side."""
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return 0.0, 1.0
+    low, high = np.percentile(known, [1, 99])
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def _mean_colours(values: Floats) -> tuple[float, float, str]:
+    """Blue to red about zero where values lie well on both sides of it, else a ramp."""
+    low, high = _range(values)
+    if min(-low, high) > 0.25 * max(-low, high):
+        most = max(-low, high)
+        return -most, most, "RdBu_r"
+    return low, high, "viridis"
+
+
+def _std_colours(values: Floats) -> tuple[float, float, str]:
+    return *_range(values), "magma_r"
+
+
+def _beyond(values: Floats, low: float, high: float) -> str:
+    """On which sides values lie beyond the colour bar, as matplotlib calls it."""
+    below, above = bool((values < low).any()), bool((values > high).any())
+    return {(True, True): "both", (True, False): "min", (False, True): "max"}.get(
+        (below, above), "neither"
+    )
