@@ -25,9 +25,10 @@ def main(argv: Sequence[str]) -> None:
     args = parser.parse_args(argv)
     stations = read_station_arguments(args) if args.stations else None
     try:
-        field = xr.open_dataset(args.field)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{args.field}: cannot be read as NetCDF ({error}).") from error
+        field = xr.open_dataset(args.field, engine="netcdf4")
+    except OSError as error:
+        why = error.strerror or error
+        raise DataError(f"{args.field}: cannot be read as NetCDF ({why}).") from error
     with field:
         chosen = field if args.time is None else at_time(field, args.time)
         draw_map(chosen, args.output, stations=stations, title=args.title)
