@@ -143,8 +143,9 @@ def _numbers(column: pd.Series, name: str, place: str) -> Floats:
         wrong &= ~(np.isnan(numbers) & column.isna().to_numpy())
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
+        found = str(column.iloc[row])
         raise DataError(
-            f"{place}: line {row + 2}, column {column.name!r}: {column.iloc[row]!r}. "
+            f"{place}: line {row + 2}, column {column.name!r}: {found!r}. "
             f"It must lie in [{low:g}, {high:g}]; {int(wrong.sum())} lines do "
             "not. Correct or drop them."
         )

@@ -258,7 +258,7 @@ _LONGITUDE = {
 }  # fmt: skip
 _TIME = {
     "standard_name": "time", "long_name": "valid time (UTC)", "axis": "T",
-    "calendar": "proleptic_gregorian",
+    "calendar": "standard", "units_metadata": "leap_seconds: none",
 }  # fmt: skip
 _HEIGHT = {
     "units": "m", "standard_name": "height", "long_name": "height above the ground",

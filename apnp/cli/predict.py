@@ -1,0 +1,175 @@
+"""`apnp predict`: fields of mean and uncertainty on a grid, or tables of points."""
+
+import argparse
+import logging
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import xarray as xr
+
+from apnp.cli.stations import add_station_arguments, read_station_arguments
+from apnp.errors import ConfigError
+from apnp.prediction.points import read_points, write_points
+from apnp.prediction.trained import POINT_LEVELS, TrainedModel, load
+
+log = logging.getLogger(__name__)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Refuses with one line, like everything else."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{message} (--help tells more)")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments of the verb."""
+    made = _Parser(prog="apnp predict", description=__doc__, allow_abbrev=False)
+    add = made.add_argument
+    add(
+        "--checkpoint", required=True, metavar="RUN",
+        help="run folder of a trained model, or one of its checkpoints",
+    )  # fmt: skip
+    add_station_arguments(made)
+    made.set_defaults(variable=None)
+    add(
+        "--time", required=True, metavar="A[/B]",
+        help="a time of the stations, or a range: one field each",
+    )  # fmt: skip
+    add(
+        "--grid", metavar="SIZE|FILE",
+        help="cell size in degrees (1.0, or 0.5,1.0 for latitude, longitude), or a "
+        "NetCDF file whose grid is used",
+    )  # fmt: skip
+    add(
+        "--region", type=_numbers, metavar="W,S,E,N",
+        help="degrees; W > E crosses the date line (default: the globe, or for a model "
+        "on a plane the stations' box)",
+    )  # fmt: skip
+    add("--points", metavar="FILE", help="CSV of points: lat, lon, elevation (m)")
+    add(
+        "--relief", metavar="FILE",
+        help="NetCDF of elevation; without one it is interpolated from the stations",
+    )  # fmt: skip
+    add("--mask", choices=("land",), help="predict on land alone")
+    add(
+        "--quantiles", type=_numbers, metavar="P,P...",
+        help="quantiles to add, e.g. 0.05,0.95 (for points 0.05,0.5,0.95 by default)",
+    )  # fmt: skip
+    add(
+        "--no-fixed-inputs", action="store_true",
+        help="predict with the strictly equivariant component alone",
+    )  # fmt: skip
+    add("--output", metavar="FILE", help="CF NetCDF file, or CSV for points, to make")
+    add("--map", metavar="FILE", help="map to draw (png, pdf, svg)")
+    return made
+
+
+def main(argv: Sequence[str]) -> None:
+    """Read the stations, predict, write.
+
+    Raises:
+        ApnpError: If an argument or a file cannot be used.
+    """
+    logging.basicConfig(stream=sys.stderr, format="predict: %(message)s")
+    args = parser().parse_args(_joined(argv))
+    _check(args)
+    model = load(args.checkpoint)
+    if args.no_fixed_inputs:
+        model = model.strict()
+    args.variable = args.variable or model.variable
+    stations = read_station_arguments(args)
+    if args.points:
+        _points(model, stations, args)
+    else:
+        _grid(model, stations, args, f"apnp predict {shlex.join(argv)}")
+
+
+def _grid(
+    model: TrainedModel, stations: xr.Dataset, args: argparse.Namespace, history: str
+) -> None:
+    ds = model.predict_grid(
+        stations, time=args.time, grid=args.grid, region=args.region,
+        relief=args.relief, mask=args.mask, quantiles=args.quantiles or (),
+        output=args.output, progress=True, history=history,
+    )  # fmt: skip
+    if args.output:
+        print(args.output)
+    if args.map:
+        from apnp import plotting
+
+        if ds.sizes["time"] > 1:
+            log.warning("The map shows the first of %d times.", ds.sizes["time"])
+        plotting.map(ds.isel(time=0), args.map, stations=stations)
+        print(args.map)
+    ds.close()
+
+
+def _points(
+    model: TrainedModel, stations: xr.Dataset, args: argparse.Namespace
+) -> None:
+    table = model.predict_points(
+        stations, read_points(args.points), time=args.time, relief=args.relief,
+        quantiles=POINT_LEVELS if args.quantiles is None else args.quantiles,
+        place=args.points,
+    )  # fmt: skip
+    write_points(table, args.output)
+    print(args.output)
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse what cannot be done before anything is computed."""
+    if (args.grid is None) == (args.points is None):
+        raise ConfigError(
+            "Say where to predict: either --grid (a cell size such as 1.0) or --points "
+            "(a CSV file)."
+        )
+    if args.points:
+        given = [name for name in ("region", "mask", "map") if getattr(args, name)]
+        if given:
+            raise ConfigError(
+                f"--{given[0]} goes with --grid, not with --points. Leave it out."
+            )
+    if not args.output and (args.points or not args.map):
+        raise ConfigError(
+            "Say what to make: --output FILE"
+            + ("." if args.points else " or --map FILE.")
+        )
+    inputs = [*args.stations, args.points, args.relief, args.grid]
+    read = {Path(name).resolve() for name in inputs if name}
+    for flag in ("output", "map"):
+        name = getattr(args, flag)
+        if name and not Path(name).parent.is_dir():
+            raise ConfigError(
+                f"--{flag} {name}: there is no folder {Path(name).parent}. Make it "
+                "first."
+            )
+        if name and (Path(name).is_dir() or Path(name).resolve() in read):
+            raise ConfigError(
+                f"--{flag} {name} is a folder, or one of the files that are read. "
+                "Choose another name."
+            )
+
+
+def _joined(argv: Sequence[str]) -> list[str]:
+    """The arguments with `--region -10,35,45,70` as one word, or `-10` is an option."""
+    out: list[str] = []
+    for word in argv:
+        if out and out[-1] == "--region":
+            out[-1] = f"--region={word}"
+        else:
+            out.append(word)
+    return out
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    """Numbers with commas between them."""
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a list of numbers with commas between them"
+        ) from None

@@ -1,0 +1,263 @@
+import logging
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import xarray as xr
+
+from apnp.build import build_model
+from apnp.config import (
+    BackboneConfig,
+    Config,
+    FixedInputsConfig,
+    LatticeConfig,
+    ModelConfig,
+    to_dict,
+)
+from apnp.data import from_arrays, observations_at
+from apnp.errors import CheckpointError, ConfigError, DataError
+from apnp.observations import Sites
+from apnp.prediction import Grid, load
+from apnp.tasks.representation import Representation
+from apnp.training.checkpoint import write_checkpoint
+
+TIMES = np.array(["2021-07-01", "2021-07-02", "2021-07-03"], "datetime64[ns]")
+DAY = "2021-07-01"
+
+
+def stations(n=30, seed=2, box=(40, 55, -5, 20)):
+    rng = np.random.default_rng(seed)
+    lat, lon = rng.uniform(*box[:2], n), rng.uniform(*box[2:], n)
+    elevation = rng.uniform(0, 900, n)
+    value = 30 - 0.3 * lat - 0.0065 * elevation + rng.normal(0, 1, (3, n))
+    value[1] = np.nan
+    return from_arrays(
+        "tas", value.T, station=[f"s{i}" for i in range(n)], lat=lat, lon=lon,
+        elevation=elevation, time=TIMES, attrs={"title": "Simulated stations"},
+    )  # fmt: skip
+
+
+def make_run(folder, geometry="plane", form="approximate"):
+    """A run folder whose model has random weights."""
+    ds = stations()
+    representation = Representation.fit(geometry, ds.lat, ds.lon, ds.tas)
+    lattice = LatticeConfig((16, 16) if geometry == "plane" else (16, 32), 200.0)
+    backbone = BackboneConfig(lattice=lattice, channels=(8, 8), blocks=(1, 1), kernel=3)
+    model = ModelConfig(geometry, form, backbone, FixedInputsConfig(count=4, width=8))
+    torch.manual_seed(11)
+    built = build_model(model, representation)
+    weights = built.state_dict()
+    weights = {
+        k: v + 0.3 * torch.randn_like(v) if v.is_floating_point() else v
+        for k, v in weights.items()
+    }
+    record = {
+        "config": to_dict(Config(model=model)),
+        "representation": representation.to_dict(),
+    }
+    write_checkpoint(folder / "best", record, weights)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    base = tmp_path_factory.mktemp("runs")
+    return {
+        geometry: make_run(base / geometry, geometry)
+        for geometry in ("plane", "sphere")
+    }
+
+
+@pytest.fixture(scope="module", params=["plane", "sphere"])
+def model(runs, request):
+    return load(runs[request.param])
+
+
+@pytest.mark.parametrize("n", [1, 2, 30])
+def test_sites_are_answered_alone_as_together(model, n):
+    context = observations_at(stations(), DAY).take(np.arange(n))
+    conditioned = model.condition(context)
+    rng = np.random.default_rng(1)
+    asked = Sites(
+        rng.uniform(35, 60, 7), rng.uniform(-10, 370, 7) % 30, rng.uniform(0, 2000, 7),
+        context.sites.time,
+    )  # fmt: skip
+    mean, std = conditioned.predict(asked)
+    assert mean.shape == std.shape == (7,)
+    assert (std > 0).all()
+    alone = [conditioned.predict(asked.take(np.array([i]))) for i in range(7)]
+    np.testing.assert_allclose(np.array(alone)[:, 0, 0], mean, rtol=1e-4, atol=1e-3)
+    low, high = conditioned.quantiles(asked, (0.158655254, 0.841344746))
+    np.testing.assert_allclose(low, mean - std, atol=1e-3)
+    np.testing.assert_allclose(high, mean + std, atol=1e-3)
+
+
+def test_no_station_at_all_gives_the_prior_and_says_so(model, caplog):
+    context = observations_at(stations(), DAY)
+    with caplog.at_level(logging.WARNING):
+        mean, std = model.condition(context.take(np.arange(0))).predict(context.sites)
+    assert "the prediction is the prior" in caplog.text
+    assert np.isfinite(mean).all()
+    assert (std > 0).all()
+
+
+def test_a_field_is_what_the_model_says_in_chunks_of_any_size(model, tmp_path):
+    ds = stations()
+    asked = {
+        "time": DAY,
+        "grid": 1.0,
+        "region": (-5, 40, 20, 55),
+        "quantiles": (0.1, 0.9),
+    }
+    whole = model.predict_grid(ds, **asked)
+    part = model.predict_grid(ds, **asked, chunk_cells=60, output=tmp_path / "part.nc")
+    assert whole.tas.shape == (1, 15, 25)
+    for name in ("tas", "tas_stderr", "tas_quantile", "elevation", "tas_flag"):
+        np.testing.assert_allclose(part[name], whole[name], rtol=1e-4, atol=1e-4)
+    part.close()
+    lat, lon = np.meshgrid(whole.lat, whole.lon, indexing="ij")
+    sites = Sites(lat.ravel(), lon.ravel(), whole.elevation.values.ravel(), TIMES[0])
+    mean, std = model.condition(observations_at(ds, DAY)).predict(sites)
+    np.testing.assert_allclose(whole.tas.values.ravel(), mean, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(
+        whole.tas_stderr.values.ravel(), std, rtol=1e-4, atol=1e-4
+    )
+
+
+def test_a_field_does_not_depend_on_the_grid_asked_for(model):
+    ds = stations()
+    wide = model.predict_grid(ds, time=DAY, grid=1.0, region=(-10, 35, 25, 60))
+    narrow = model.predict_grid(ds, time=DAY, grid=1.0, region=(3, 45, 6, 47))
+    same = wide.sel(lat=narrow.lat, lon=narrow.lon)
+    np.testing.assert_allclose(same.tas, narrow.tas, rtol=1e-4, atol=1e-4)
+
+
+def test_a_plane_covers_its_stations_by_default_and_a_sphere_the_globe(runs):
+    ds = stations()
+    region = load(runs["plane"]).predict_grid(ds, time=DAY, grid=5.0)
+    assert region.lat[[0, -1]].values.tolist() == [42.5, 52.5]
+    assert region.lon[[0, -1]].values.tolist() == [-2.5, 17.5]
+    globe = load(runs["sphere"]).predict_grid(ds, time=DAY, grid=30.0)
+    assert globe.lon_bnds.values.min() == -180
+    assert globe.tas.shape == (1, 6, 12)
+    assert np.isfinite(globe.tas).all()
+    with pytest.raises(ConfigError, match="beyond the horizon of that plane"):
+        load(runs["plane"]).predict_grid(
+            ds, time=DAY, grid=5.0, region=(-180, -90, 180, 90)
+        )
+
+
+def test_days_without_observations_are_left_out_of_a_range(model, caplog):
+    with caplog.at_level(logging.WARNING):
+        ds = model.predict_grid(
+            stations(),
+            time="2021-07-01/2021-07-03",
+            grid=Grid.regular(5, (0, 40, 10, 50)),
+        )
+    assert ds.time.values.tolist() == TIMES[[0, 2]].tolist()
+    assert "1 of 3 times have no observation" in caplog.text
+    assert abs(ds.tas[1] - ds.tas[0]).max() > 0.01
+    with pytest.raises(DataError, match="Nothing observed at 2021-07-02"):
+        model.predict_grid(stations(), time="2021-07-02", grid=5.0)
+
+
+def test_a_time_that_is_not_there_is_answered_with_what_is(model):
+    with pytest.raises(DataError, match="from 2021-07-01 to 2021-07-03"):
+        model.predict_grid(stations(), time="2022-07-01", grid=5.0)
+
+
+def test_another_variable_is_refused(model):
+    ds = stations().rename(tas="tasmax", tas_flag="tasmax_flag")
+    with pytest.raises(DataError, match=r"predicts 'tas'.*they hold tasmax"):
+        model.predict_grid(ds, time=DAY, grid=5.0)
+
+
+def test_the_field_names_its_origin(model, caplog):
+    with caplog.at_level(logging.WARNING):
+        ds = model.predict_grid(stations(), time=DAY, grid=5.0, region=(0, 40, 10, 50))
+    assert "30 stations a time of: Simulated stations" in ds.attrs["comment"]
+    assert f"checkpoint {model.record['hash'][:12]}" in ds.attrs["source"]
+    assert "interpolated from the stations" in ds.elevation.attrs["comment"]
+    assert "No relief file: elevation is interpolated" in caplog.text
+
+
+def test_the_cell_method_of_the_stations_is_kept(model):
+    ds = stations()
+    ds["tas"].attrs["cell_methods"] = "time: point"
+    field = model.predict_grid(ds, time=DAY, grid=5.0, region=(0, 40, 10, 50))
+    assert field.tas.attrs["cell_methods"] == "area: point time: point"
+    assert "time_bnds" not in field
+
+
+def test_relief_sets_the_elevation_of_cells_and_points(model, tmp_path):
+    lat, lon = np.arange(30.5, 65), np.arange(359.5, -0.5, -1)
+    relief = xr.DataArray(
+        500 + 3 * lat[:, None] + 0 * lon, {"lat": lat, "lon": lon}, ("lat", "lon"),
+        attrs={"units": "m"},
+    )  # fmt: skip
+    relief.to_dataset(name="elevation").to_netcdf(tmp_path / "relief.nc")
+    ds = model.predict_grid(
+        stations(),
+        time=DAY,
+        grid=1.0,
+        region=(-3, 40, 3, 44),
+        relief=tmp_path / "relief.nc",
+    )
+    np.testing.assert_allclose(
+        ds.elevation,
+        np.broadcast_to(500 + 3 * ds.lat.values[:, None], (4, 6)),
+        rtol=1e-6,
+    )
+    assert "relief.nc" in ds.elevation.attrs["comment"]
+    points = pd.DataFrame({"lat": [41.5], "lon": [-0.5]})
+    table = model.predict_points(
+        stations(), points, time=DAY, relief=tmp_path / "relief.nc"
+    )
+    assert table["elevation"].tolist() == [500 + 3 * 41.5]
+    np.testing.assert_allclose(
+        table["mean"], ds.tas.sel(lat=41.5, lon=-0.5), rtol=1e-4, atol=1e-4
+    )
+
+
+def test_points_get_mean_spread_and_quantiles_at_each_time(model):
+    points = pd.DataFrame(
+        {"town": list("abc"), "lat": [44.0, 50, 47], "lon": [1.0, 9, 359]}
+    )
+    table = model.predict_points(stations(), points, time="2021-07", chunk_points=2)
+    assert list(table) == [
+        "town", "lat", "lon", "time", "elevation", "mean", "std", "q05", "q50", "q95",
+    ]  # fmt: skip
+    assert table["town"].tolist() == list("abcabc")
+    assert table["time"].tolist() == list(pd.to_datetime(TIMES[[0, 0, 0, 2, 2, 2]]))
+    np.testing.assert_allclose(table["q50"], table["mean"], atol=1e-3)
+    spread = (table["q95"] - table["q05"]) / (2 * 1.6448536)
+    np.testing.assert_allclose(spread, table["std"], rtol=1e-4)
+    other = model.predict_points(stations(), points[::-1], time=DAY)
+    np.testing.assert_allclose(
+        other["mean"][::-1], table["mean"][:3], rtol=1e-4, atol=1e-4
+    )
+
+
+def test_fixed_inputs_can_be_switched_off(runs, tmp_path):
+    model = load(runs["plane"])
+    context = observations_at(stations(), DAY)
+    sites = context.sites
+    full, strict = (
+        m.condition(context).predict(sites)[0] for m in (model, model.strict())
+    )
+    assert np.abs(full - strict).max() > 1e-3
+    assert model.strict().name == "convcnp, approximate without fixed inputs"
+    with pytest.raises(ConfigError, match="strictly equivariant already"):
+        load(make_run(tmp_path / "strict", form="strict")).strict()
+
+
+def test_a_run_says_what_it_was_trained_on(model):
+    assert model.variable == "tas"
+    assert model.split.block_km == 300
+    assert model.test_times is None
+
+
+def test_an_absent_run_is_named(tmp_path):
+    with pytest.raises(CheckpointError, match=str(tmp_path / "absent")):
+        load(tmp_path / "absent")
