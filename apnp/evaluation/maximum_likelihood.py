@@ -85,9 +85,8 @@ class ProfileLikelihood:
         slope /= range_
         weight = solve_triangular(factor, residual, lower=True, trans="T")
         inverse, _ = dpotri(factor, lower=1, overwrite_c=1)  # its lower triangle
-        by_range = (
-            2 * np.einsum("ij,ij->", inverse, slope) - weight @ slope @ weight / sill
-        )
+        trace = 2 * np.vdot(inverse.T, slope)
+        by_range = trace - weight @ slope @ weight / sill
         by_ratio = ratio * (np.trace(inverse) - weight @ weight / sill)
         return loss, 0.5 * np.array([by_range, by_ratio])
 

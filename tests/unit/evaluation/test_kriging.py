@@ -167,11 +167,12 @@ def test_few_stations_give_a_finite_prediction_that_knows_little(kriging, n):
 
 
 @pytest.mark.parametrize("kriging", [ORDINARY, REGRESSION])
+@pytest.mark.parametrize("value", [0.0, 7.3])
 @pytest.mark.parametrize("n", [2, 4, 8, 40])
-def test_constant_values_give_that_constant(kriging, n):
-    context = Observations(sites(n, 70), np.full(n, 7.3))
+def test_constant_values_give_that_constant(kriging, n, value):
+    context = Observations(sites(n, 70), np.full(n, value))
     mean, std = kriging.condition(context).predict(sites(5, 71))
-    np.testing.assert_allclose(mean, 7.3, atol=1e-6)
+    np.testing.assert_allclose(mean, value, atol=1e-6)
     assert (std >= MINIMUM_STD).all()
     assert (std < 1).all()
 
