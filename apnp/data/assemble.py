@@ -44,6 +44,10 @@ def assemble(given: Readings, about: Variable, daily: Daily | None) -> xr.Datase
         given = given.take(reporting[given.site])
         given = replace(given, site=(np.cumsum(reporting) - 1)[given.site])
         stations = stations[reporting]
+    used = np.bincount(given.step, minlength=len(given.times)) > 0
+    given = replace(
+        given, times=given.times[used], step=(np.cumsum(used) - 1)[given.step]
+    )
     value, flag, n_repeated = _dense(given, len(stations))
     if n_repeated:
         notes.append(f"{n_repeated:,} repeated values averaged")

@@ -19,7 +19,7 @@ from apnp.data.sniff import Head, head_of
 from apnp.errors import DataError
 
 _GHCN = re.compile(r"^[A-Z]{2}[A-Z0-9_-]{9} [ \d.-]{8} [ \d.-]{9} [ \d.-]{6} ")
-_ISD = re.compile(r"^[A-Z0-9]{6} \d{5} .{38} [+-]\d")
+_ISD = re.compile(r"^[A-Z0-9]{6} \d{5} .{44}[+-]\d")
 _ECAD = re.compile(r"^\s*STAID\s*,\s*STANAME")
 
 
