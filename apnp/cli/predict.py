@@ -6,14 +6,15 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import xarray as xr
 
 from apnp.cli.stations import add_station_arguments, read_station_arguments
 from apnp.errors import ConfigError
-from apnp.prediction.points import read_points, write_points
-from apnp.prediction.trained import POINT_LEVELS, TrainedModel, load
+
+if TYPE_CHECKING:
+    from apnp.prediction import TrainedModel
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,8 @@ def main(argv: Sequence[str]) -> None:
     logging.basicConfig(stream=sys.stderr, format="predict: %(message)s")
     args = parser().parse_args(_joined(argv))
     _check(args)
+    from apnp.prediction import load  # loads torch, which a refusal need not wait for
+
     model = load(args.checkpoint)
     if args.no_fixed_inputs:
         model = model.strict()
@@ -89,7 +92,7 @@ def main(argv: Sequence[str]) -> None:
 
 
 def _grid(
-    model: TrainedModel, stations: xr.Dataset, args: argparse.Namespace, history: str
+    model: "TrainedModel", stations: xr.Dataset, args: argparse.Namespace, history: str
 ) -> None:
     ds = model.predict_grid(
         stations, time=args.time, grid=args.grid, region=args.region,
@@ -109,12 +112,14 @@ def _grid(
 
 
 def _points(
-    model: TrainedModel, stations: xr.Dataset, args: argparse.Namespace
+    model: "TrainedModel", stations: xr.Dataset, args: argparse.Namespace
 ) -> None:
+    from apnp.prediction.points import read_points, write_points
+
+    levels = {} if args.quantiles is None else {"quantiles": args.quantiles}
     table = model.predict_points(
         stations, read_points(args.points), time=args.time, relief=args.relief,
-        quantiles=POINT_LEVELS if args.quantiles is None else args.quantiles,
-        place=args.points,
+        place=args.points, **levels,
     )  # fmt: skip
     write_points(table, args.output)
     print(args.output)
