@@ -11,7 +11,8 @@ from apnp.plotting.cells import columns, rows
         np.arange(-179.5, 180),  # cell centres, edges on the date line
         np.arange(0.0, 360, 2.5),  # a column across the date line
         np.arange(359.0, 0, -2.0),  # falling
-        np.arange(-178.9, 181, 1.0),  # edges just off the date line
+        np.arange(-178.9, 181, 1.0),  # edges just off the date line, to its west
+        np.arange(-179.4, 180, 1.0),  # and to its east
         np.arange(-180.0, 181, 20.0),  # the first column repeated at the end
     ],
 )
