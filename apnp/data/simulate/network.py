@@ -123,7 +123,8 @@ def write_simulated(path: str | Path, climate: SimulatedClimate | None = None) -
     plain["time"] |= {"units": "days since 2020-01-01", "dtype": "int32"}
     plain["time"] |= {"calendar": "proleptic_gregorian"}
     encoding = {**plain, "tas": packed | squeezed, "tas_flag": squeezed}
-    temporary = Path(f"{path}.tmp")
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         ds.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
         os.replace(temporary, path)
