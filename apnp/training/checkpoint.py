@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import load, save
-from torch import Tensor
+from torch import Tensor, nn
 
 from apnp import __version__
 from apnp.build import build_model
@@ -55,13 +55,26 @@ def load_run(
         config = from_dict(record["config"])
         representation = Representation.from_dict(record["representation"])
         model = build_model(config.model, representation)
-        model.load_state_dict(weights)
-    except (ApnpError, KeyError, TypeError, RuntimeError) as error:
+        load_weights(model, weights)
+    except (ApnpError, KeyError, TypeError) as error:
         raise CheckpointError(
             f"{folder} was written by apnp {record['versions']['apnp']} and this is "
             f"{__version__}, which cannot read it: {error}"
         ) from error
     return model.eval().requires_grad_(False), representation, record
+
+
+def load_weights(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Give `model` these weights.
+
+    Raises:
+        CheckpointError: If they are another model's; the first difference is named.
+    """
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        first = [line.strip() for line in str(error).splitlines()][1:2]
+        raise CheckpointError(f"the weights are another model's: {first[0]}") from error
 
 
 def find_checkpoint(run: str | Path, which: str = "best") -> Path:

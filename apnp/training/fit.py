@@ -25,6 +25,7 @@ from apnp.training.checkpoint import (
     find_checkpoint,
     has_checkpoint,
     load_run,
+    load_weights,
     read_checkpoint,
 )
 from apnp.training.data import Prepared, StationDataModule, prepare
@@ -148,10 +149,10 @@ def _module(
     model = build_model(config.model, prepared.representation)
     if start is not None:
         try:
-            model.load_state_dict(start.state_dict())
-        except RuntimeError as error:
+            load_weights(model, start.state_dict())
+        except CheckpointError as error:
             raise ConfigError(
-                f"--init-from needs a run of the same `model`: {error}"
+                f"--init-from takes a run of the same `model`: {error}"
             ) from error
     count = sum(p.numel() for p in model.parameters())
     _say(f"{count:,} weights, {torch.get_num_threads()} threads")

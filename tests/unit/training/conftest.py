@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from apnp.config import parse, parser
+from apnp.data import from_arrays
+
+
+@pytest.fixture(scope="package")
+def stations():
+    """Thirty days at 90 stations of a plain, one of unknown elevation."""
+    g = np.random.default_rng(7)
+    n, days = 90, np.arange("2020-01-01", "2020-01-31", dtype="M8[D]")
+    lat, lon, height = g.uniform(45, 55, n), g.uniform(0, 20, n), g.uniform(0, 900, n)
+    height[0] = np.nan
+    weather = g.normal(0, 4, len(days))[None] * np.sin(lat / 3)[:, None]
+    values = 10 + weather - 0.006 * np.nan_to_num(height)[:, None]
+    values = values + g.normal(0, 0.5, values.shape)
+    values[g.random(values.shape) < 0.1] = np.nan
+    return from_arrays(
+        "tas", values, station=[f"S{i:03}" for i in range(n)], lat=lat, lon=lon,
+        elevation=height, time=days.astype("M8[ns]"),
+    )  # fmt: skip
+
+
+TINY = (
+    "--model.geometry=plane", "--model.backbone.lattice.shape=[8,8]",
+    "--model.backbone.lattice.spacing_km=250", "--model.backbone.channels=[4,4]",
+    "--model.backbone.blocks=[1,1]", "--model.fixed_inputs.width=8",
+    "--data.context=[5,20]", "--data.targets=10", "--data.split.block_km=200",
+    "--trainer.max_steps=8", "--trainer.validation_every=4", "--trainer.batch_size=2",
+    "--trainer.validation_tasks=3", "--trainer.log_every=1", "--trainer.warmup=2",
+)  # fmt: skip
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    """Configuration of a tiny experiment, with overrides."""
+
+    def make(*argv, run="run"):
+        made, _ = parse(parser(), [*TINY, f"--run={tmp_path / run}", *argv])
+        return made
+
+    return make

@@ -1,0 +1,159 @@
+import json
+import pickle
+import shutil
+
+import pytest
+import torch
+
+from apnp.build import build_model
+from apnp.config import to_dict
+from apnp.errors import CheckpointError
+from apnp.tasks.representation import Representation
+from apnp.training import checkpoint
+from apnp.training.checkpoint import (
+    find_checkpoint,
+    load_run,
+    read_checkpoint,
+    write_checkpoint,
+)
+
+REPRESENTATION = Representation.fit("plane", [45.0, 55.0], [0.0, 20.0], [1.0, 5.0])
+
+
+@pytest.fixture
+def saved(tiny, tmp_path):
+    config = tiny()
+    torch.manual_seed(3)
+    model = build_model(config.model, REPRESENTATION)
+    record = {"config": to_dict(config), "representation": REPRESENTATION.to_dict()}
+    run = tmp_path / "run"
+    state = {"optimizer_states": [{0: torch.arange(3.0)}], "progress": {"step": 5}}
+    write_checkpoint(run / "last", record, model.state_dict(), state)
+    write_checkpoint(run / "best", record, model.state_dict())
+    return run, model, record
+
+
+@pytest.mark.parametrize("part", ["", "best", "last"])
+def test_a_run_and_its_checkpoints_load_alike(saved, part):
+    run, model, _ = saved
+    loaded, representation, record = load_run(run / part)
+    assert representation == REPRESENTATION
+    assert record["versions"]["torch"] == torch.__version__
+    assert not loaded.training
+    for name, value in model.state_dict().items():
+        assert loaded.state_dict()[name].equal(value)
+
+
+def test_nothing_is_pickled(saved, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("pickle was used")
+
+    for name in ("load", "save"):
+        monkeypatch.setattr(torch, name, refuse)
+    for name in ("load", "loads", "dump", "dumps"):
+        monkeypatch.setattr(pickle, name, refuse)
+    run, model, record = saved
+    write_checkpoint(run / "last", record, model.state_dict(), {"a": torch.ones(1)})
+    load_run(run)
+    assert read_checkpoint(run / "last")[2] == {"a": torch.ones(1)}
+
+
+def test_state_comes_back_and_best_holds_none(saved):
+    run, _, _ = saved
+    _, _, state = read_checkpoint(run / "last")
+    assert state["optimizer_states"][0][0].tolist() == [0, 1, 2]
+    assert read_checkpoint(run / "best")[2] is None
+
+
+@pytest.mark.parametrize(
+    "name", ["weights.safetensors", "state.safetensors", "state.json", "model.json"]
+)
+@pytest.mark.parametrize("damage", ["truncated", "one byte", "missing"])
+def test_damage_is_found_and_the_file_named(saved, name, damage):
+    run, _, _ = saved
+    path = run / "last" / name
+    content = bytearray(path.read_bytes())
+    if damage == "truncated":
+        path.write_bytes(content[: len(content) // 2])
+    elif damage == "one byte":
+        content[-20] ^= 1
+        path.write_bytes(content)
+    else:
+        path.unlink()
+    with pytest.raises(CheckpointError, match=rf"{path}|holds no last"):
+        read_checkpoint(find_checkpoint(run, "last"))
+
+
+def test_an_edited_record_is_found(saved):
+    run, _, _ = saved
+    path = run / "best" / "model.json"
+    record = json.loads(path.read_text())
+    record["representation"]["std"] = 7.0
+    path.write_text(json.dumps(record))
+    with pytest.raises(CheckpointError, match=r"model\.json is damaged.*other check"):
+        load_run(run)
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("moment", range(16))
+def test_a_kill_at_any_moment_leaves_one_whole_checkpoint(saved, monkeypatch, moment):
+    run, model, record = saved
+    count = [0]
+
+    def dying(function):
+        def wrapped(*args, **kwargs):
+            if count[0] == moment:
+                raise Killed
+            count[0] += 1
+            return function(*args, **kwargs)
+
+        return wrapped
+
+    path_type = type(run)
+    with monkeypatch.context() as patch:
+        for name in ("rename", "mkdir", "open"):
+            patch.setattr(path_type, name, dying(getattr(path_type, name)))
+        patch.setattr(checkpoint.os, "fsync", dying(checkpoint.os.fsync))
+        patch.setattr(shutil, "rmtree", dying(shutil.rmtree))
+        try:
+            write_checkpoint(run / "last", record, model.state_dict(), {"new": True})
+        except Killed:
+            assert count[0] == moment
+    _, _, state = read_checkpoint(find_checkpoint(run, "last"))
+    assert state == {"new": True} or "progress" in state
+    write_checkpoint(run / "last", record, model.state_dict(), {"newer": True})
+    assert read_checkpoint(find_checkpoint(run, "last"))[2] == {"newer": True}
+    assert sorted(p.name for p in run.iterdir()) == ["best", "last"]
+
+
+def test_missing_runs_and_checkpoints_say_what_there_is(saved, tmp_path):
+    run, _, _ = saved
+    with pytest.raises(CheckpointError, match=r"no run folder .*nowhere"):
+        load_run(tmp_path / "nowhere")
+    shutil.rmtree(run / "best")
+    with pytest.raises(CheckpointError, match=r"no best checkpoint.*last can be load"):
+        load_run(run)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CheckpointError, match=r"empty holds no best checkpoint"):
+        load_run(tmp_path / "empty")
+
+
+def test_another_format_and_another_model_are_refused(saved):
+    run, model, record = saved
+    other = record | {"config": json.loads(json.dumps(record["config"]))}
+    other["config"]["model"]["backbone"]["channels"] = [4, 8]
+    write_checkpoint(run / "best", other, model.state_dict())
+    with pytest.raises(
+        CheckpointError, match=r"cannot read it: .*size mismatch.*\[8, 1, 5, 5\]\)?\.?$"
+    ):
+        load_run(run)
+    other["config"]["model"]["colour"] = "blue"
+    write_checkpoint(run / "best", other, model.state_dict())
+    with pytest.raises(CheckpointError, match=r"cannot read it: .*colour"):
+        load_run(run)
+    (run / "best" / "model.json").write_text('{"format": 99}')
+    with pytest.raises(CheckpointError, match="format 1"):
+        load_run(run)
