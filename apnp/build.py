@@ -41,8 +41,10 @@ def build_model(config: ModelConfig, representation: Representation) -> NeuralPr
         )
     except ValueError as error:
         raise ConfigError(f"model: {error}") from error
-    drift = LinearDrift(_N_DRIFT, representation.dy) if config.drift else None
-    return NeuralProcess(backbone, likelihood, drift, _N_DRIFT)
+    drift = None
+    if config.drift:
+        drift = LinearDrift(_N_DRIFT, backbone.group.n_trend, representation.dy)
+    return NeuralProcess(backbone, likelihood, drift)
 
 
 def km_per_unit(geometry: str) -> float:

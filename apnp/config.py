@@ -72,7 +72,7 @@ class BackboneConfig:
         name: The architecture.
         lattice: The lattice of the latent.
         channels: Channels at each level of the U-Net, finest first.
-        blocks: Residual blocks a level.
+        blocks: Residual blocks at each level.
         kernel: Size of the convolution kernels.
         widths: Initial widths of the set convolutions, in cells of the lattice.
     """
@@ -80,7 +80,7 @@ class BackboneConfig:
     name: Literal["convcnp"] = "convcnp"
     lattice: LatticeConfig = field(default_factory=LatticeConfig)
     channels: tuple[int, ...] = (32, 48, 64, 64)
-    blocks: int = 2
+    blocks: tuple[int, ...] = (1, 2, 2, 2)
     kernel: int = 5
     widths: tuple[float, ...] = (0.75, 2.0, 5.0)
 
@@ -115,7 +115,8 @@ class ModelConfig:
         fixed_inputs: Learned functions of absolute location.
         likelihood: Family of the predictive distribution.
         floor: Smallest standard deviation, as a share of the training values' spread.
-        drift: Take a linear drift on elevation off the context, task by task.
+        drift: Take a linear drift on elevation and location off the context, task by
+            task.
     """
 
     geometry: Literal["plane", "sphere"] = "sphere"

@@ -30,9 +30,9 @@ class NeuralProcess(nn.Module):
     Args:
         backbone: The (approximately) equivariant map.
         likelihood: Channels at targets to a predictive distribution.
-        drift: Linear regression of the values on the first `n_drift` covariates, taken
-            off the context before the backbone and put back on the prediction.
-        n_drift: Number of covariates that the drift uses.
+        drift: Linear regression of the values on the first covariates and on the
+            trend functions of the backbone's group, taken off the context before the
+            backbone and put back on the prediction.
     """
 
     def __init__(
@@ -40,28 +40,33 @@ class NeuralProcess(nn.Module):
         backbone: Backbone,
         likelihood: nn.Module,
         drift: LinearDrift | None = None,
-        n_drift: int = 1,
     ) -> None:
         super().__init__()
-        made_for = (backbone.dy, min(n_drift, backbone.dw) + 1)
-        if drift is not None and drift.prior_mean.shape != made_for:
+        if drift is not None and (
+            drift.prior_mean.shape[0] != backbone.dy
+            or drift.n_trend != backbone.group.n_trend
+            or drift.n_covariates > backbone.dw
+        ):
             raise ValueError(
-                f"`drift` must have dy = {backbone.dy} variables and n_drift = "
-                f"{n_drift} features, at most dw = {backbone.dw}. Got "
-                f"{drift.prior_mean.shape[0]} and {drift.prior_mean.shape[1] - 1}."
+                f"`drift` must have dy = {backbone.dy}, n_trend = "
+                f"{backbone.group.n_trend} and n_covariates at most dw = "
+                f"{backbone.dw}. Got {drift.prior_mean.shape[0]}, {drift.n_trend} and "
+                f"{drift.n_covariates}."
             )
         self.backbone = backbone
         self.likelihood = likelihood
         self.drift = drift
-        self.n_drift = n_drift
 
     def encode(self, context: PointSet, domain: Domain) -> Encoding:
         """Read the context once."""
         self.backbone.check_context(context, domain)
         coefficients = None
         if self.drift is not None:
-            features = self._features(context.w, context.w_mask)
-            known = context.w_mask[..., : self.n_drift].all(-1, keepdim=True)
+            # A padded point may hold anything as its location.
+            seen = context.y_mask.any(-1, keepdim=True)
+            x = torch.where(seen, context.x, domain.centre[:, None])
+            features = self._features(self.drift, x, context.w, context.w_mask, domain)
+            known = context.w_mask[..., : self.drift.n_covariates].all(-1, keepdim=True)
             mask = context.y_mask & known
             coefficients = self.drift.fit(features, context.y, mask)
             rest = context.y - self.drift(coefficients, features)
@@ -78,7 +83,8 @@ class NeuralProcess(nn.Module):
         predictive = self.likelihood(self.backbone.decode(encoding.latent, xt, inputs))
         if self.drift is None:
             return predictive
-        features = self._features(wt, wt_mask)
+        domain = encoding.latent.domain
+        features = self._features(self.drift, xt, wt, wt_mask, domain)
         return predictive.shifted(self.drift(encoding.coefficients, features))
 
     def forward(self, task: Task) -> Predictive:
@@ -89,7 +95,10 @@ class NeuralProcess(nn.Module):
     def strict(self) -> "NeuralProcess":
         """The strictly equivariant component: the same weights, no fixed inputs."""
         backbone = self.backbone.strict()
-        return NeuralProcess(backbone, self.likelihood, self.drift, self.n_drift)
+        return NeuralProcess(backbone, self.likelihood, self.drift)
 
-    def _features(self, w: Tensor, mask: Tensor) -> Tensor:
-        return torch.where(mask, w, 0.0)[..., : self.n_drift]
+    def _features(
+        self, drift: LinearDrift, x: Tensor, w: Tensor, mask: Tensor, domain: Domain
+    ) -> Tensor:
+        known = torch.where(mask, w, 0.0)[..., : drift.n_covariates]
+        return torch.cat((known, self.backbone.group.trend(x, domain.centre)), dim=-1)

@@ -14,6 +14,9 @@ from apnp.nn.setconv import spread
 from apnp.nn.unet import Pointwise, UNet, check_divisible, divisor
 from apnp.types import Domain, Field, PointSet
 
+_THIN = 1e-2
+"""Density, in stations, below which a smoothed value fades to zero."""
+
 
 class ConvCNP(Backbone):
     """Set convolution onto a lattice, a U-Net on it, and readings at the targets.
@@ -21,7 +24,9 @@ class ConvCNP(Backbone):
     Every channel of the context (values, covariates, and a learned embedding of both
     at each point) is spread with Gaussians of several learned widths and divided by
     its own density; densities are channels too (section 4 of the paper). Covariates of
-    a target enter at decoding.
+    a target enter at decoding. The smoothed values themselves (as many as there
+    are channels) have a linear way through to the output, so that training starts from
+    a kernel smoother.
 
     Args:
         lattice: Where the latent lives.
@@ -29,7 +34,7 @@ class ConvCNP(Backbone):
         dy: Number of variables.
         dw: Number of covariates.
         channels: Channels at each level of the U-Net, finest first.
-        blocks: Residual blocks a level.
+        blocks: Residual blocks at each level.
         kernel: Size of the depthwise kernels.
         widths: Initial widths of the set convolutions, in cells of the lattice.
     """
@@ -43,7 +48,7 @@ class ConvCNP(Backbone):
         dy: int,
         dw: int,
         channels: Sequence[int] = (32, 48, 64, 64),
-        blocks: int = 2,
+        blocks: Sequence[int] = (1, 2, 2, 2),
         kernel: int = 5,
         widths: Sequence[float] = (0.75, 2.0, 5.0),
     ) -> None:
@@ -73,6 +78,7 @@ class ConvCNP(Backbone):
         )
         self.unet = UNet(channels, blocks, kernel, len(lattice.shape), lattice.pad)
         self.readout = mlp(self.dz + 2 * dw, 2 * self.dz, self.d_out)
+        self.shortcut = nn.Linear(self.dz + 2 * dw, self.d_out, bias=False)
 
     def encode(self, context: PointSet, domain: Domain) -> Field:
         """Spread the context over the lattice and mix its channels at each node."""
@@ -86,24 +92,24 @@ class ConvCNP(Backbone):
         x = torch.where(mask.any(-1, keepdim=True), context.x, domain.centre[:, None])
         embedded = known * self.embed(torch.cat((values, presence), dim=-1))
         signal = torch.cat((values, embedded), dim=-1)
-        z = [self.lattice.features(domain.centre)]
+        n_values = values.shape[-1]
+        smoothed, rest = [], [self.lattice.features(domain.centre)]
         for width in self.log_widths.exp():
             axes = self.lattice.kernel(x, domain.centre, width)
             sums = spread(torch.cat((signal, presence, known), dim=-1), axes)
-            signals, densities = sums.split(
-                (signal.shape[-1], presence.shape[-1] + 1), dim=1
-            )
-            own = torch.cat(
-                (
-                    densities[:, :-1],
-                    densities[:, -1:].expand_as(signals[:, : self.n_embedded]),
-                ),
-                dim=1,
-            )
-            z += [signals / (own + 1e-2), torch.log1p(densities)]
-        return Field(
-            self.lift(torch.cat(z, dim=1)), self.lattice.sites(domain.centre), domain
+            signals, density = sums.split((signal.shape[-1], n_values + 1), dim=1)
+            # Each channel is divided by its own density: covariates may be missing.
+            smoothed.append(signals[:, :n_values] / (density[:, :-1] + _THIN))
+            means = signals[:, n_values:] / (density[:, -1:] + _THIN)
+            rest += [means, torch.log1p(density)]
+        smooth = torch.cat(smoothed, dim=1)
+        lifted = self.lift(torch.cat((smooth, *rest), dim=1))
+        carried = smooth[:, : self.dz]
+        z = torch.cat(
+            (carried + lifted[:, : carried.shape[1]], lifted[:, carried.shape[1] :]),
+            dim=1,
         )
+        return Field(z, self.lattice.sites(domain.centre), domain)
 
     def process(self, latent: Field) -> Field:
         """The U-Net."""
@@ -113,4 +119,5 @@ class ConvCNP(Backbone):
         """Interpolate the lattice at the targets and mix in their covariates."""
         self.check_targets(latent, xt, wt)
         z = self.lattice.interpolate(latent.z, xt, latent.domain.centre)
-        return self.readout(torch.cat((z, wt), dim=-1))
+        inputs = torch.cat((z, wt), dim=-1)
+        return self.readout(inputs) + self.shortcut(inputs)

@@ -14,6 +14,7 @@ class Group(ABC):
     """
 
     dx: int
+    n_trend: int
 
     @abstractmethod
     def identity(self, like: Tensor) -> Tensor:
@@ -39,9 +40,19 @@ class Group(ABC):
     def invariants(self, x: Tensor, other: Tensor) -> Tensor:
         """What the group leaves of pairs: (b, n, dx), (b, m, dx) -> (b, n, m, k)."""
 
+    @abstractmethod
+    def trend(self, x: Tensor, centre: Tensor) -> Tensor:
+        """Smooth functions of location whose span the group keeps.
+
+        They are relative to a `centre` (b, dx) that moves with the locations, so that
+        moving both changes nothing: (b, n, dx) -> (b, n, n_trend).
+        """
+
 
 class Trivial(Group):
     """The group of the identity alone: nothing is a symmetry."""
+
+    n_trend = 0
 
     def __init__(self, dx: int) -> None:
         self.dx = dx
@@ -76,3 +87,7 @@ class Trivial(Group):
             ),
             dim=-1,
         )
+
+    def trend(self, x: Tensor, centre: Tensor) -> Tensor:
+        """None: a function of location would be as good as a fixed input."""
+        return x[..., :0]

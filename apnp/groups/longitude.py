@@ -7,6 +7,8 @@ from torch import Tensor
 
 from apnp.groups.group import Group
 
+_SQRT3 = math.sqrt(3.0)
+
 
 class LongitudeShifts(Group):
     """Rotations about the polar axis; locations are unit vectors (..., 3).
@@ -15,6 +17,7 @@ class LongitudeShifts(Group):
     """
 
     dx = 3
+    n_trend = 8
 
     def identity(self, like: Tensor) -> Tensor:
         """The shift by zero radians."""
@@ -53,3 +56,15 @@ class LongitudeShifts(Group):
         z = left[..., 2].expand_as(dot)
         z_other = right[..., 2].expand_as(dot)
         return torch.stack((z, z_other, dot, cross), dim=-1)
+
+    def trend(self, x: Tensor, centre: Tensor) -> Tensor:
+        """Spherical harmonics of first and second degree, east of the centre."""
+        longitude = torch.atan2(centre[:, 1], centre[:, 0])[:, None]
+        cos, sin = torch.cos(longitude), torch.sin(longitude)
+        u = cos * x[..., 0] + sin * x[..., 1]
+        v = cos * x[..., 1] - sin * x[..., 0]
+        z = x[..., 2]
+        second = (u * v, u * z, v * z, (u * u - v * v) / 2, z * z * _SQRT3 / 2)
+        first = torch.stack((u, v, z), dim=-1)
+        constant = first.new_tensor([0.0, 0.0, 0.0, 0.0, 0.5])
+        return torch.cat((first, _SQRT3 * torch.stack(second, -1) - constant), dim=-1)

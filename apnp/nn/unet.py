@@ -28,7 +28,7 @@ class Block(nn.Module):
     def forward(self, z: Tensor) -> Tensor:
         """(b, c, *grid) -> (b, c, *grid)."""
         update = self.depthwise(self.pad(z, self.reach)).movedim(1, -1)
-        update = self.contract(nn.functional.gelu(self.expand(self.norm(update))))
+        update = self.contract(nn.functional.relu(self.expand(self.norm(update))))
         return z + update.movedim(-1, 1)
 
 
@@ -60,29 +60,38 @@ class UNet(nn.Module):
 
     Args:
         channels: Channels at each level, finest first.
-        blocks: Residual blocks a level, on the way down and on the way up.
+        blocks: Residual blocks at each level, on the way down and on the way up.
         kernel: Size of the depthwise kernels, odd.
         n_axes: Lattice axes.
         pad: The lattice's padding.
     """
 
     def __init__(
-        self, channels: Sequence[int], blocks: int, kernel: int, n_axes: int, pad: Pad
+        self,
+        channels: Sequence[int],
+        blocks: Sequence[int],
+        kernel: int,
+        n_axes: int,
+        pad: Pad,
     ) -> None:
         super().__init__()
         if kernel % 2 == 0:
             raise ValueError(f"`kernel` must be odd. Got {kernel}.")
 
-        def level(c: int) -> nn.Sequential:
-            return nn.Sequential(
-                *(Block(c, kernel, n_axes, pad) for _ in range(blocks))
+        if len(blocks) != len(channels):
+            raise ValueError(
+                "`blocks` and `channels` must name as many levels. Got "
+                f"{len(blocks)} and {len(channels)}."
             )
 
+        def level(c: int, n: int) -> nn.Sequential:
+            return nn.Sequential(*(Block(c, kernel, n_axes, pad) for _ in range(n)))
+
         pairs = list(pairwise(channels))
-        self.down = nn.ModuleList(level(c) for c in channels)
+        self.down = nn.ModuleList(map(level, channels, blocks))
         self.narrow = nn.ModuleList(Pointwise(a, c) for a, c in pairs)
         self.widen = nn.ModuleList(Pointwise(c, a) for a, c in pairs)
-        self.up = nn.ModuleList(level(a) for a, _ in pairs)
+        self.up = nn.ModuleList(map(level, channels[:-1], blocks))
 
     def forward(self, z: Tensor) -> Tensor:
         """(b, channels[0], *grid) -> the same shape."""

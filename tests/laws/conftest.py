@@ -137,7 +137,7 @@ class Member:
         """The same weights, the fixed inputs moved by `g`."""
         if isinstance(model, NeuralProcess):
             backbone = self.with_moved_inputs(model.backbone, g)
-            return NeuralProcess(backbone, model.likelihood, model.drift, model.n_drift)
+            return NeuralProcess(backbone, model.likelihood, model.drift)
         if not self.approximate:
             return model
         return ApproximatelyEquivariant(
@@ -181,7 +181,14 @@ LATTICES: dict[str, tuple[Callable[[], Lattice], Group, tuple[int, ...]]] = {
 def convcnp(where: str) -> ConvCNP:
     lattice, group, channels = LATTICES[where]
     return ConvCNP(
-        lattice(), group, DY, DW, channels, blocks=1, kernel=3, widths=(0.75, 2.0)
+        lattice(),
+        group,
+        DY,
+        DW,
+        channels,
+        (1,) * len(channels),
+        kernel=3,
+        widths=(0.75, 2.0),
     )
 
 
@@ -195,7 +202,9 @@ def approximate(where: str, support: bool) -> ApproximatelyEquivariant:
 
 def process(backbone: Backbone) -> NeuralProcess:
     likelihood = HeteroscedasticGaussian(backbone.d_out, DY)
-    return NeuralProcess(backbone, likelihood, LinearDrift(1, DY), n_drift=1)
+    return NeuralProcess(
+        backbone, likelihood, LinearDrift(1, backbone.group.n_trend, DY)
+    )
 
 
 FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {

@@ -145,6 +145,31 @@ def test_invariants_belong_to_the_pair_they_are_at(row):
     same(table[:, 2:, 1:2], group.invariants(x[:, 2:], other[:, 1:2]))
 
 
+def fitted(design, values):
+    """What least squares on a constant and the columns of `design` leaves."""
+    design = torch.cat((torch.ones_like(design[:, :1]), design), dim=1)
+    return values - design @ torch.linalg.lstsq(design, values, driver="gelsd").solution
+
+
+def test_trend_moves_with_its_centre_and_its_span_does_not_move_at_all(row):
+    group, _ = row
+    x, centre = points(group, 40), points(group, 1, seed=1)[:, 0]
+    trend = group.trend(x, centre)
+    assert trend.shape == (2, 40, group.n_trend)
+    g = group.random(generator(4), x)
+    same(group.trend(group.act(g, x), group.act(g, centre)), trend)
+    if not group.n_trend:
+        return
+    moved = group.trend(group.act(g, x), centre)
+    assert (moved - trend).abs().max() > 1e-2
+    for b in range(2):
+        left = fitted(trend[b], moved[b])
+        torch.testing.assert_close(left, torch.zeros_like(left), rtol=0, atol=1e-9)
+        for k in range(group.n_trend):
+            others = [j for j in range(group.n_trend) if j != k]
+            assert fitted(trend[b][:, others], trend[b][:, k]).abs().max() > 1e-2
+
+
 def test_longitude_shift_turns_east_by_its_angle():
     x = torch.tensor([0.6, 0.0, 0.8], dtype=F)
     g = torch.tensor([torch.pi / 2], dtype=F)

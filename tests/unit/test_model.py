@@ -19,14 +19,13 @@ def model(drift=True, approximate=True, dy=1, dw=2, n_drift=1):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         lattice = PlaneLattice((8,), 0.5)
-        backbone = ConvCNP(lattice, Translations(1), dy, dw, (4, 4), 1, 3, (1.0,))
+        backbone = ConvCNP(lattice, Translations(1), dy, dw, (4, 4), (1, 1), 3, (1.0,))
         if approximate:
             backbone = ApproximatelyEquivariant(backbone, FixedInputs(1, 4, 2))
         made = NeuralProcess(
             backbone,
             HeteroscedasticGaussian(backbone.d_out, dy),
-            LinearDrift(n_drift, dy) if drift else None,
-            n_drift,
+            LinearDrift(n_drift, 2, dy) if drift else None,
         )
     return made.double()
 
@@ -52,7 +51,7 @@ def test_a_drift_in_the_data_is_a_drift_in_the_prediction():
     """y + slope w + level in the context: the same in the mean, with a weak prior."""
     made, given = model(), task()
     with torch.no_grad():
-        made.drift.log_precision.fill_(-30.0)
+        made.drift.ridge = 1e-12
     before = made(given)
     lifted = replace(
         given,
@@ -119,14 +118,14 @@ def test_saved_weights_give_the_same_prediction():
 
 
 @pytest.mark.parametrize(
-    ("drift", "n_drift", "match"),
+    ("drift", "match"),
     [
-        (LinearDrift(2, 1), 1, r"dy = 1 .*n_drift = 1 .*Got 1 and 2"),
-        (LinearDrift(1, 3), 1, r"dy = 1 .*n_drift = 1 .*Got 3 and 1"),
-        (LinearDrift(3, 1), 3, r"n_drift = 3 .*at most dw = 2.*Got 1 and 3"),
+        (LinearDrift(1, 5, 1), r"n_trend = 2 .*Got 1, 5 and 1"),
+        (LinearDrift(1, 2, 3), r"dy = 1.*Got 3, 2 and 1"),
+        (LinearDrift(3, 2, 1), r"at most dw = 2.*Got 1, 2 and 3"),
     ],
 )
-def test_a_drift_that_does_not_fit_is_refused(drift, n_drift, match):
+def test_a_drift_that_does_not_fit_is_refused(drift, match):
     backbone = model().backbone
     with pytest.raises(ValueError, match=match):
-        NeuralProcess(backbone, HeteroscedasticGaussian(4, 1), drift, n_drift)
+        NeuralProcess(backbone, HeteroscedasticGaussian(4, 1), drift)

@@ -10,7 +10,7 @@ F = torch.float64
 
 
 def convcnp(lattice, group, **keys):
-    settings = {"channels": (3, 4), "blocks": 1, "kernel": 3, "widths": (1.0, 2.0)}
+    settings = {"channels": (3, 4), "blocks": (1, 1), "kernel": 3, "widths": (1.0, 2.0)}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return ConvCNP(lattice, group, 1, 1, **{**settings, **keys}).double()

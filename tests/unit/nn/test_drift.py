@@ -11,11 +11,10 @@ def normal(*shape, seed=0):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=F)
 
 
-def drift(n_features=2, dy=2):
-    module = LinearDrift(n_features, dy).double()
+def drift(n_covariates=1, n_trend=1, dy=2):
+    module = LinearDrift(n_covariates, n_trend, dy, ridge=0.7).double()
     with torch.no_grad():
-        module.prior_mean.copy_(normal(dy, n_features + 1, seed=5))
-        module.log_precision.copy_(normal(n_features + 1, seed=6))
+        module.prior_mean.copy_(normal(dy, n_covariates + 1, seed=5))
     return module
 
 
@@ -26,8 +25,8 @@ def data(n=6, dy=2):
 
 def dense(module, features, y, mask):
     """Row by row and variable by variable, by stacking the prior as observations."""
-    prior = module.prior_mean.detach().numpy()
-    root = np.sqrt(np.exp(module.log_precision.detach().numpy()))
+    prior = np.c_[module.prior_mean.detach().numpy(), np.zeros((2, 1))]
+    root = np.sqrt(0.7) * np.ones(prior.shape[1])
     out = np.empty((features.shape[0], *prior.shape))
     for b in range(out.shape[0]):
         for v in range(out.shape[1]):
@@ -48,7 +47,7 @@ def test_posterior_is_least_squares_with_the_prior_as_observations(n):
 
 def test_without_observations_the_prior_is_left():
     module, (features, y, mask) = drift(), data()
-    expected = module.prior_mean.expand(2, -1, -1)
+    expected = torch.nn.functional.pad(module.prior_mean, (0, 1)).expand(2, -1, -1)
     for context in (data(0), (features, y, torch.zeros_like(mask))):
         torch.testing.assert_close(module.fit(*context), expected)
 

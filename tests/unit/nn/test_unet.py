@@ -14,7 +14,7 @@ def normal(*shape, seed=0):
 def unet(channels, n_axes, pad, kernel=3, blocks=1):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return UNet(channels, blocks, kernel, n_axes, pad).double()
+        return UNet(channels, (blocks,) * len(channels), kernel, n_axes, pad).double()
 
 
 @pytest.mark.parametrize("levels", [1, 2, 3])

@@ -1,0 +1,238 @@
+"""Break each property of the models on purpose, and see that a law says so.
+
+    python tests/laws/mutations.py [word]
+
+Each row replaces a text of a copy of the package and runs the tests that should then
+fail. A row that survives, or whose text is no longer there, ends the run with status 1.
+With `word`, only rows whose property holds it.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+
+
+class Mutation(NamedTuple):
+    """A property, the text that keeps it, what breaks it, and who should notice."""
+
+    breaks: str
+    path: str
+    old: str
+    new: str
+    tests: str
+    select: str = ""
+
+
+BACKBONES, GROUPS = "tests/laws/test_backbones.py", "tests/laws/test_groups.py"
+LIKELIHOODS, DRIFT = "tests/laws/test_likelihoods.py", "tests/unit/nn/test_drift.py"
+LATTICE, UNET = "tests/unit/nn/test_lattice.py", "tests/unit/nn/test_unet.py"
+SETCONV, FIXED = "tests/unit/nn/test_setconv.py", "tests/unit/approx"
+CONVCNP, WRAPPER = "apnp/backbones/convcnp.py", "apnp/approx/wrapper.py"
+MODEL = "apnp/model.py"
+
+# fmt: off
+MUTATIONS = [
+    # Laws of backbones, by their number.
+    Mutation("0 context values reach the target", CONVCNP,
+             "z=self.unet(latent.z)", "z=0 * self.unet(latent.z)", BACKBONES, "test_0"),
+    Mutation("0 fixed inputs reach the target", WRAPPER,
+             "t * known", "0 * t * known", BACKBONES, "test_0"),
+    Mutation("1 plane lattice moves with the domain", "apnp/nn/lattice.py",
+             "relative = x - centre[:, None]\n", "relative = x\n", BACKBONES, "test_1"),
+    Mutation("1 plane sites move with the domain", "apnp/nn/lattice.py",
+             "return grid + centre.reshape", "return grid + 0 * centre.reshape",
+             BACKBONES, "test_1"),
+    Mutation("1 plane reading moves with the domain", "apnp/nn/lattice.py",
+             "(x - centre[:, None]) / self.cell", "x / self.cell", BACKBONES, "test_1"),
+    Mutation("1 sphere kernel starts at the domain", "apnp/nn/lattice.py",
+             "self._longitudes(x) + torch.atan2(centre[:, 1], centre[:, 0])[:, None]",
+             "self._longitudes(x).expand(len(x), -1)", BACKBONES, "test_1"),
+    Mutation("1 sphere features ignore longitude", "apnp/nn/lattice.py",
+             "return sine.expand(centre.shape[0], 1, *self.shape)",
+             "return self.sites(centre)[..., 0][:, None]", BACKBONES, "test_1"),
+    Mutation("1 fixed inputs are read at the sites", WRAPPER,
+             "self.fixed_inputs(latent.sites)",
+             "self.fixed_inputs(latent.sites - latent.sites.mean())",
+             BACKBONES, "test_1"),
+    Mutation("2 absolute location is switched off by the task", WRAPPER,
+             "known = domain.absolute.reshape",
+             "known = (domain.absolute | True).reshape",
+             BACKBONES, "test_2"),
+    Mutation("2 switched off for its own row", WRAPPER,
+             "known = domain.absolute.reshape",
+             "known = domain.absolute.flip(0).reshape", BACKBONES, "test_2"),
+    Mutation("2 strict() drops the fixed inputs", WRAPPER,
+             "return self.backbone\n", "return self\n", BACKBONES, "test_2"),
+    Mutation("3 context order", CONVCNP,
+             "signal = torch.cat((values, embedded), dim=-1)",
+             "signal = torch.cat((values, embedded.cumsum(1)), dim=-1)",
+             BACKBONES, "test_3"),
+    Mutation("4 unobserved values are replaced", CONVCNP,
+             "values = torch.where(mask, values, 0.0)", "values = values * mask",
+             BACKBONES, "test_4"),
+    Mutation("4 unobserved covariates of targets are replaced", MODEL,
+             "known = torch.where(wt_mask, wt, 0.0)", "known = wt",
+             BACKBONES, "test_4"),
+    Mutation("5 unobserved points have no density", CONVCNP,
+             "known = context.y_mask.any(-1, keepdim=True)",
+             "known = torch.ones_like(context.y_mask[..., :1])", BACKBONES, "test_5"),
+    Mutation("5 locations of padding are replaced", CONVCNP,
+             "x = torch.where(mask.any(-1, keepdim=True), context.x, "
+             "domain.centre[:, None])",
+             "x = context.x", BACKBONES, "test_5"),
+    Mutation("5 locations of padding leave the drift's gradient", MODEL,
+             "x = torch.where(seen, context.x, domain.centre[:, None])",
+             "x = context.x", BACKBONES, "test_5"),
+    Mutation("6 rows are independent", "apnp/nn/setconv.py",
+             "start = nodes * torch.arange(b", "start = 0 * torch.arange(b",
+             BACKBONES, "test_6"),
+    Mutation("6 normalisation is within a node", "apnp/nn/unet.py",
+             "self.contract(", "self.contract(update.mean() * 0.1 + ",
+             BACKBONES, "test_6"),
+    Mutation("7 targets are independent", CONVCNP,
+             "inputs = torch.cat((z, wt), dim=-1)",
+             "inputs = torch.cat((z - z.sum(1, keepdim=True), wt), dim=-1)",
+             BACKBONES, "test_7"),
+    Mutation("8 widths are learned", CONVCNP,
+             "in self.log_widths.exp()", "in self.log_widths.exp().detach()",
+             BACKBONES, "test_8"),
+    Mutation("8 the way down is learned", "apnp/nn/unet.py",
+             "skips[i] + _refine(self.widen[i](z))", "skips[i]", BACKBONES, "test_8"),
+    Mutation("9 an empty context divides by no density", CONVCNP,
+             "_THIN = 1e-2", "_THIN = 0.0", BACKBONES, "test_9"),
+    Mutation("10 shapes of contexts are checked", CONVCNP,
+             "        self.check_context(context, domain)\n", "",
+             BACKBONES, "test_10"),
+    Mutation("10 shapes of targets are checked", CONVCNP,
+             "        self.check_targets(latent, xt, wt)\n", "",
+             BACKBONES, "test_10"),
+    Mutation("the drift is put back", MODEL,
+             "return predictive.shifted(self.drift(encoding.coefficients, features))",
+             "return predictive", "tests/unit/test_model.py"),
+    Mutation("the drift is taken off", MODEL,
+             "rest = context.y - self.drift(coefficients, features)",
+             "rest = context.y", "tests/unit/test_model.py"),
+    # Groups.
+    Mutation("longitude: dot and cross tell mirror images", "apnp/groups/longitude.py",
+             "(z, z_other, dot, cross)", "(z, z_other, dot, cross.abs())", GROUPS),
+    Mutation("longitude: inverse", "apnp/groups/longitude.py",
+             "return -element", "return element", GROUPS),
+    Mutation("longitude: a rotation", "apnp/groups/longitude.py",
+             "sin * east + cos * north", "sin * east - cos * north", GROUPS),
+    Mutation("translation: fixed axes are told", "apnp/groups/translation.py",
+             "if fixed:", "if False:", GROUPS),
+    Mutation("translation: differences", "apnp/groups/translation.py",
+             "left[..., dims] - right[..., dims]", "left[..., dims] + right[..., dims]",
+             GROUPS),
+    # Lattices, set convolutions, U-Net.
+    Mutation("plane: symmetric about the centre", "apnp/nn/lattice.py",
+             "self.cell * (steps - (g - 1) / 2)", "self.cell * (steps - g / 2)",
+             LATTICE),
+    Mutation("plane: edges are held", "apnp/nn/lattice.py",
+             "(relative[..., i] + (g - 1) / 2).clamp(0, g - 1)",
+             "(relative[..., i] + (g - 1) / 2)", LATTICE),
+    Mutation("sphere: half-turn in the padding", "apnp/nn/lattice.py",
+             "turned = z.roll(z.shape[-1] // 2, dims=-1)", "turned = z", LATTICE),
+    Mutation("sphere: padding is mirrored", "apnp/nn/lattice.py",
+             "turned[..., :k, :].flip(-2)", "turned[..., :k, :]", LATTICE),
+    Mutation("sphere: padding is periodic", "apnp/nn/lattice.py",
+             'mode="circular"', 'mode="constant"', LATTICE),
+    Mutation("sphere: half-turn in the reading", "apnp/nn/lattice.py",
+             "column[..., None, :] + columns // 2 * beyond[..., None].long()",
+             "column[..., None, :] + 0 * beyond[..., None].long()", LATTICE),
+    Mutation("sphere: one value at the pole", "apnp/nn/lattice.py",
+             "read(self._tapered(z)", "read(z", LATTICE),
+    Mutation("sphere: long waves are read beyond 60 degrees", "apnp/nn/lattice.py",
+             "torch.maximum(length / 3, cos_lat / 0.5)", "(cos_lat / 0.5)", LATTICE),
+    Mutation("sphere: rows are cell centres", "apnp/nn/lattice.py",
+             "self.cell * (steps + 0.5) - math.pi / 2", "self.cell * steps - 1.5",
+             LATTICE),
+    Mutation("sphere: kernel widens near a pole", "apnp/nn/lattice.py",
+             "2 * cos_lat * (cos_lat - horizontal)",
+             "2 * (1 - horizontal / cos_lat.clamp(min=1e-9))", LATTICE),
+    Mutation("sphere: coarsest columns are even", "apnp/nn/lattice.py",
+             "columns % 2 or min(rows, columns) < k", "min(rows, columns) < k",
+             "tests/unit/backbones"),
+    Mutation("sphere: rows are as many as the kernel reaches", "apnp/nn/lattice.py",
+             "columns % 2 or min(rows, columns) < k", "columns % 2",
+             "tests/unit/backbones"),
+    Mutation("spread sums every axis", "apnp/nn/setconv.py",
+             "for axis in axes[:-1]:", "for axis in axes[1:-1]:", SETCONV),
+    Mutation("cubic weights reproduce quadratics", "apnp/nn/setconv.py",
+             "(0.5 * s - 0.5) * s * s", "(0.5 * s - 0.4) * s * s", SETCONV),
+    Mutation("coarsening takes pairs", "apnp/nn/unet.py",
+             "z.unflatten(axis, (-1, 2)).mean(axis + 1)",
+             "z.unflatten(axis, (2, -1)).mean(axis)", UNET),
+    Mutation("lattices that cannot be halved are refused", "apnp/nn/unet.py",
+             "if g % step:", "if g % 2:", UNET),
+    # Likelihoods, drift, fixed inputs.
+    Mutation("density is normalised", "apnp/likelihoods/predictive.py",
+             "2 * math.pi * self.variance", "math.pi * self.variance", LIKELIHOODS),
+    Mutation("CRPS is the closed form", "apnp/likelihoods/predictive.py",
+             "1 / math.sqrt(math.pi)", "1 / math.pi", LIKELIHOODS),
+    Mutation("quantile scales by the spread", "apnp/likelihoods/predictive.py",
+             "self.variance.sqrt() * torch.special.ndtri",
+             "self.variance * torch.special.ndtri", LIKELIHOODS),
+    Mutation("samples scale by the spread", "apnp/likelihoods/predictive.py",
+             "self.variance.sqrt() * noise", "self.variance * noise", LIKELIHOODS),
+    Mutation("unobserved values are not scored", "apnp/likelihoods/predictive.py",
+             "return torch.where(mask, log_density, 0.0)", "return log_density",
+             LIKELIHOODS),
+    Mutation("spread has a floor", "apnp/likelihoods/gaussian.py",
+             "self.floor + nn", "nn", LIKELIHOODS),
+    Mutation("drift weighs observations by their mask", "apnp/nn/drift.py",
+             "m = mask.to(f.dtype).mT", "m = torch.ones_like(y).mT", DRIFT),
+    Mutation("drift shrinks to its prior", "apnp/nn/drift.py",
+             "prior = self.ridge *", "prior = self.ridge**2 *", DRIFT),
+    Mutation("support is zero outside", "apnp/approx/fixed_inputs.py",
+             "self.support.weight(x) * t", "t", FIXED),
+    Mutation("support has its edge outside", "apnp/approx/fixed_inputs.py",
+             "(1 - outside / self.edge)", "(-outside / self.edge)", FIXED),
+    Mutation("support has a smooth edge", "apnp/approx/fixed_inputs.py",
+             "s * s * (3 - 2 * s)", "s", FIXED),
+    Mutation("fixed inputs use Fourier features", "apnp/approx/fixed_inputs.py",
+             "2 * math.pi * bandwidth * frequencies", "bandwidth * frequencies", FIXED),
+    Mutation("fixed inputs match the channels", "apnp/types.py",
+             '_check_shape("e", e,', '("e", e,', FIXED),
+]
+# fmt: on
+
+
+def verdict(mutation: Mutation) -> str:
+    """What the tests say of the broken copy: "caught", "SURVIVED" or "NO SUCH TEXT"."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        for name in ("apnp", "tests"):
+            ignore = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / name, copy / name, ignore=ignore)
+        shutil.copy(ROOT / "pyproject.toml", copy)
+        source = copy / mutation.path
+        text = source.read_text()
+        if text.count(mutation.old) != 1:
+            return "NO SUCH TEXT"
+        source.write_text(text.replace(mutation.old, mutation.new))
+        command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider"]
+        command += [mutation.tests, "-k", mutation.select or "test"]
+        run = subprocess.run(command, cwd=copy, capture_output=True, text=True)
+    # Status 1: tests ran and failed. Anything else is a mutation that does not run.
+    return {0: "SURVIVED", 1: "caught"}.get(run.returncode, f"status {run.returncode}")
+
+
+def main(word: str = "") -> int:
+    """Print the table; the number of rows that were not caught."""
+    missed = 0
+    for mutation in MUTATIONS:
+        if word in mutation.breaks:
+            found = verdict(mutation)
+            missed += found != "caught"
+            print(f"{found:<14}{mutation.breaks:<58}{mutation.path}", flush=True)
+    return missed
+
+
+if __name__ == "__main__":
+    sys.exit(min(1, main(*sys.argv[1:])))
