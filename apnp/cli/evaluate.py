@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
@@ -22,7 +23,7 @@ from apnp.cli.stations import add_station_arguments, read_station_arguments
 from apnp.data import select_times
 from apnp.data.heldout import heldout_tasks
 from apnp.data.splits import StationSplit
-from apnp.errors import ConfigError
+from apnp.errors import ConfigError, DataError
 from apnp.evaluation import BASELINES, as_text, baseline, evaluate, write
 from apnp.evaluation.baselines import climate_of, true_law_kriging
 from apnp.evaluation.report import make_folder
@@ -77,10 +78,10 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str]) -> None:
     """Evaluate, print the table and write it to the output folder."""
     args = parser().parse_args(argv)
-    for name in ("context", "tasks"):
-        if getattr(args, name) < 1:
+    for name, least in (("context", 1), ("tasks", 1), ("seed", 0)):
+        if getattr(args, name) < least:
             raise ConfigError(
-                f"--{name} is a number above 0. Got {getattr(args, name)}."
+                f"--{name} is at least {least}. Got {getattr(args, name)}."
             )
     model = _model(args)
     ds = read_station_arguments(args)
@@ -98,7 +99,7 @@ def main(argv: Sequence[str]) -> None:
         context_pool=args.context_pool, seed=args.seed,
     )  # fmt: skip
     evaluation = evaluate(predictors, tasks, n_tasks=len(times), progress=True)
-    print(_heading(args, ds, held_out, times))
+    print(_heading(args, ds, held_out, evaluation.points))
     print(as_text(evaluation))
     if folder:
         write(evaluation, folder, ds)
@@ -179,7 +180,12 @@ def _times(
 ) -> NDArray[np.datetime64]:
     """Up to `--tasks` times, evenly spread over those asked for."""
     wanted = args.time or (model and model.test_times)
-    times = select_times(ds, wanted) if wanted else ds["time"].values
+    try:
+        times = select_times(ds, wanted) if wanted else ds["time"].values
+    except DataError as error:
+        if args.time:
+            raise
+        raise DataError(f"The run's test days: {error} Give --time.") from error
     n = min(args.tasks, len(times))
     return times[np.linspace(0, len(times) - 1, n).round().astype(int)]
 
@@ -188,14 +194,14 @@ def _heading(
     args: argparse.Namespace,
     ds: xr.Dataset,
     held_out: NDArray[np.bool_],
-    times: NDArray[np.datetime64],
+    points: pd.DataFrame,
 ) -> str:
     simulated = "SIMULATED " if climate_of(ds) else ""
-    first, last = (np.datetime_as_string(t, "D") for t in (times[0], times[-1]))
+    times = points["time"].dt.strftime("%Y-%m-%d").unique()
     pool = "all stations" if args.context_pool == "all" else "the others"
     return (
         f"{args.variable} at {held_out.sum()} of {held_out.size} {simulated}stations "
-        f"held out, {len(times)} times from {first} to {last}, context of "
-        f"{args.context} from {pool}; ± one standard error over times; ratio and "
+        f"held out, {points['task'].nunique()} times from {min(times)} to "
+        f"{max(times)}, context of {args.context} from {pool}; ± one standard error over times; ratio and "
         "differences, where given, to regression kriging on the same tasks"
     )

@@ -1,7 +1,4 @@
-"""Scores of predictors at held-out stations, neural or of the geostatistician.
-
->>> from apnp.evaluation import baseline, evaluate
-"""
+"""Scores of predictors at held-out stations, neural or of the geostatistician."""
 
 from apnp.evaluation.baselines import BASELINES, baseline, true_law_kriging
 from apnp.evaluation.evaluate import Evaluation, evaluate

@@ -126,8 +126,9 @@ def test_seed_repeats_the_scores(rule, stations, run, capsys):
         (["--baselines", "true_law"], "needs stations simulated by apnp"),
         (["--hold-out", "run"], "test blocks of a run: give --checkpoint"),
         (["--no-fixed-inputs"], "--no-fixed-inputs is about a model"),
-        (["--context", "0"], "--context is a number above 0. Got 0"),
-        (["--tasks", "-3"], "--tasks is a number above 0. Got -3"),
+        (["--context", "0"], "--context is at least 1. Got 0"),
+        (["--seed", "-1"], "--seed is at least 0. Got -1"),
+        (["--tasks", "-3"], "--tasks is at least 1. Got -3"),
         (["--context-pool", "all", "--context", "80"], "take a smaller context"),
         (["--time", "2031-01-01"], "2031-01-01"),
         (["--output", __file__], "cannot be made a folder of results (File exists)"),
@@ -147,6 +148,18 @@ def test_refuses_a_model_of_another_variable(stations, run, capsys, monkeypatch)
     status, _, err = evaluate(capsys, "--checkpoint", run, "--stations", stations)
     assert status == 2
     assert "predicts tasmax, and --variable is tas: give --variable tasmax" in err
+
+
+def test_refuses_test_days_that_another_file_does_not_hold(
+    stations, run, capsys, monkeypatch
+):
+    module = SimpleNamespace(load=lambda folder: model(test_times="2025-01-01"))
+    monkeypatch.setitem(sys.modules, "apnp.prediction", module)
+    status, _, err = evaluate(capsys, "--checkpoint", run, "--stations", stations)
+    assert status == 2
+    assert "The run's test days: " in err
+    assert "2025-01-01" in err
+    assert "Give --time" in err
 
 
 def test_refuses_a_file_that_is_not_there(capsys):
