@@ -11,7 +11,7 @@ from apnp.types import Domain, PointSet
 
 def backbone():
     lattice = PlaneLattice((4, 6), 0.5)
-    return ConvCNP(lattice, Translations(2), 1, 0, (3,), 1, 3, (1.0,)).double()
+    return ConvCNP(lattice, Translations(2), 1, 0, (3,), (1,), 3, (1.0,)).double()
 
 
 def task():
