@@ -202,6 +202,6 @@ def _heading(
     return (
         f"{args.variable} at {held_out.sum()} of {held_out.size} {simulated}stations "
         f"held out, {points['task'].nunique()} times from {min(times)} to "
-        f"{max(times)}, context of {args.context} from {pool}; ± one standard error over times; ratio and "
-        "differences, where given, to regression kriging on the same tasks"
+        f"{max(times)}, context of {args.context} from {pool}; ± one standard "
+        "error over times; ratio and differences, where given, to regression kriging on the same tasks"
     )
