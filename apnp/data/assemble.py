@@ -7,13 +7,14 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from apnp.data.daily import Daily, daily_values
-from apnp.data.quality import screen_sites
+from apnp.data.quality import counted, screen_sites
 from apnp.data.readings import Readings
 from apnp.data.schema import GOOD, MISSING, from_arrays
 from apnp.errors import DataError
 from apnp.variables import Variable
 
 MOST_CELLS = 250_000_000  # stations x times held in memory at once
+_CLEAN = "nothing dropped"
 
 
 def assemble(given: Readings, about: Variable, daily: Daily | None) -> xr.Dataset:
@@ -40,21 +41,21 @@ def assemble(given: Readings, about: Variable, daily: Daily | None) -> xr.Datase
             + " ".join(f"{n}." for n in notes)
         )
     if not reporting.all():
-        notes.append(f"{int((~reporting).sum()):,} stations without any value dropped")
+        silent = counted(int((~reporting).sum()), "station")
+        notes.append(f"{silent} without any value dropped")
         given = given.take(reporting[given.site])
-        given = replace(given, site=(np.cumsum(reporting) - 1)[given.site])
         stations = stations[reporting]
     used = np.bincount(given.step, minlength=len(given.times)) > 0
     given = replace(
-        given, times=given.times[used], step=(np.cumsum(used) - 1)[given.step]
-    )
+        given, times=given.times[used],
+        site=(np.cumsum(reporting) - 1)[given.site],
+        step=(np.cumsum(used) - 1)[given.step],
+    )  # fmt: skip
     value, flag, n_repeated = _dense(given, len(stations))
     if n_repeated:
-        notes.append(f"{n_repeated:,} repeated values averaged")
-    before = given.attrs.get("quality_control", "")
-    report = "; ".join(
-        [t for t in [before] if t] + [n for n in notes if n not in before]
-    )
+        notes.append(f"{counted(n_repeated, 'repeated value')} averaged")
+    before = given.attrs.get("quality_control", "").split("; ")
+    report = [n for n in dict.fromkeys((*before, *notes)) if n not in ("", _CLEAN)]
     names = stations["station_name"].fillna("").astype(str)
     return from_arrays(
         about.name,
@@ -63,7 +64,7 @@ def assemble(given: Readings, about: Variable, daily: Daily | None) -> xr.Datase
         elevation=stations["elevation"], time=given.times, flag=flag,
         station_name=names if (names != "").any() else None,
         cell_method=given.cell_method,
-        attrs={**given.attrs, "quality_control": report or "nothing dropped"},
+        attrs={**given.attrs, "quality_control": "; ".join(report) or _CLEAN},
         variable_attrs={"comment": given.comment} if given.comment else None,
     )  # fmt: skip
 

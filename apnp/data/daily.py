@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from apnp.data.quality import counted
 from apnp.data.readings import Readings
 from apnp.data.schema import GOOD
 from apnp.errors import ConfigError, DataError
@@ -77,8 +78,8 @@ def daily_values(given: Readings, daily: Daily) -> tuple[Readings, Variable, lis
     notes = []
     if not enough.all():
         notes.append(
-            f"{int((~enough).sum()):,} station days with readings in fewer than "
-            f"{daily.min_obs} hours dropped"
+            f"{counted(int((~enough).sum()), 'station day')} with readings in fewer "
+            f"than {daily.min_obs} hours dropped"
         )
     result = result[enough]
     step, day = pd.factorize(result["day"].to_numpy(), sort=True)

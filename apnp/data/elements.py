@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from apnp.data.quality import counted
 from apnp.data.readings import Readings, Request, midrange, readings
 from apnp.data.station_lists import beside, positions
 from apnp.errors import DataError
@@ -85,7 +86,7 @@ def _daily_mean(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     half = both[both["station"].isin(use_both)]
     mean = by["TAVG"][~by["TAVG"]["station"].isin(use_both)]
     parts = [
-        f"{text} at {frame['station'].nunique()} stations"
+        f"{text} at {counted(frame['station'].nunique(), 'station')}"
         for text, frame in (("(TMAX + TMIN) / 2", half), ("TAVG", mean))
         if len(frame)
     ]
@@ -96,8 +97,3 @@ def names_of(paths: Sequence[Path]) -> str:
     """Names of files for a `source` attribute: the first few, and how many."""
     names = ", ".join(p.name for p in paths[:3])
     return names + (f", ... ({len(paths)} files)" if len(paths) > 3 else "")
-
-
-def no_data(path: Path) -> DataError:
-    """The error for a file whose rows hold nothing that can be used."""
-    return DataError(f"{path}: no rows of data follow the header.")

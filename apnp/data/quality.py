@@ -98,10 +98,15 @@ def screen_sites(
 
     Returns:
         The station (row of the table) of each site, -1 if dropped; the stations; notes.
+
+    Raises:
+        DataError: If no site is at a possible position.
     """
     sites = sites.assign(station=sites["station"].astype(str))
     notes: list[str] = []
     valid = _screen_positions(sites, notes)
+    if not valid.any():
+        raise DataError(f"No station is left: {'; '.join(notes) or 'there is none'}.")
     sites = sites.assign(lon=wrap_longitude(sites["lon"].where(valid, 0.0)))
     sites["elevation"] = _known_elevation(sites["elevation"])
     label, sites = _places_of_each_id(sites, valid, notes)
@@ -129,7 +134,7 @@ def _screen_positions(sites: pd.DataFrame, notes: list[str]) -> NDArray[np.bool_
     ):
         if bad.any():
             ids = sites["station"][bad].unique()
-            notes.append(f"{_plural(len(ids), 'station')} {text} ({_some(ids)})")
+            notes.append(f"{counted(len(ids), 'station')} {text} ({_some(ids)})")
     return ~(outside | nowhere)
 
 
@@ -169,11 +174,11 @@ def _places_of_each_id(
             n_labels += 1
     if ships:
         notes.append(
-            f"{_plural(len(ships), 'moving platform')} dropped ({_some(ships)})"
+            f"{counted(len(ships), 'moving platform')} dropped ({_some(ships)})"
         )
     if moved:
         notes.append(
-            f"{_plural(len(moved), 'id')} seen at places more than {MOVED_KM:g} km "
+            f"{counted(len(moved), 'id')} seen at places more than {MOVED_KM:g} km "
             f"apart split into one station a place ({_some(moved)})"
         )
     return _compact(label), sites.assign(station=names)
@@ -217,17 +222,18 @@ def _merge_near(stations: pd.DataFrame, notes: list[str]) -> NDArray[np.intp]:
     together = pd.Series(label).duplicated(keep=False).to_numpy()
     ids = stations["station"].to_numpy()[together]
     notes.append(
-        f"{_plural(len(ids), 'station')} at {len(np.unique(label[together]))} places "
+        f"{counted(len(ids), 'station')} at {len(np.unique(label[together]))} places "
         f"merged: less than {SAME_PLACE_KM * 1000:g} m apart ({_some(ids)})"
     )
     return _compact(label)
 
 
 def _count(which: NDArray, noun: str, text: str) -> str:
-    return f"{_plural(int(which.sum()), noun)} {text}"
+    return f"{counted(int(which.sum()), noun)} {text}"
 
 
-def _plural(n: int, noun: str) -> str:
+def counted(n: int, noun: str) -> str:
+    """`1 station`, `2,773 stations`."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 

@@ -176,7 +176,7 @@ def _validate_stations(ds: xr.Dataset) -> None:
     unique, count = np.unique(ids, return_counts=True)
     if (count > 1).any():
         raise DataError(
-            f"Station ids must differ; {unique[count > 1][0]!r} occurs "
+            f"Station ids must differ; '{unique[count > 1][0]}' occurs "
             f"{count.max()} times. Merge the stations first (apnp.data.read_stations "
             "does)."
         )
@@ -191,7 +191,7 @@ def _validate_stations(ds: xr.Dataset) -> None:
             bad &= ~np.isnan(value)
         if bad.any():
             raise DataError(
-                f"{name!r} of station {ids[bad][0]!r} is {value[bad][0]:g}; it must "
+                f"{name!r} of station '{ids[bad][0]}' is {value[bad][0]:g}; it must "
                 f"lie in [{low:g}, {high:g}] ({int(bad.sum())} stations break this)."
             )
 

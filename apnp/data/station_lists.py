@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from apnp.data.columns import find_column
+from apnp.data.quality import counted
 from apnp.data.readings import with_all_columns
 from apnp.data.sniff import Head, head_of
 from apnp.errors import DataError
@@ -58,11 +59,10 @@ def positions(
             f"{', '.join(table.index[:3])}, ... Give the list that goes with the files."
         )
     lost = [i for i, r in zip(ids, row, strict=True) if r < 0]
-    notes = (
-        [f"{len(lost):,} stations not in the station list dropped ({lost[0]}, ...)"]
-        if lost
-        else []
-    )
+    notes = []
+    if lost:
+        n_lost = counted(len(lost), "station")
+        notes.append(f"{n_lost} not in the station list dropped ({lost[0]}, ...)")
     return sites, np.append(row, -1).astype(np.intp), notes
 
 

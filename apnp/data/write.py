@@ -4,7 +4,6 @@ import os
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import numpy as np
 import xarray as xr
@@ -41,16 +40,12 @@ def write_stations(ds: xr.Dataset, path: str | PathLike[str]) -> None:
         encoding[f"{name}_flag"] = {**packed, "_FillValue": None}
     for each in ds.variables:
         ds[each].encoding = {}
-    try:
-        with NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False
-        ) as file:
-            temporary = Path(file.name)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror}).") from None
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         ds.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
         os.replace(temporary, path)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error}).") from None
     finally:
         temporary.unlink(missing_ok=True)
 

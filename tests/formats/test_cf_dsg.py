@@ -125,7 +125,9 @@ def test_mean_of_extremes_where_there_is_no_mean(tmp_path):
 
 def test_two_candidates_are_refused_and_the_user_decides(tmp_path):
     extremes(tmp_path / "a.nc", shelter=2.0, roof=4.0)
-    with pytest.raises(DataError, match=r"shelter and roof could all be tas.*--columns"):
+    with pytest.raises(
+        DataError, match=r"shelter and roof could all be tas.*--columns"
+    ):
         read_stations(tmp_path / "a.nc")
     ds = read_stations(tmp_path / "a.nc", columns={"tas": "roof"})
     np.testing.assert_allclose(ds["tas"], VALUES + 4.0, atol=1e-5)

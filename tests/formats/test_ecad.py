@@ -27,7 +27,8 @@ STAID, SOUID,    DATE,   TG, Q_TG
 def folder(tmp_path):
     (tmp_path / "stations.txt").write_text(STATIONS, encoding="latin-1")
     (tmp_path / "TG_STAID000011.txt").write_text(
-        HEADER + "    11, 55921,20130101,  -60,    0\n    11, 55921,20130102,  173,    1\n"
+        HEADER
+        + "    11, 55921,20130101,  -60,    0\n    11, 55921,20130102,  173,    1\n"
         "    11, 55921,20130103,-9999,    9\n    11, 55921,20130104,   85,    0\n"
     )
     (tmp_path / "TG_STAID000012.txt").write_text(

@@ -63,7 +63,7 @@ def test_mean_is_of_one_definition_at_each_station(folder):
     ds = read_stations([folder / "a.dly", folder / "b.dly"])
     expected = [[15.0, np.nan, np.nan, np.nan], [14.1, np.nan, 14.2, 14.3]]
     np.testing.assert_allclose(ds["tas"].sel(station=[A, B]), expected, atol=1e-5)
-    comment = "(TMAX + TMIN) / 2 at 1 stations, TAVG at 1 stations"
+    comment = "(TMAX + TMIN) / 2 at 1 station, TAVG at 1 station"
     assert ds["tas"].attrs["comment"] == comment
     assert ds["tas_flag"].sel(station=A).values[1] == 2
     only = read_stations(folder, columns={"tas": "TAVG"})
@@ -111,7 +111,9 @@ def test_refusals(folder, tmp_path):
     with pytest.raises(DataError, match=r"2019\.csv: a line is not ID,YYYYMMDD"):
         read_stations(folder / "2019.csv", variable="tasmin")
     (folder / "ghcnd-stations.txt").write_text(STATIONS.splitlines()[0] + "\n")
-    with pytest.raises(DataError, match=r"holds none of the 1 stations, e\.g\. 'AE0000"):
+    with pytest.raises(
+        DataError, match=r"holds none of the 1 stations, e\.g\. 'AE0000"
+    ):
         read_stations(folder / "a.dly", variable="tasmax")
     (folder / "ghcnd-stations.txt").unlink()
     with pytest.raises(DataError, match=r"hold no positions.*--station-list"):

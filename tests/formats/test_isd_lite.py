@@ -5,15 +5,15 @@ from apnp.data import Daily, read_stations
 from apnp.errors import DataError
 
 HISTORY = """\
-USAF   WBAN  STATION NAME                  CTRY ST CALL  LAT     LON      ELEV(M) BEGIN    END
+USAF   WBAN  STATION NAME                  CTRY ST CALL  LAT     LON      ELEV(M)
 
-007018 99999 WXPOD 7018                                  +00.000 +000.000 +7018.0 20110309 20130730
-010014 99999 SOERSTOKKEN                   NO            +59.792 -005.341 +0048.8 19861120 20180101
+007018 99999 WXPOD 7018                                  +00.000 +000.000 +7018.0
+010014 99999 SOERSTOKKEN                   NO            +59.792 -005.341 +0048.8
 """
 HISTORY_CSV = """\
 "USAF","WBAN","STATION NAME","CTRY","STATE","ICAO","LAT","LON","ELEV(M)","BEGIN","END"
 "010014","99999","SOERSTOKKEN","NO","","ENSO","+59.792","-005.341","+0048.8","1986","2018"
-"""  # noqa: E501
+"""
 
 
 def hour(time, tenths):

@@ -83,7 +83,9 @@ def test_the_user_names_columns_and_units(tmp_path):
     with pytest.raises(ConfigError, match=r"Got 'temperature'"):
         read_stations(path, columns={"temperature": "x"})
     with pytest.raises(DataError, match=r"unknown units 'furlong'"):
-        read_stations(path, columns={"tas": "x", "lat": "phi"}, units={"tas": "furlong"})
+        read_stations(
+            path, columns={"tas": "x", "lat": "phi"}, units={"tas": "furlong"}
+        )
 
 
 def test_a_stated_degC_comes_before_other_units(tmp_path):
@@ -139,7 +141,9 @@ def test_a_table_without_rows_is_refused(tmp_path):
 
 def test_codes_for_missing_are_missing_not_impossible(tmp_path):
     text = CANONICAL.replace("24.5", "-9999").replace("25.5", "-999.9")
-    ds = read_stations(write(tmp_path / "a.csv", text + "B,2021-07-03,-10.25,359.5,,1\n"))
+    ds = read_stations(
+        write(tmp_path / "a.csv", text + "B,2021-07-03,-10.25,359.5,,1\n")
+    )
     assert int(np.isfinite(ds["tas"]).sum()) == 2
     assert "outside" not in ds.attrs["quality_control"]
 
@@ -153,7 +157,10 @@ def test_codes_for_missing_are_missing_not_impossible(tmp_path):
 )
 def test_failed_quality_flags_are_dropped_and_counted(tmp_path, name, codes, kept):
     text = CANONICAL.replace("1500,\n", "1500,3.5\n").splitlines()
-    lines = [f"{text[0]},{name}", *(f"{t},{c}" for t, c in zip(text[1:], codes, strict=True))]
+    lines = [
+        f"{text[0]},{name}",
+        *(f"{t},{c}" for t, c in zip(text[1:], codes, strict=True)),
+    ]
     ds = read_stations(write(tmp_path / "a.csv", "\n".join(lines)))
     assert np.isfinite(ds["tas"].values).ravel().tolist() == kept
     assert (ds["tas_flag"].values.ravel() == 2).tolist() == [not k for k in kept]
@@ -161,20 +168,30 @@ def test_failed_quality_flags_are_dropped_and_counted(tmp_path, name, codes, kep
 
 
 def test_positions_from_a_separate_list(tmp_path):
-    readings = write(tmp_path / "a.csv", "wban,date,tmax_f\n003,20210701,50\n4,20210701,68\n")
-    stations = write(tmp_path / "s.csv", "wban,lon,lat,elev,isd_name\n003,7.5,46.5,1500,X\n")
+    readings = write(
+        tmp_path / "a.csv", "wban,date,tmax_f\n003,20210701,50\n4,20210701,68\n"
+    )
+    stations = write(
+        tmp_path / "s.csv", "wban,lon,lat,elev,isd_name\n003,7.5,46.5,1500,X\n"
+    )
     ds = read_stations(readings, variable="tasmax", station_list=stations)
     assert ds["station"].values.tolist() == ["003"]
     assert ds["station_name"].values.tolist() == ["X"]
     assert ds["tasmax"].item() == pytest.approx(10.0)
-    assert "1 stations not in the station list dropped (4, ...)" in (
-        ds.attrs["quality_control"]
+    assert (
+        "1 station not in the station list dropped (4, ...)"
+        in (ds.attrs["quality_control"])
     )
 
 
 def test_a_table_without_ids_names_stations_by_position():
     frame = pd.DataFrame(
-        {"time": ["2021-07-01"] * 2, "lat": [1.5, 3.5], "lon": [2.5, 2.5], "tas": [5, 6.0]}
+        {
+            "time": ["2021-07-01"] * 2,
+            "lat": [1.5, 3.5],
+            "lon": [2.5, 2.5],
+            "tas": [5, 6.0],
+        }
     )
     assert from_table(frame)["station"].values.tolist() == [
         "1.5000,2.5000", "3.5000,2.5000",
@@ -187,7 +204,9 @@ def test_real_global_file(real_data):
     assert dict(ds.sizes) == {"station": 8739, "time": 8}
     assert "2 stations at exactly 0N 0E" in ds.attrs["quality_control"]
     minimum = read_stations(path, variable="tasmin")
-    assert "36 values outside [-90, 60] degC dropped" in minimum.attrs["quality_control"]
+    assert (
+        "36 values outside [-90, 60] degC dropped" in minimum.attrs["quality_control"]
+    )
 
 
 def test_real_american_file(real_data):

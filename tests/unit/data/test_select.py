@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from apnp.data import from_arrays, observations_at, select_times
+from apnp.errors import ConfigError, DataError
+
+DAYS = np.array(["2020-12-30", "2020-12-31", "2021-01-01", "2021-02-03"], "M8[ns]")
+
+
+@pytest.fixture(scope="module")
+def ds():
+    values = [[1.5, np.nan, 3.5, np.nan], [2.5, 4.5, np.nan, np.nan], [7, 8, 9, np.nan]]
+    return from_arrays(
+        "tas", values, station=["A", "B", "C"], lat=[1.5, 2.5, 3.5],
+        lon=[190.0, 20.0, 30.0], elevation=[100.0, 200.0, np.nan], time=DAYS,
+    )  # fmt: skip
+
+
+def test_observations_are_those_observed_where_elevation_is_known(ds):
+    at = observations_at(ds, "2020-12-30")
+    assert at.value.tolist() == [1.5, 2.5]
+    assert at.sites.lon.tolist() == [-170.0, 20.0]
+    assert at.sites.elevation.tolist() == [100.0, 200.0]
+    assert at.sites.time == DAYS[0]
+    assert observations_at(ds, DAYS[1]).value.tolist() == [4.5]
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        ("2020-12-31", [1]),
+        ("2020-12", [0, 1]),
+        ("2021", [2, 3]),
+        ("2020-12-31/2021-01-01", [1, 2]),
+        ("2020-12-31/2021-01", [1, 2]),
+        ("2020-12-31T00:00Z", [1]),
+    ],
+)
+def test_times_of_any_precision(ds, when, expected):
+    np.testing.assert_array_equal(select_times(ds, when), DAYS[expected])
+
+
+def test_refusals(ds):
+    there = "4 times from 2020-12-30 to 2021-02-03"
+    for when in ("2022-01-01", "2021-01-02/2021-02-02"):
+        with pytest.raises(DataError, match=f"No observations at {when}: .*{there}"):
+            select_times(ds, when)
+    with pytest.raises(DataError, match=f"at 2021-07-01: .*{there}"):
+        observations_at(ds, "2021-07-01")
+    with pytest.raises(DataError, match=r"2 times at 2020-12, .*; name one of them"):
+        observations_at(ds, "2020-12")
+    with pytest.raises(DataError, match=r"Nothing observed at 2021-02-03: 0 values"):
+        observations_at(ds, "2021-02-03")
+    with pytest.raises(DataError, match=r"No variable 'tasmax'.*it has tas"):
+        observations_at(ds, "2020-12-30", variable="tasmax")
+    with pytest.raises(ConfigError, match=r"Not a time: 'yesterday'"):
+        select_times(ds, "yesterday")
+    with pytest.raises(ConfigError, match=r"A before B"):
+        select_times(ds, "2021-01-01/2020-12-31")
