@@ -203,5 +203,6 @@ def _heading(
         f"{args.variable} at {held_out.sum()} of {held_out.size} {simulated}stations "
         f"held out, {points['task'].nunique()} times from {min(times)} to "
         f"{max(times)}, context of {args.context} from {pool}; ± one standard "
-        "error over times; ratio and differences, where given, to regression kriging on the same tasks"
+        "error over times; ratio and differences, where given, to regression "
+        "kriging on the same tasks"
     )
