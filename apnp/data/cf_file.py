@@ -127,7 +127,9 @@ class CfFile:
         """The table of stations."""
         n = self.lat.size
         heights = [
-            v for v in (*self.find("elevation", _HEIGHTS), *self.find("alt"))
+            v
+            for v in (*self.find("elevation", _HEIGHTS), *self.find("alt"),
+                      *self.find("elev"))
             if v.dims == self.lat.dims
         ]  # fmt: skip
         table = {
@@ -170,7 +172,7 @@ class CfFile:
         if about.name == "tas":
             high = self._data_variable(replace(about, name="tasmax"))
             low = self._data_variable(replace(about, name="tasmin"))
-            if high is not None and low is not None and high.dims == low.dims:
+            if high is not None and low is not None and _alike(high, low):
                 value, failed = midrange(
                     high.values, low.values,
                     self._flags(high) > GOOD, self._flags(low) > GOOD,
@@ -227,6 +229,11 @@ def _statistic(array: xr.DataArray) -> str:
         if word in method:
             return name
     return variable_of_name(str(array.name)) or "tas"
+
+
+def _alike(one: xr.DataArray, other: xr.DataArray) -> bool:
+    units = [a.attrs.get("units") for a in (one, other)]
+    return one.dims == other.dims and units[0] == units[1]
 
 
 def _text(values: NDArray) -> NDArray:

@@ -77,46 +77,44 @@ def from_arrays(
         DataError: If the result is not a station dataset (see `validate`).
     """
     about = known_variable(variable)
-    grid = ("station", "time")
     value = np.asarray(values, dtype=np.float32)
     if flag is None:
         flag = np.where(np.isnan(value), MISSING, GOOD)
     coords = {
-        "station": ("station", np.asarray(station).astype(str).astype(object)),
+        "station": ("station", _text(station)),
         "lat": ("station", np.asarray(lat, dtype=np.float64)),
         "lon": ("station", wrap_longitude(lon)),
         "elevation": ("station", np.asarray(elevation, dtype=np.float64)),
         "time": ("time", np.asarray(time).astype("datetime64[ns]")),
     }
     if station_name is not None:
-        names = np.asarray(station_name).astype(str).astype(object)
-        coords["station_name"] = ("station", names)
+        coords["station_name"] = ("station", _text(station_name))
     ds = xr.Dataset(
         {
-            variable: (grid, value),
-            f"{variable}_flag": (grid, np.asarray(flag, dtype=np.int8)),
+            variable: (("station", "time"), value),
+            f"{variable}_flag": (("station", "time"), np.asarray(flag, np.int8)),
         },
         coords,
-        {
-            "Conventions": "CF-1.11",
-            "featureType": "timeSeries",
-            "title": f"Station observations of {about.long_name}",
-            **(attrs or {}),
-        },
+        {**_global_attributes(about), **(attrs or {})},
     )
     for name in coords:
         ds[name].attrs = dict(_COORDINATES[name])
-    ds[variable].attrs = {
-        **_variable_attributes(about, cell_method),
-        **(variable_attrs or {}),
-    }
-    ds[f"{variable}_flag"].attrs = {
-        "long_name": f"quality flag of {about.long_name}",
-        "standard_name": "quality_flag",
-        "flag_values": np.arange(4, dtype=np.int8),
-        "flag_meanings": FLAG_MEANINGS,
-    }
+    own = _variable_attributes(about, cell_method)
+    ds[variable].attrs = {**own, **(variable_attrs or {})}
+    ds[f"{variable}_flag"].attrs = _flag_attributes(about)
     return validate(ds)
+
+
+def _text(values: ArrayLike) -> NDArray:
+    return np.asarray(values).astype(str).astype(object)
+
+
+def _global_attributes(about: Variable) -> dict[str, str]:
+    return {
+        "Conventions": "CF-1.11",
+        "featureType": "timeSeries",
+        "title": f"Station observations of {about.long_name}",
+    }
 
 
 def _variable_attributes(about: Variable, cell_method: str | None) -> dict[str, str]:
@@ -127,6 +125,15 @@ def _variable_attributes(about: Variable, cell_method: str | None) -> dict[str, 
         "units_metadata": "temperature: on_scale",
         "cell_methods": cell_method or about.cell_method,
         "ancillary_variables": f"{about.name}_flag",
+    }
+
+
+def _flag_attributes(about: Variable) -> dict[str, Any]:
+    return {
+        "long_name": f"quality flag of {about.long_name}",
+        "standard_name": "quality_flag",
+        "flag_values": np.arange(4, dtype=np.int8),
+        "flag_meanings": FLAG_MEANINGS,
     }
 
 

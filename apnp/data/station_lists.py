@@ -74,12 +74,12 @@ def beside(paths: Sequence[Path], request_list: Path | None, name: str) -> Path:
     """
     if request_list is not None:
         return request_list
+    readings = set(paths)
     for folder in dict.fromkeys(p.parent for p in paths):
-        for path in sorted(folder.glob("*.[ct][sx][vt]")):
-            if path not in paths and path.stat().st_size:
-                parse = _parser(head_of(path))
-                if parse is not None:
-                    return path
+        for path in sorted(p for p in folder.iterdir() if p.suffix in (".txt", ".csv")):
+            candidate = path not in readings and path.stat().st_size > 0
+            if candidate and is_station_list(head_of(path)):
+                return path
     raise DataError(
         f"{paths[0]}: {name} files hold no positions. Give the list of stations with "
         "--station-list."

@@ -15,11 +15,26 @@ def report(ds):
 
 
 def many(n, value, unlike=()):
-    """One day of `n` stations a degree apart, the first ones with other values."""
+    """One day of `n` stations half a degree apart, the first ones with other values."""
     values = [*unlike, *[value] * (n - len(unlike))]
+    places = [(k % 200 / 2 - 60.25, k // 200 / 2 + 7.5) for k in range(n)]
     return table(
-        [(f"S{k}", "2021-07-01", k / 2 - 60.25, 7.5, 10.0, values[k]) for k in range(n)]
+        [(f"S{k}", "2021-07-01", *places[k], 10.0, values[k]) for k in range(n)]
     )
+
+
+@pytest.mark.parametrize(
+    ("n", "n_bad", "refused"),
+    [(5, 1, False), (5, 2, True), (100, 9, False), (900, 10, True), (1100, 10, False)],
+)
+def test_how_many_impossible_values_are_too_many(n, n_bad, refused):
+    """More than 1 %, unless they are few: at most a fifth of a small table."""
+    frame = many(n, 12.5, unlike=[71.5] * n_bad)
+    if refused:
+        with pytest.raises(DataError, match=r"units are probably wrong"):
+            from_table(frame)
+    else:
+        assert f"{n_bad} value" in report(from_table(frame))
 
 
 def test_a_few_impossible_values_are_dropped_and_counted():
@@ -147,7 +162,7 @@ def test_a_ship_is_dropped():
     ],
 )
 def test_impossible_positions_are_dropped_or_refused_when_alone(lat, lon, text):
-    good = ("A", "2021-07-01", 46.5, 7.5, 400.0, 12.0)
+    good = ("A", "2021-07-01", 0.0, 7.5, 400.0, 12.0)
     bad = ("BAD", "2021-07-01", lat, lon, 400.0, 13.0)
     ds = from_table(table([bad, good]))
     assert ds["station"].values.tolist() == ["A"]
