@@ -135,19 +135,19 @@ class Relief:
         names = horizontal(ds, str(path))
         field = _elevation_of(ds, names, str(path))
         for name in names:
-            field = field.assign_coords({name: np.unwrap(ds[name], period=360.0)})
-            step = np.diff(field[name])
-            if step.size == 0 or not ((step > 0).all() or (step < 0).all()):
+            axis = np.unwrap(ds[name].values.astype(np.float64), period=360.0)
+            field = field.assign_coords({name: axis})
+            step = np.diff(axis)
+            once = (step > 0).all() or (step < 0).all()
+            if step.size == 0 or not once or abs(step.sum()) > 360.001:
                 raise DataError(
                     f"{path}: {name} must hold two or more values that only rise or "
-                    f"only fall, going east or west once. Got {step.size + 1}, from "
-                    f"{ds[name].values[0]:g} to {ds[name].values[-1]:g}."
+                    f"only fall, once round the Earth at most. Got {axis.size}, from "
+                    f"{axis[0]:g} to {axis[-1]:g}."
                 )
             if step[0] < 0:
                 field = field.isel({name: slice(None, None, -1)})
         lat, lon = (field[name].values for name in names)
-        if lon[-1] - lon[0] > 360 - 1e-9:  # the first meridian once more at the end
-            field, lon = field.isel({names[1]: slice(None, -1)}), lon[:-1]
         gap = 360 - (lon[-1] - lon[0])
         metres = _METRES[field.attrs.get("units")]
         return cls(str(path), field, lat, lon, gap < 1.5 * np.diff(lon).max(), metres)

@@ -149,13 +149,14 @@ def test_unknown_masks_are_refused(mask, message):
 
 
 def test_support_ends_where_stations_are_rare_or_the_ground_is_higher():
-    lat = np.array([50.0, 50, 50, 50])
-    lon = np.array([10.0, 11, 12, 13])
-    support = Support.of(Sites(lat, lon, np.array([10.0, 200, 300, 400]), DAY))
-    spacing = great_circle_km(50, 10, 50, 11)
-    assert support.limit_km == pytest.approx(spacing, rel=1e-6)
+    lon = np.array([10.0, 11, 12, 13, 16])
+    height = np.array([10.0, 200, 300, 400, 250])
+    support = Support.of(Sites(np.full(5, 50.0), lon, height, DAY))
+    # The 99th percentile lies 96 % of the way from one degree to three.
+    near, far = (great_circle_km(50, 10, 50, 10 + d) for d in (1, 3))
+    assert support.limit_km == pytest.approx(0.04 * near + 0.96 * far, rel=1e-6)
     asked = Sites(
-        np.array([50.0, 50, 50, 50, 50]), np.array([10.3, 13.98, 14.02, 10.3, 10.3]),
+        np.full(5, 50.0), np.array([10.3, 18.91, 18.93, 10.3, 10.3]),
         np.array([200.0, 200, 200, 501, -91]), DAY,
     )  # fmt: skip
     distance, flag = support.judge(asked)

@@ -10,8 +10,8 @@ ALL = slice(None)
 
 
 def plane(lat, lon):
-    """Linear in latitude, a cosine in longitude: metres above 0."""
-    return 1000 + 8 * lat + 300 * np.cos(np.radians(lon))
+    """Linear in latitude, a wave in longitude that is steep at 0 and 180: metres."""
+    return 1000 + 8 * lat + 300 * np.sin(np.radians(lon - 10))
 
 
 def relief_file(path, lat, lon, values=None, dims=("lat", "lon"), **attrs):
@@ -49,8 +49,8 @@ def test_any_order_and_longitude_convention_reads_the_same(tmp_path, order):
     relief = Relief.open(relief_file(tmp_path / "r.nc", lat, lon, dims=dims))
     assert relief.periodic
     at_lat, at_lon = (
-        np.array([-35.3, 10.1, 88.2, 47.0]),
-        np.array([179.9, 359.7, -31, 4.4]),
+        np.array([-35.3, 10.1, 88.2, 47.0, 3]),
+        np.array([179.9, 359.7, -31, 4.4, 360]),
     )
     np.testing.assert_allclose(
         relief.at(at_lat, at_lon), plane(at_lat, at_lon), atol=0.1
@@ -70,6 +70,8 @@ def test_a_finer_file_is_averaged_over_cells(tmp_path):
     np.testing.assert_allclose(
         relief.on(Grid.regular(15), ALL), np.roll(mean, 12, axis=1), rtol=1e-6
     )
+    across = relief.on(Grid.regular(10, (355, 0, 5, 10)), ALL)
+    np.testing.assert_allclose(across, [[values[18:20, [71, 0]].mean()]], rtol=1e-6)
     # Cells that split the file's: 7.5 degrees hold one and a half of 5.
     half = relief.on(Grid.regular((15, 7.5), (0, 0, 15, 15)), ALL)
     rows = values[18:21, :3].mean(0)
@@ -124,6 +126,8 @@ def test_a_relief_that_does_not_cover_the_grid_is_refused(tmp_path):
         (lambda ds: ds.rename(lat="row"), "no one-dimensional latitude"),
         (lambda ds: ds.isel(lat=[0]), "must have the dimensions"),
         (lambda ds: ds.isel(lat=[0, 2, 1]), "only rise"),
+        (lambda ds: ds.assign_coords(lon=[0, 179, 358]).pad(lon=(0, 1)), "finite"),
+        (lambda ds: ds.isel(lon=[0, 1, 2, 1]), "only rise"),
     ],
 )
 def test_files_that_are_no_relief_are_refused(tmp_path, change, message):
