@@ -55,6 +55,16 @@ def find_column(
     return None
 
 
+def units_in_name(name: str) -> str | None:
+    """Units of temperature that the last word of a name states.
+
+    >>> units_in_name("air_max (F)"), units_in_name("tmean"), units_in_name("k")
+    ('degF', None, None)
+    """
+    words = re.findall(r"[a-z0-9]+", name.lower().replace("°", "deg"))
+    return _UNITS.get(words[-1]) if len(words) > 1 else None
+
+
 def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower().replace("°", "deg"))
 
@@ -101,14 +111,14 @@ class Columns:
     def _choose(self, canonical: str) -> str | None:
         """Note the column of `canonical`; return the units its name states."""
         wanted = self.request.columns.get(canonical)
-        found = find_column(canonical, self.available if wanted is None else [wanted])
+        found = find_column(canonical, self.available)
         if wanted is not None:
             if wanted not in self.available:
                 raise DataError(
                     f"{self.where}: no column {wanted!r} (asked for as {canonical}); "
                     f"the table has {', '.join(self.available)}."
                 )
-            found = found or (wanted, None)
+            found = wanted, units_in_name(wanted)
         if found is None:
             return None
         self.of[canonical] = found[0]

@@ -53,6 +53,7 @@ def element_readings(
     site = row[code]
     kept = site >= 0
     return readings(
+        where_of(paths),
         sites,
         site[kept],
         chosen["time"].to_numpy()[kept],
@@ -91,6 +92,12 @@ def _daily_mean(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
         if len(frame)
     ]
     return pd.concat([half, mean])[[*keys, "value", "failed"]], ", ".join(parts)
+
+
+def where_of(paths: Sequence[Path]) -> str:
+    """The files, for messages: the first, and how many more."""
+    more = f" (and {len(paths) - 1} more)" if len(paths) > 1 else ""
+    return f"{paths[0]}{more}"
 
 
 def names_of(paths: Sequence[Path]) -> str:

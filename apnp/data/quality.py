@@ -30,18 +30,17 @@ MISSING_CODES = (-9999.9, -9999, -999.9, -999, 999.9, 9999, 9999.9, 99999, -9999
 _UNKNOWN_ELEVATIONS = (-999, -999.9, -999.8, -9999, -9999.9, 9999, 9999.9)
 
 
-def screen_values(given: Readings, about: Variable, where: str) -> Readings:
+def screen_values(given: Readings, about: Variable) -> Readings:
     """Readings in degC with failed and impossible values marked (value NaN).
 
     Args:
         given: Readings in any units of temperature.
         about: The variable, whose plausible range holds.
-        where: The file, for messages.
 
     Raises:
         DataError: If so many values are impossible that the units must be wrong.
     """
-    units = canonical_units(given.units, where)
+    units = canonical_units(given.units, given.where)
     value = to_degc(given.value, units)
     flag = given.flag.copy()
     notes = list(given.notes)
@@ -52,7 +51,7 @@ def screen_values(given: Readings, about: Variable, where: str) -> Readings:
     outside = (flag == GOOD) & ~((value >= low) & (value <= high))
     n, n_checked = int(outside.sum()), int((flag == GOOD).sum())
     if n > REFUSED_SHARE * n_checked and (n >= 10 or n > 0.2 * n_checked):
-        _refuse_units(given, about, where, units, n / n_checked)
+        _refuse_units(given, about, units, n / n_checked)
     if n:
         flag[outside] = OUT_OF_RANGE
         notes.append(
@@ -62,9 +61,7 @@ def screen_values(given: Readings, about: Variable, where: str) -> Readings:
     return replace(given, value=value, flag=flag, units=about.units, notes=tuple(notes))
 
 
-def _refuse_units(
-    given: Readings, about: Variable, where: str, units: str, share: float
-) -> None:
+def _refuse_units(given: Readings, about: Variable, units: str, share: float) -> None:
     raw = given.value[(given.flag == GOOD)]
     guess = guess_units(raw, about)
     looks = (
@@ -74,10 +71,10 @@ def _refuse_units(
         else "no known units fit. Check the column, or name units with --units"
     )
     raise DataError(
-        f"{where}: {share:.1%} of the values of {about.name}, read as {units}, lie "
-        f"outside [{about.plausible[0]:g}, {about.plausible[1]:g}] {about.units} (they "
-        f"run from {raw.min():g} to {raw.max():g}). The units are probably wrong: "
-        f"{looks}."
+        f"{given.where}: {share:.1%} of the values of {about.name}, read as {units}, "
+        f"lie outside [{about.plausible[0]:g}, {about.plausible[1]:g}] {about.units} "
+        f"(they run from {raw.min():g} to {raw.max():g}). The units are probably "
+        f"wrong: {looks}."
     )
 
 

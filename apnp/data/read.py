@@ -1,10 +1,12 @@
 """Reading station files of any known format into one station dataset."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -13,10 +15,11 @@ from apnp.data.daily import Daily
 from apnp.data.quality import screen_values
 from apnp.data.readers import READERS
 from apnp.data.readers import table as table_reader
-from apnp.data.readings import Request, join
+from apnp.data.readings import Readings, Request, cell_method_of, join
 from apnp.data.sniff import head_of
 from apnp.data.station_lists import is_station_list
 from apnp.errors import ConfigError, DataError
+from apnp.variables import Variable
 from apnp.variables import variable as known_variable
 
 FilePath = str | PathLike[str]
@@ -53,18 +56,12 @@ def read_stations(
         DataError: If a file is missing, damaged, of unknown format or breaks a rule.
     """
     request = _request(variable, columns, units, station_list)
-    about = request.variable
-    parts = []
-    for reader, files in _by_format(_files(paths)).items():
-        where = str(files[0]) + (f" (and {len(files) - 1} more)" if files[1:] else "")
-        parts.append(screen_values(reader.read(files, request), about, where))
-    methods = {p.cell_method for p in parts}
-    if len(methods) > 1:
-        raise DataError(
-            f"The files mix values of different kinds ({', '.join(sorted(methods))}). "
-            "Convert them one kind at a time (apnp data convert ... --daily mean)."
-        )
-    return assemble(join(parts), about, daily)
+    parts = [
+        part
+        for reader, files in _by_format(_files(paths)).items()
+        for part in reader.read(files, request)
+    ]
+    return _dataset(parts, request.variable, daily)
 
 
 def from_table(
@@ -85,10 +82,26 @@ def from_table(
         DataError: If the table breaks a rule.
     """
     request = _request(variable, columns, units, station_list)
-    given = table_reader.read_frame(table, "table", request)
-    return assemble(
-        screen_values(given, request.variable, "table"), request.variable, daily
-    )
+    part = table_reader.read_frame(table, "table", request)
+    return _dataset([part], request.variable, daily)
+
+
+def _dataset(
+    parts: Sequence[Readings], about: Variable, daily: Daily | None
+) -> xr.Dataset:
+    """Screen the readings of each file, join them and lay them out."""
+    screened = [screen_values(part, about) for part in parts]
+    unstated = [part.times for part in screened if not part.cell_method]
+    methods = {part.cell_method for part in screened if part.cell_method}
+    if unstated:
+        methods.add(cell_method_of(about, np.concatenate(unstated)))
+    if len(methods) > 1:
+        raise DataError(
+            f"The files mix values of different kinds ({', '.join(sorted(methods))}). "
+            "Convert them one kind at a time (apnp data convert ... --daily mean)."
+        )
+    joined = replace(join(screened), cell_method=methods.pop())
+    return assemble(joined, about, daily)
 
 
 def _request(

@@ -36,6 +36,7 @@ class Readings:
     """Readings in long form: `n` values, each at one of `s` sites and `t` times.
 
     Attributes:
+        where: The file or files, for messages.
         sites: Columns station, lat, lon, elevation, station_name; an id may repeat.
         times: Times, shape (t,), increasing, datetime64[ns].
         site: Row of `sites` of each value, shape (n,).
@@ -43,12 +44,13 @@ class Readings:
         value: Values, shape (n,); NaN only where the flag is not good.
         flag: Quality flag of each value, shape (n,), as in `apnp.data.schema`.
         units: Units of the values.
-        cell_method: CF cell method of the values.
+        cell_method: CF cell method of the values; blank where a file states none.
         comment: How the variable was made, where the file has no such variable.
         attrs: Global attributes to hand on (source, licence, history, ...).
         notes: What the reader left out, one sentence each.
     """
 
+    where: str
     sites: pd.DataFrame
     times: NDArray[np.datetime64]
     site: NDArray[np.intp]
@@ -74,6 +76,7 @@ class Readings:
 
 
 def readings(
+    where: str,
     sites: pd.DataFrame,
     site: ArrayLike,
     time: ArrayLike,
@@ -87,12 +90,13 @@ def readings(
     """Readings from one site index, time and value a row; missing values are left out.
 
     Args:
+        where: The file or files, for messages.
         sites: Columns station, lat, lon, elevation, and perhaps station_name.
         site: Row of `sites` of each value.
         time: Time of each value.
         value: Values, NaN where missing.
         units: Units of the values.
-        cell_method: CF cell method.
+        cell_method: CF cell method, or blank.
         failed: True where the file's own quality control rejects the value.
         **about: Further fields of `Readings`.
     """
@@ -104,8 +108,9 @@ def readings(
     time = np.asarray(time).astype("datetime64[ns]")[kept]
     step, times = pd.factorize(time, sort=True)
     return Readings(
-        with_all_columns(sites), np.asarray(times), np.asarray(site, np.intp)[kept],
-        step.astype(np.intp), value[kept], flag[kept], units, cell_method, **about,
+        where, with_all_columns(sites), np.asarray(times),
+        np.asarray(site, np.intp)[kept], step.astype(np.intp), value[kept], flag[kept],
+        units, cell_method, **about,
     )  # fmt: skip
 
 
@@ -117,12 +122,13 @@ def with_all_columns(sites: pd.DataFrame) -> pd.DataFrame:
 
 
 def join(parts: Sequence[Readings]) -> Readings:
-    """All readings of several files of one variable, in the same units."""
+    """All readings of several files, of one variable in the same units and kind."""
     if len(parts) == 1:
         return parts[0]
     times = np.unique(np.concatenate([p.times for p in parts]))
     first = np.cumsum([0, *(len(p.sites) for p in parts)])
     return Readings(
+        where=parts[0].where,
         sites=pd.concat([p.sites for p in parts], ignore_index=True),
         times=times,
         site=np.concatenate(

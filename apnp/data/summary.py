@@ -8,6 +8,8 @@ from scipy.spatial import cKDTree
 from apnp.data.schema import variables_of
 from apnp.geometry.sphere import chord_to_km, unit_vectors
 
+_AROUND = 45  # degrees of longitude; a network without a wider gap has no west
+
 
 def summarise(ds: xr.Dataset) -> str:
     """Counts, period, extent, spacing, gaps and quality control, as lines of text."""
@@ -53,6 +55,8 @@ def _longitudes(lon: NDArray) -> str:
     """The shortest arc that holds all longitudes; it may cross the date line."""
     sorted_ = np.sort(lon)
     gap = np.diff(sorted_, append=sorted_[0] + 360)
+    if gap.max() < _AROUND:
+        return "all around"
     k = int(gap.argmax())
     west, east = sorted_[(k + 1) % lon.size], sorted_[k]
     across = ", across the date line" if west > east else ""

@@ -6,7 +6,7 @@ from apnp.data import read_stations
 from apnp.errors import DataError
 
 LAT, LON, ALT = [48.5, -33.9, 60.25], [190.5, 18.4, -1.5], [35.0, -999.9, 270.0]
-IDS = ["alpha", "beta", "gamma"]
+IDS = ["alpha", "beta", "gämma"]
 VALUES = np.array([[1.5, -3.25, 7.0, 9.5], [11.0, np.nan, 13.5, 2.0], [21, 22, 23, 24]])
 
 
@@ -29,12 +29,12 @@ def put_stations(file, lat="lat", lon="lon", dim="station", ids=True):
     put(file, lon, (dim,), LON, standard_name="longitude", units="degrees_east")
     put(file, "alt", (dim,), ALT, standard_name="height", units="m")
     if ids:
-        file.createDimension("strlen", 5)
-        names = np.array([list(i.ljust(5)) for i in IDS], dtype="S1")
+        file.createDimension("strlen", 6)
+        names = np.array([i.encode() for i in IDS], dtype="S6").view("S1").reshape(3, 6)
         put(file, "sid", (dim, "strlen"), names, "S1", cf_role="timeseries_id")
 
 
-def check(ds, units_offset=0.0):
+def check(ds):
     assert ds["station"].values.tolist() == IDS
     np.testing.assert_allclose(ds["lat"], LAT)
     np.testing.assert_allclose(ds["lon"], [-169.5, 18.4, -1.5])
@@ -84,8 +84,11 @@ def test_ragged_arrays(tmp_path, kind):
             file.createDimension("k", 4)
             dims, value = ("station", "k"), VALUES.copy()
             value[1] = [11.0, 13.5, 2.0, np.nan]
-            time = np.array([[-2, -1, 0, 1], [-2, 0, 1, 9], [-2, -1, 0, 1.0]])
-        put(file, "time", dims, time, units="days since 2020-01-01")
+            put(file, "time", dims, [[-2, -1, 0, 1], [-2, 0, 1, 9], [-2, -1, 0, 1.0]],
+                units="days since 2020-01-01")  # fmt: skip
+            dims, value = ("k", "station"), value.T
+        if kind != "multidimensional":
+            put(file, "time", dims, time, units="days since 2020-01-01")
         put(file, "temperature", dims, value, units="Celsius")
     check(read_stations(tmp_path / "a.nc"))
 

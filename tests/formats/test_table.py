@@ -80,6 +80,10 @@ def test_the_user_names_columns_and_units(tmp_path):
     np.testing.assert_allclose(ds["tas"].values[0, 0], 12.25, atol=1e-5)
     with pytest.raises(DataError, match=r"no column 'y' \(asked for as tas\).*phi"):
         read_stations(path, columns={"tas": "y", "lat": "phi"})
+    path = write(tmp_path / "b.csv", text.replace(",x", ",shelter_f"))
+    named = read_stations(path, columns={"tas": "shelter_f", "lat": "phi"})
+    np.testing.assert_array_equal(named["tas"], ds["tas"])
+    path = tmp_path / "a.csv"
     with pytest.raises(ConfigError, match=r"Got 'temperature'"):
         read_stations(path, columns={"temperature": "x"})
     with pytest.raises(DataError, match=r"unknown units 'furlong'"):

@@ -14,7 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from apnp.data.cf_file import CfFile
-from apnp.data.readings import Readings, Request, cell_method_of, join
+from apnp.data.readings import Readings, Request
 from apnp.data.schema import GOOD
 from apnp.data.sniff import Head
 from apnp.errors import DataError
@@ -30,14 +30,14 @@ def recognises(head: Head) -> bool:
     return head.magic.startswith((b"CDF", b"\x89HDF"))
 
 
-def read(paths: Sequence[Path], request: Request) -> Readings:
-    """Readings of NetCDF files.
+def read(paths: Sequence[Path], request: Request) -> list[Readings]:
+    """Readings of NetCDF files, each on its own.
 
     Raises:
         DataError: If a file cannot be opened, is not a collection of time series, or
             lacks the variable.
     """
-    return join([_read_one(path, request) for path in paths])
+    return [_read_one(path, request) for path in paths]
 
 
 def _read_one(path: Path, request: Request) -> Readings:
@@ -69,9 +69,8 @@ def _readings(file: CfFile) -> Readings:
     attrs = {k: str(file.ds.attrs[k]) for k in _ATTRIBUTES if k in file.ds.attrs}
     attrs.setdefault("source", f"{NAME}: {file.path.name}")
     return Readings(
-        file.sites(), times, site[kept], step[kept], value[kept], flag[kept],
-        str(units), chosen.cell_method or cell_method_of(about, times), chosen.comment,
-        attrs,
+        str(file.path), file.sites(), times, site[kept], step[kept], value[kept],
+        flag[kept], str(units), chosen.cell_method, chosen.comment, attrs,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from apnp.data.elements import names_of
+from apnp.data.elements import names_of, where_of
 from apnp.data.readings import Readings, Request, readings
 from apnp.data.sniff import Head, whole_text
 from apnp.data.station_lists import beside, positions
@@ -34,7 +34,7 @@ def recognises(head: Head) -> bool:
     return any(_HEADER.match(line) for line in head.lines[:60])
 
 
-def read(paths: Sequence[Path], request: Request) -> Readings:
+def read(paths: Sequence[Path], request: Request) -> list[Readings]:
     """Readings of ECA&D files of one element.
 
     Raises:
@@ -50,7 +50,8 @@ def read(paths: Sequence[Path], request: Request) -> Readings:
     sites, row, notes = positions(list(ids), where)
     site = row[code]
     kept = site >= 0
-    return readings(
+    found = readings(
+        where_of(paths),
         sites,
         site[kept],
         table["time"].to_numpy()[kept],
@@ -64,6 +65,7 @@ def read(paths: Sequence[Path], request: Request) -> Readings:
         },
         notes=tuple(notes),
     )
+    return [found]
 
 
 def _table(path: Path, wanted: str) -> pd.DataFrame:

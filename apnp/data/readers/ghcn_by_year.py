@@ -30,14 +30,14 @@ def recognises(head: Head) -> bool:
     return any(pattern.match(head.lines[0]) for pattern in (_LINE, _HEADER))
 
 
-def read(paths: Sequence[Path], request: Request) -> Readings:
+def read(paths: Sequence[Path], request: Request) -> list[Readings]:
     """Readings of by-year files; years are joined before the elements are chosen.
 
     Raises:
         DataError: If a line is malformed, or no list of stations is at hand.
     """
     table = pd.concat([_table(path, request) for path in paths])
-    return element_readings(table, paths, request, NAME)
+    return [element_readings(table, paths, request, NAME)]
 
 
 def _table(path: Path, request: Request) -> pd.DataFrame:

@@ -30,14 +30,14 @@ def recognises(head: Head) -> bool:
     return _LINE.match(head.lines[0]) is not None
 
 
-def read(paths: Sequence[Path], request: Request) -> Readings:
+def read(paths: Sequence[Path], request: Request) -> list[Readings]:
     """Readings of `.dly` files.
 
     Raises:
         DataError: If a line is malformed, or no list of stations is at hand.
     """
     tables = [_table(path, request) for path in paths]
-    return element_readings(pd.concat(tables), paths, request, NAME)
+    return [element_readings(pd.concat(tables), paths, request, NAME)]
 
 
 def _table(path: Path, request: Request) -> pd.DataFrame:

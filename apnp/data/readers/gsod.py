@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from apnp.data.elements import names_of
+from apnp.data.elements import names_of, where_of
 from apnp.data.readings import Readings, Request, readings
 from apnp.data.sniff import Head
 from apnp.errors import DataError
@@ -26,7 +26,7 @@ def recognises(head: Head) -> bool:
     return {"STATION", "DATE", "TEMP", "TEMP_ATTRIBUTES", "FRSHTT"} <= names
 
 
-def read(paths: Sequence[Path], request: Request) -> Readings:
+def read(paths: Sequence[Path], request: Request) -> list[Readings]:
     """Readings of GSOD files.
 
     Raises:
@@ -40,13 +40,15 @@ def read(paths: Sequence[Path], request: Request) -> Readings:
     )  # fmt: skip
     for name in ("lat", "lon", "elevation"):
         sites[name] = pd.to_numeric(sites[name], errors="coerce")
-    return readings(
+    found = readings(
+        where_of(paths),
         sites, site, table["DATE"].to_numpy(),
         table[column].where(table[column] != 9999.9),
         units=request.units.get(request.variable.name, "degF"),
         cell_method=request.variable.cell_method,
         attrs={"source": f"{NAME}: {names_of(paths)}"},
     )  # fmt: skip
+    return [found]
 
 
 def _table(path: Path, column: str) -> pd.DataFrame:

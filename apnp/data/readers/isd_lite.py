@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from apnp.data.elements import names_of
+from apnp.data.elements import names_of, where_of
 from apnp.data.readings import Readings, Request, readings
 from apnp.data.sniff import Head
 from apnp.data.station_lists import beside, positions
@@ -28,7 +28,7 @@ def recognises(head: Head) -> bool:
     return _LINE.match(head.lines[0]) is not None
 
 
-def read(paths: Sequence[Path], request: Request) -> Readings:
+def read(paths: Sequence[Path], request: Request) -> list[Readings]:
     """Readings at instants of ISD-Lite files.
 
     Raises:
@@ -47,7 +47,8 @@ def read(paths: Sequence[Path], request: Request) -> Readings:
     tables = [_table(p) for i, p in zip(ids, paths, strict=True) if of_id[i] >= 0]
     size = [len(t) for t in tables]
     table = pd.concat(tables)
-    return readings(
+    found = readings(
+        where_of(paths),
         sites,
         np.repeat([of_id[i] for i in ids if of_id[i] >= 0], size),
         table["time"].to_numpy(),
@@ -57,6 +58,7 @@ def read(paths: Sequence[Path], request: Request) -> Readings:
         attrs={"source": f"{NAME}: {names_of(paths)}; positions from {where.name}"},
         notes=tuple(notes),
     )
+    return [found]
 
 
 def _station(path: Path) -> str:

@@ -20,8 +20,6 @@ from apnp.data.quality import MISSING_CODES
 from apnp.data.readings import (
     Readings,
     Request,
-    cell_method_of,
-    join,
     midrange,
     readings,
 )
@@ -50,16 +48,17 @@ def recognises(head: Head) -> bool:
 def could_be(head: Head) -> bool:
     """Whether the first line is a row of names, if not ones that are known."""
     names = _split(head.lines[0])
-    return len(names) >= 2 and all(n and not _is_number(n) for n in names)
+    alike = len(head.lines) < 2 or len(_split(head.lines[1])) == len(names)
+    return len(names) >= 3 and alike and all(n and not _is_number(n) for n in names)
 
 
-def read(paths: Sequence[Path], request: Request) -> Readings:
-    """Readings of tables in files.
+def read(paths: Sequence[Path], request: Request) -> list[Readings]:
+    """Readings of tables in files, each on its own.
 
     Raises:
         DataError: If a column is missing or holds what it must not.
     """
-    return join([_read_file(path, request) for path in paths])
+    return [_read_file(path, request) for path in paths]
 
 
 def read_frame(frame: pd.DataFrame, where: str, request: Request) -> Readings:
@@ -113,15 +112,14 @@ def _read_file(path: Path, request: Request) -> Readings:
 def _readings(frame: pd.DataFrame, columns: Columns) -> Readings:
     if len(frame) == 0:
         raise DataError(f"{columns.where}: the table has no rows.")
-    variable = columns.request.variable
     time = _times(frame[columns.of["time"]], columns.where)
     site, sites, notes = _sites(frame, columns)
     value, failed = _values(frame, columns)
     kept = site >= 0
     return readings(
-        sites, site[kept], time[kept], value[kept], failed=failed[kept],
+        columns.where, sites, site[kept], time[kept], value[kept], failed=failed[kept],
         units=columns.units, comment=columns.comment, notes=tuple(notes),
-        cell_method=cell_method_of(variable, time[~np.isnan(value)]),
+        cell_method="",
         attrs={"source": f"{NAME}: {Path(columns.where).name}"},
     )  # fmt: skip
 

@@ -81,6 +81,14 @@ def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
         write_stations(ds, tmp_path / "nowhere" / "a.nc")
 
 
+def test_a_report_of_nothing_gives_way_to_a_report(tmp_path):
+    days = ["2021-07-01", "2021-07-02", "2021-07-04"]
+    write_stations(stations(days, quality_control="nothing dropped"), tmp_path / "a.nc")
+    again = read_stations(tmp_path / "a.nc")
+    kept = "1 station of unknown elevation kept without it"
+    assert again.attrs["quality_control"] == kept
+
+
 def test_summary_names_the_essentials():
     text = summarise(stations(["2021-07-01", "2021-07-02", "2021-07-04"]))
     for part in (
