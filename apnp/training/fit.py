@@ -80,6 +80,14 @@ def train(
         )
     _say(prepared.summary)
     module = _module(config, prepared, start[0])
+    if begun is not None:
+        module.step = begun["progress"]["step"]
+        if module.progress(begun["progress"]["elapsed"]) >= 1:
+            _say(
+                f"{run} is trained to its end; raise trainer.max_steps or "
+                "trainer.max_minutes to go on"
+            )
+            return run
     if _first_process():
         run.mkdir(parents=True, exist_ok=True)
         _write(run / "config.yaml", to_yaml(config))

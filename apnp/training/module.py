@@ -107,6 +107,9 @@ class TrainingModule(pl.LightningModule):
         """One step of the optimiser, of the count, and of the average of weights."""
         super().optimizer_step(epoch, batch_idx, optimizer, optimizer_closure)
         self.step += 1
+        self._update_average()
+
+    def _update_average(self) -> None:
         if self._average is None:
             return
         decay = min(self.settings.average, (1 + self.step) / (10 + self.step))
