@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from os import PathLike
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -155,7 +156,7 @@ class Relief:
     @property
     def source(self) -> str:
         """The file and the variable."""
-        return f"variable {self.field.name} of {self.path}; sea and missing values 0"
+        return f"{self.field.name} of {Path(self.path).name}; sea and missing values 0"
 
     def _read(self, rows: slice, columns: slice) -> Floats:
         """Metres, not below 0, of a block of the file."""

@@ -21,7 +21,7 @@ from apnp.geometry.sphere import EARTH_RADIUS_KM, great_circle_km
 from apnp.model import Encoding, NeuralProcess
 from apnp.observations import Floats, Observations, Sites
 from apnp.prediction.field import CHUNK_CELLS, Mask, write_fields
-from apnp.prediction.grid import GridLike, as_grid, region_around, resolution_of
+from apnp.prediction.grid import Grid, GridLike, as_grid, region_around, resolution_of
 from apnp.prediction.points import (
     check_levels,
     coordinates,
@@ -171,7 +171,7 @@ class TrainedModel:
         self,
         stations: Stations,
         *,
-        time: str,
+        time: str | np.datetime64,
         grid: GridLike,
         region: Sequence[float] | None = None,
         relief: str | PathLike | None = None,
@@ -208,29 +208,10 @@ class TrainedModel:
         """
         levels = check_levels(quantiles)
         ds = self._stations(stations)
-        size = resolution_of(grid)
-        if (
-            region is None
-            and size is not None
-            and self.representation.geometry == "plane"
-        ):
-            region = region_around(ds["lat"].values, ds["lon"].values, size)
-        cells = as_grid(grid, region)
+        cells = self._cells(ds, grid, region)
         contexts = self._contexts(ds, time)
         elevation = _elevation(ds, relief)
-        observed = ds[self.variable].attrs
-        variable = known_variable(self.variable)
-        methods = observed.get("cell_methods", variable.cell_method)
-        header = Header(
-            grid=cells,
-            times=np.array([context.sites.time for context in contexts]),
-            period=None if "point" in methods else _period(ds["time"].values),
-            variable=variable,
-            cell_methods=methods,
-            quantiles=levels,
-            elevation_source=elevation.source,
-            attributes=self._attributes(ds, contexts, history),
-        )
+        header = self._header(ds, contexts, cells, levels, elevation.source, history)
         writer = write_fields(
             self, contexts, header, elevation,
             mask=mask, output=None if output is None else Path(output),
@@ -243,7 +224,7 @@ class TrainedModel:
         stations: Stations,
         points: pd.DataFrame,
         *,
-        time: str,
+        time: str | np.datetime64,
         relief: str | PathLike | None = None,
         quantiles: Sequence[float] = POINT_LEVELS,
         chunk_points: int = CHUNK_CELLS,
@@ -306,9 +287,11 @@ class TrainedModel:
             )
         return ds
 
-    def _contexts(self, ds: xr.Dataset, time: str) -> list[Observations]:
+    def _contexts(
+        self, ds: xr.Dataset, time: str | np.datetime64
+    ) -> list[Observations]:
         """The observations at each time asked for; times with none are left out."""
-        times = select_times(ds, time)
+        times = select_times(ds, str(time))
         if len(times) > 1:
             known = ds[self.variable].sel(time=times).where(ds["elevation"].notnull())
             observed = known.notnull().any("station").values
@@ -320,23 +303,49 @@ class TrainedModel:
                 times = times[observed]
         return [observations_at(ds, t, variable=self.variable) for t in times]
 
-    def _attributes(
-        self, ds: xr.Dataset, contexts: list[Observations], history: str
-    ) -> dict[str, str]:
+    def _cells(
+        self, ds: xr.Dataset, grid: GridLike, region: Sequence[float] | None
+    ) -> Grid:
+        """The grid; on a plane, where no region is given, around the stations."""
+        size = resolution_of(grid)
+        plane = self.representation.geometry == "plane"
+        if plane and region is None and size is not None:
+            region = region_around(ds["lat"].values, ds["lon"].values, size)
+        return as_grid(grid, region)
+
+    def _header(
+        self,
+        ds: xr.Dataset,
+        contexts: list[Observations],
+        cells: Grid,
+        levels: tuple[float, ...],
+        elevation_source: str,
+        history: str,
+    ) -> Header:
+        variable = known_variable(self.variable)
+        methods = ds[variable.name].attrs.get("cell_methods", variable.cell_method)
         counts = [len(context) for context in contexts]
         number = (
             f"{min(counts)} to {max(counts)}" if len(counts) > 1 else f"{counts[0]}"
         )
-        name = known_variable(self.variable).long_name
-        return {
-            "title": f"Predicted {name}: mean and uncertainty",
-            "source": f"apnp {__version__}, {self.name}, checkpoint "
-            f"{self.record['hash'][:12]}",
-            "history": history,
-            "comment": f"From {number} stations a time of: "
-            f"{ds.attrs.get('title', 'untitled stations')}. An area is represented by "
-            "its centre.",
-        }
+        return Header(
+            grid=cells,
+            times=np.array([context.sites.time for context in contexts]),
+            period=None if "point" in methods else _period(ds["time"].values),
+            variable=variable,
+            cell_methods=methods,
+            quantiles=levels,
+            elevation_source=elevation_source,
+            attributes={
+                "title": f"Predicted {variable.long_name}: mean and uncertainty",
+                "source": f"apnp {__version__}, {self.name}, checkpoint "
+                f"{self.record['hash'][:12]}",
+                "history": history,
+                "comment": f"From {number} stations a time of: "
+                f"{ds.attrs.get('title', 'untitled stations')}. A cell stands for its "
+                "centre.",
+            },
+        )
 
 
 def _elevation(ds: xr.Dataset, relief: str | PathLike | None) -> Elevation:
