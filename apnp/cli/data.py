@@ -71,12 +71,14 @@ def _daily(args: argparse.Namespace) -> Daily | None:
 
 def _convert(args: argparse.Namespace) -> None:
     output = Path(args.output)
-    for path in map(Path, args.stations):
-        if output.exists() and path.exists() and os.path.samefile(path, output):
-            raise ConfigError(
-                f"{output}: the output is an input too. Give it another name."
-            )
     _check_name(output)
+    for path in map(Path, args.stations):
+        other = output.parent if path.is_dir() else output
+        if path.exists() and other.exists() and os.path.samefile(path, other):
+            raise ConfigError(
+                f"{output}: the output is an input too, or lies in a folder of inputs. "
+                "Give it another name."
+            )
     ds = _read(args)
     write_stations(ds, output)
     print(f"{summarise(ds)}\nwritten to {output}")

@@ -114,13 +114,15 @@ class CfFile:
                  if k in found[0].attrs}  # fmt: skip
         try:
             once = xr.decode_cf(xr.Dataset({"time": ("time", unique, attrs)}))["time"]
-            times = once.astype("datetime64[ns]").values
+            # Days as fractions are out by parts of a second.
+            half = np.timedelta64(500, "ms")
+            times = (once.astype("datetime64[ns]").values + half).astype("M8[s]")
         except (ValueError, TypeError, OverflowError) as error:
             raise DataError(
                 f"{self.path}: {found[0].name!r} ({attrs}) cannot be read as dates "
                 f"({error}). Station files use the standard calendar."
             ) from None
-        times = np.append(times, np.datetime64("NaT", "ns"))
+        times = np.append(times.astype("M8[ns]"), np.datetime64("NaT", "ns"))
         return found[0].copy(data=times[code].reshape(found[0].shape))
 
     def sites(self) -> pd.DataFrame:

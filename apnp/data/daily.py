@@ -21,9 +21,8 @@ class Daily:
     Attributes:
         statistic: `mean` (mean of the hourly means), `max` or `min`.
         min_obs: Fewest hours with a reading that make a day (1 to 24).
-        day_start: Hour (UTC) at which a day starts, in [-23, 23]; -6 is 18 UTC of the
-            day before. A day is called by the date at its hour `day_start` plus 0 to
-            24: day D runs from D 00:00 + day_start, 24 hours.
+        day_start: Hour (UTC) at which a day starts, in [-23, 23]: day D is the 24 hours
+            from D 00:00 + day_start, so -6 starts it at 18 UTC of the day before.
     """
 
     statistic: str = "mean"

@@ -27,7 +27,6 @@ MOST_PLACES = 10  # an id seen at more places than this is a ship or a buoy
 REFUSED_SHARE = 0.01  # more impossible values than this are no accident
 
 MISSING_CODES = (-9999.9, -9999, -999.9, -999, 999.9, 9999, 9999.9, 99999, -99999)
-_UNKNOWN_ELEVATIONS = (-999, -999.9, -999.8, -9999, -9999.9, 9999, 9999.9)
 
 
 def screen_values(given: Readings, about: Variable) -> Readings:

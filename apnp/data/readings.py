@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from apnp.data.schema import GOOD
+from apnp.data.schema import FAILED_CHECK, GOOD
 from apnp.variables import Variable
 
 SITE_COLUMNS = ["station", "lat", "lon", "elevation", "station_name"]
@@ -103,7 +103,7 @@ def readings(
     value = np.asarray(value, dtype=np.float64)
     flag = np.full(value.shape, GOOD, dtype=np.int8)
     if failed is not None:
-        flag[np.asarray(failed, dtype=bool)] = 2
+        flag[np.asarray(failed, dtype=bool)] = FAILED_CHECK
     kept = ~np.isnan(value)
     time = np.asarray(time).astype("datetime64[ns]")[kept]
     step, times = pd.factorize(time, sort=True)

@@ -1,11 +1,15 @@
 """The beginning of a file, by which its format is recognised."""
 
+import codecs
 import gzip
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from apnp.errors import DataError
+
+
+_SIZE = 65536
 
 
 @dataclass(frozen=True)
@@ -15,11 +19,13 @@ class Head:
     Attributes:
         path: The file.
         magic: Its first bytes.
-        lines: Its first lines as text (latin-1), the last possibly cut.
+        encoding: That of its text, UTF-8 where that is possible.
+        lines: Its first lines as text, the last possibly cut.
     """
 
     path: Path
     magic: bytes
+    encoding: str
     lines: list[str]
 
 
@@ -33,20 +39,30 @@ def head_of(path: Path) -> Head:
         raise DataError(f"{path}: no such file.")
     try:
         with path.open("rb") as file:
-            magic = file.read(8192)
+            magic = file.read(_SIZE)
         if magic.startswith(b"\x1f\x8b"):
             with gzip.open(path) as file:
-                magic = file.read(8192)
+                magic = file.read(_SIZE)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be read ({error}).") from None
     if not magic.strip():
         raise DataError(f"{path}: the file is empty.")
-    text = magic.decode("latin-1").lstrip("\ufeff").removeprefix("ï»¿")
-    return Head(path, magic, text.splitlines())
+    encoding = "utf8"
+    try:
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(magic)
+    except UnicodeDecodeError:
+        encoding = "latin-1"
+        text = magic.decode(encoding)
+    return Head(path, magic, encoding, _lines(text))
 
 
-def whole_text(path: Path) -> str:
-    """All of a text file (latin-1), gzip seen through.
+def _lines(text: str) -> list[str]:
+    """Lines, ended by nothing but line feeds and carriage returns."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def whole_lines(path: Path) -> list[str]:
+    """All lines of a text file (latin-1), gzip seen through.
 
     Raises:
         DataError: If it cannot be read.
@@ -57,4 +73,4 @@ def whole_text(path: Path) -> str:
             data = gzip.decompress(data)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be read ({error}).") from None
-    return data.decode("latin-1")
+    return _lines(data.decode("latin-1"))

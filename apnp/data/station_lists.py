@@ -164,7 +164,9 @@ def _sexagesimal(text: str) -> float:
 
 
 def _csv(path: Path) -> pd.DataFrame:
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table = pd.read_csv(
+        path, dtype=str, keep_default_na=False, encoding_errors="replace"
+    )
 
     def column(canonical: str):
         found = find_column(canonical, table.columns)

@@ -98,10 +98,12 @@ def test_one_station_without_a_dimension_of_its_own(tmp_path):
         put(file, "lat", (), 12.5, units="degrees_north")
         put(file, "lon", (), 7.5, units="degrees_east")
         file.createDimension("time", 2)
-        put(file, "time", ("time",), [0.0, 6.0], units="hours since 2020-01-01")
+        put(file, "time", ("time",), [1 / 3, 5 / 7 / 24], units="days since 1799-12-31")
         put(file, "tas", ("time",), [3.5, 4.5], units="degC")
     ds = read_stations(tmp_path / "a.nc")
-    assert ds["tas"].values.tolist() == [[3.5, 4.5]]
+    times = ds["time"].values.astype(str).tolist()
+    assert times == ["1799-12-31T00:42:51.000000000", "1799-12-31T08:00:00.000000000"]
+    assert ds["tas"].values.tolist() == [[4.5, 3.5]]
     assert ds["tas"].attrs["cell_methods"] == "time: point"
     assert np.isnan(ds["elevation"].item())
 
@@ -124,6 +126,14 @@ def test_mean_of_extremes_where_there_is_no_mean(tmp_path):
     maximum = read_stations(tmp_path / "a.nc", variable="tasmax")["tasmax"]
     np.testing.assert_allclose(maximum, VALUES + 5.0, atol=1e-5)
     assert maximum.attrs["cell_methods"] == "time: maximum"
+
+
+def test_extremes_in_different_units_make_no_mean(tmp_path):
+    extremes(tmp_path / "a.nc", tasmax=5.0, tasmin=-3.0)
+    with netCDF4.Dataset(tmp_path / "a.nc", "a") as file:
+        file["tasmin"].units = "degF"
+    with pytest.raises(DataError, match=r"no variable tas"):
+        read_stations(tmp_path / "a.nc")
 
 
 def test_two_candidates_are_refused_and_the_user_decides(tmp_path):

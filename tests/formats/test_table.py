@@ -40,6 +40,16 @@ def test_canonical_columns(tmp_path, name, delimiter):
     check(read_stations(write(tmp_path / name, text)))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_text_of_any_encoding(tmp_path, encoding, end):
+    text = CANONICAL.replace("007", "Ås").replace("tas", "Höhe_degF")
+    (tmp_path / "a.csv").write_bytes(text.replace("\n", end).encode(encoding))
+    ds = read_stations(tmp_path / "a.csv", columns={"tas": "Höhe_degF"})
+    assert ds["station"].values.tolist() == ["Ås", "B"]
+    assert ds["tas"].values[1, 1] == pytest.approx((24.5 - 32) / 1.8, abs=1e-5)
+
+
 def test_parquet(tmp_path):
     frame = pd.DataFrame(
         {
@@ -128,6 +138,7 @@ def test_times_are_utc(tmp_path, time, expected):
         ("2021-07-02,46", "soon,46", r"line 3, column 'time': 'soon' is not a time"),
         ("2021-07-02,46", ",46", r"line 3, column 'time': '' is not a time"),
         ("-10.25", "10S", r"column 'lat': '10S' is not a number"),
+        ("25.5", "25,5", r"cannot be read as a table .*Expected 6 columns, got 7"),
         ("tas", "rain", r"no column for 'tas' found.*rain.*--columns tas=NAME"),
         ("lat", "phi", r"no columns for lat and lon found.*--station-list"),
     ],
@@ -200,6 +211,8 @@ def test_a_table_without_ids_names_stations_by_position():
     assert from_table(frame)["station"].values.tolist() == [
         "1.5000,2.5000", "3.5000,2.5000",
     ]  # fmt: skip
+    blank = from_table(frame.assign(station=["", "B"]))
+    assert blank["station"].values.tolist() == ["1.5000,2.5000", "B"]
 
 
 def test_real_global_file(real_data):

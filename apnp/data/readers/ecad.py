@@ -14,7 +14,7 @@ import pandas as pd
 
 from apnp.data.elements import names_of, where_of
 from apnp.data.readings import Readings, Request, readings
-from apnp.data.sniff import Head, whole_text
+from apnp.data.sniff import Head, whole_lines
 from apnp.data.station_lists import beside, positions
 from apnp.errors import DataError
 
@@ -69,7 +69,7 @@ def read(paths: Sequence[Path], request: Request) -> list[Readings]:
 
 
 def _table(path: Path, wanted: str) -> pd.DataFrame:
-    lines = whole_text(path).splitlines()
+    lines = whole_lines(path)
     at, header = next((k, m) for k, m in enumerate(map(_HEADER.match, lines)) if m)
     if header.group(2) != wanted:
         raise DataError(

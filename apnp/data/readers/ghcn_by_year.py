@@ -50,7 +50,9 @@ def _table(path: Path, request: Request) -> pd.DataFrame:
                    "value": np.float64, "m": str, "q": str},
             keep_default_na=False, chunksize=_ROWS_AT_ONCE,
         )  # fmt: skip
-        table = pd.concat([c[c["element"].isin(wanted)] for c in chunks])
+        table = pd.concat(
+            [c[c["element"].isin(wanted) & (c["value"] != -9999)] for c in chunks]
+        )
     except (OSError, ValueError, EOFError) as error:
         raise DataError(
             f"{path}: a line is not ID,YYYYMMDD,ELEMENT,VALUE,M,Q,S,TIME ({error}). "
@@ -66,7 +68,7 @@ def _table(path: Path, request: Request) -> pd.DataFrame:
             "station": table["station"].to_numpy(),
             "time": time.to_numpy().astype("datetime64[ns]")[code],
             "element": table["element"].to_numpy(),
-            "value": table["value"].where(table["value"] != -9999).to_numpy(),
+            "value": table["value"].to_numpy(),
             "failed": (table["q"].str.strip() != "").to_numpy(),
         }
     )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from apnp.data.elements import ELEMENTS, element_readings
 from apnp.data.readings import Readings, Request
-from apnp.data.sniff import Head, whole_text
+from apnp.data.sniff import Head, whole_lines
 from apnp.errors import DataError
 
 NAME = "GHCN-Daily station file (.dly)"
@@ -43,7 +43,7 @@ def read(paths: Sequence[Path], request: Request) -> list[Readings]:
 def _table(path: Path, request: Request) -> pd.DataFrame:
     """Columns station, time, element, value (tenths of degC), failed."""
     wanted = {request.columns.get(request.variable.name), *ELEMENTS}
-    lines = whole_text(path).splitlines()
+    lines = whole_lines(path)
     kept = [k for k, line in enumerate(lines) if line[17:21] in wanted]
     block = np.array(
         [lines[k].ljust(_WIDTH)[:_WIDTH] for k in kept], dtype=f"S{_WIDTH}"

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.csv
+import pyarrow.parquet
 from numpy.typing import NDArray
 
 from apnp.data.columns import Columns, find_column
@@ -87,26 +89,47 @@ def _read_file(path: Path, request: Request) -> Readings:
     head = head_of(path)
     try:
         if head.magic.startswith(b"PAR1"):
-            import pyarrow.parquet
-
             available = list(pyarrow.parquet.read_schema(path).names)
             columns = Columns(available, str(path), request)
             frame = pd.read_parquet(path, columns=list(set(columns.of.values())))
         else:
-            available = _split(head.lines[0])
-            columns = Columns(available, str(path), request)
-            frame = pd.read_csv(
-                path, sep=max(_DELIMITERS, key=head.lines[0].count), dtype=str,
-                names=available, header=0, usecols=list(set(columns.of.values())),
-                keep_default_na=False, skipinitialspace=True, index_col=False,
-                encoding_errors="replace",
-            )  # fmt: skip
+            columns = Columns(_split(head.lines[0]), str(path), request)
+            frame = _read_text(head, columns)
     except (OSError, ValueError, EOFError) as error:
         raise DataError(
             f"{path}: cannot be read as a table ({error}). The file is damaged, cut "
             "short, or of another format."
         ) from None
     return _readings(frame, columns)
+
+
+def _read_text(head: Head, columns: Columns) -> pd.DataFrame:
+    """The columns as text. A row of more or fewer fields than names is an error."""
+    if not any(head.lines[1:]):
+        raise DataError(f"{head.path}: the table has no rows.")
+    wanted = list(set(columns.of.values()))
+    text = pyarrow.string()
+
+    def read(encoding: str) -> pd.DataFrame:
+        return pyarrow.csv.read_csv(
+            head.path,
+            pyarrow.csv.ReadOptions(
+                column_names=columns.available, skip_rows=1, encoding=encoding
+            ),
+            pyarrow.csv.ParseOptions(
+                delimiter=max(_DELIMITERS, key=head.lines[0].count)
+            ),
+            pyarrow.csv.ConvertOptions(
+                column_types=dict.fromkeys(wanted, text), include_columns=wanted
+            ),
+        ).to_pandas()
+
+    try:
+        return read(head.encoding)
+    except pyarrow.ArrowInvalid as error:
+        if "UTF8" not in str(error):
+            raise
+        return read("latin-1")
 
 
 def _readings(frame: pd.DataFrame, columns: Columns) -> Readings:

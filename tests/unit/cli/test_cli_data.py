@@ -145,6 +145,7 @@ def test_output_is_never_an_input_nor_elsewhere(table, tmp_path, capsys):
     for argv, message in (
         ((out, out), "the output is an input too"),
         ((out, tmp_path / "link.nc"), "the output is an input too"),
+        ((tmp_path, tmp_path / "b.nc"), "lies in a folder of inputs"),
         ((out, tmp_path / "b.csv"), "its name ends in .nc"),
         ((out, tmp_path / "no" / "b.nc"), "does not exist"),
         ((out, tmp_path / "b.nc", "--min-obs", "3"), "say --daily mean, max or min"),

@@ -89,6 +89,17 @@ def test_a_report_of_nothing_gives_way_to_a_report(tmp_path):
     assert again.attrs["quality_control"] == kept
 
 
+def test_a_network_around_the_earth_has_no_western_end():
+    around = from_arrays(
+        "tas", np.zeros((10, 1)), station=range(10), lat=np.zeros(10),
+        lon=np.arange(10) * 36.0, elevation=np.zeros(10), time=["2021-07-01"],
+    )  # fmt: skip
+    assert "all around" in summarise(around)
+    assert "36.00 to -36.00 degrees east" in summarise(
+        around.isel(station=slice(1, 10))
+    )
+
+
 def test_summary_names_the_essentials():
     text = summarise(stations(["2021-07-01", "2021-07-02", "2021-07-04"]))
     for part in (
