@@ -8,7 +8,6 @@ from pathlib import Path
 
 from apnp.errors import DataError
 
-
 _SIZE = 65536
 
 
