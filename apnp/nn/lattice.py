@@ -123,7 +123,8 @@ class SphereLattice(Lattice):
 
     Rows are cell centres (none lies at a pole); columns start at the longitude of the
     domain's centre and close on themselves. Beyond a pole lies the row of the same
-    latitude, turned by half a circle.
+    latitude, turned by half a circle. A domain centred exactly on a pole has no
+    longitude to start from: its lattice starts at zero, whatever the shift.
 
     Args:
         rows: Number of latitudes.

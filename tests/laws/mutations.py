@@ -7,10 +7,12 @@ fail. A row that survives, or whose text is no longer there, ends the run with s
 With `word`, only rows whose property holds it.
 """
 
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -129,6 +131,13 @@ MUTATIONS = [
     Mutation("translation: differences", "apnp/groups/translation.py",
              "left[..., dims] - right[..., dims]", "left[..., dims] + right[..., dims]",
              GROUPS),
+    Mutation("translation: trend moves with its centre", "apnp/groups/translation.py",
+             "r = x - centre[:, None]", "r = x", GROUPS),
+    Mutation("longitude: trend moves with its centre", "apnp/groups/longitude.py",
+             "cos, sin = torch.cos(longitude), torch.sin(longitude)",
+             "cos, sin = torch.cos(0 * longitude), torch.sin(0 * longitude)", GROUPS),
+    Mutation("longitude: span of the trend is kept", "apnp/groups/longitude.py",
+             "(u * v, u * z, v * z,", "(u * v, u * z, v * u * z,", GROUPS),
     # Lattices, set convolutions, U-Net.
     Mutation("plane: symmetric about the centre", "apnp/nn/lattice.py",
              "self.cell * (steps - (g - 1) / 2)", "self.cell * (steps - g / 2)",
@@ -226,11 +235,11 @@ def verdict(mutation: Mutation) -> str:
 def main(word: str = "") -> int:
     """Print the table; the number of rows that were not caught."""
     missed = 0
-    for mutation in MUTATIONS:
-        if word in mutation.breaks:
-            found = verdict(mutation)
+    rows = [row for row in MUTATIONS if word in row.breaks]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for row, found in zip(rows, pool.map(verdict, rows), strict=True):
             missed += found != "caught"
-            print(f"{found:<14}{mutation.breaks:<58}{mutation.path}", flush=True)
+            print(f"{found:<14}{row.breaks:<58}{row.path}", flush=True)
     return missed
 
 
