@@ -1,7 +1,4 @@
 import gzip
-import os
-import subprocess
-import sys
 
 import netCDF4
 import pytest
@@ -154,9 +151,3 @@ def test_output_is_never_an_input_nor_elsewhere(table, tmp_path, capsys):
         assert code == 2
         assert message in err
     assert out.read_bytes() == before
-
-
-def test_reading_stations_loads_no_torch():
-    code = "import apnp.data, apnp.cli.data, sys; sys.exit('torch' in sys.modules)"
-    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
-    assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 0

@@ -110,7 +110,7 @@ def test_stations_within_a_hundred_metres_are_one():
     assert ds["station"].values.tolist() == ["B", "C"]
     np.testing.assert_allclose(ds["tas"], [[13.5, 16.0], [30.0, np.nan]])
     assert ds["elevation"].values[0] == 250.0
-    assert "2 stations at 1 places merged" in report(ds)
+    assert "2 stations at 1 place merged" in report(ds)
 
 
 def test_a_small_shift_of_position_is_the_same_station():
