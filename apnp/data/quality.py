@@ -219,7 +219,8 @@ def _merge_near(stations: pd.DataFrame, notes: list[str]) -> NDArray[np.intp]:
     ids = stations["station"].to_numpy()[together]
     notes.append(
         f"{counted(len(ids), 'station')} at "
-        f"{counted(len(np.unique(label[together])), 'place')} merged: less than {SAME_PLACE_KM * 1000:g} m apart ({_some(ids)})"
+        f"{counted(len(np.unique(label[together])), 'place')} merged: "
+        f"less than {SAME_PLACE_KM * 1000:g} m apart ({_some(ids)})"
     )
     return _compact(label)
 
