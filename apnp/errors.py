@@ -1,4 +1,4 @@
-"""The errors a user may meet; each names the place, the value, the rule, the way out."""
+"""The errors a user may meet: each names the place, the value, the rule, the remedy."""
 
 
 class ApnpError(Exception):

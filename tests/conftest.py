@@ -27,3 +27,55 @@ install_import_hook(CHECKED, "beartype.beartype")
 def unchecked(monkeypatch):
     """As a user runs it: nothing but the package itself refuses a shape."""
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+
+
+@pytest.fixture(scope="session")
+def small_model():
+    """Configuration of a model that is built and run in no time."""
+    from apnp.config import (
+        BackboneConfig,
+        FixedInputsConfig,
+        LatticeConfig,
+        ModelConfig,
+    )  # fmt: skip
+
+    def make(geometry="sphere", form="approximate"):
+        lattice = LatticeConfig((16, 16) if geometry == "plane" else (16, 32), 200.0)
+        return ModelConfig(
+            geometry,
+            form,
+            BackboneConfig(lattice=lattice, channels=(8, 8), blocks=(1, 1), kernel=3),
+            FixedInputsConfig(count=4, width=8),
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def random_run(small_model):
+    """Writes a run folder whose model has random weights, fit to a station dataset."""
+    import torch
+
+    from apnp.build import build_model
+    from apnp.checkpoint import write_checkpoint
+    from apnp.config import Config, to_dict
+    from apnp.tasks.representation import Representation
+
+    def write(run, ds, geometry="sphere", form="approximate"):
+        model = small_model(geometry, form)
+        representation = Representation.fit(geometry, ds.lat, ds.lon, ds.tas)
+        torch.manual_seed(11)
+        weights = {
+            name: value + 0.3 * torch.randn_like(value)
+            if value.is_floating_point()
+            else value
+            for name, value in build_model(model, representation).state_dict().items()
+        }
+        record = {
+            "config": to_dict(Config(model=model)),
+            "representation": representation.to_dict(),
+        }
+        write_checkpoint(run / "best", record, weights)
+        return run
+
+    return write

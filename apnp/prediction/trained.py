@@ -14,6 +14,7 @@ import xarray as xr
 from torch import Tensor
 
 from apnp import __version__
+from apnp.checkpoint import load_run
 from apnp.data import observations_at, read_stations, select_times
 from apnp.data.splits import StationSplit
 from apnp.errors import ConfigError, DataError
@@ -31,7 +32,6 @@ from apnp.prediction.points import (
 from apnp.prediction.relief import Elevation, Relief, StationElevation
 from apnp.prediction.writer import Header
 from apnp.tasks.representation import Representation
-from apnp.training.checkpoint import load_run
 from apnp.variables import variable as known_variable
 
 log = logging.getLogger(__name__)

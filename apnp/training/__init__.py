@@ -1,1 +1,1 @@
-"""apnp.training."""
+"""Training with Lightning: from a configuration to a run folder."""

@@ -15,19 +15,19 @@ import xarray as xr
 from lightning.pytorch.utilities import rank_zero_only
 
 from apnp.build import build_model
-from apnp.config import Config, to_dict, to_yaml
-from apnp.data import read_stations
-from apnp.errors import CheckpointError, ConfigError
-from apnp.model import NeuralProcess
-from apnp.tasks.representation import Representation
-from apnp.training.callbacks import Keeper, Metrics, ProgressLines
-from apnp.training.checkpoint import (
+from apnp.checkpoint import (
     find_checkpoint,
     has_checkpoint,
     load_run,
     load_weights,
     read_checkpoint,
 )
+from apnp.config import Config, to_dict, to_yaml
+from apnp.data import read_stations
+from apnp.errors import CheckpointError, ConfigError
+from apnp.model import NeuralProcess
+from apnp.tasks.representation import Representation
+from apnp.training.callbacks import Keeper, Metrics, ProgressLines
 from apnp.training.data import Prepared, StationDataModule, prepare
 from apnp.training.lightning_io import RunCheckpointIO
 from apnp.training.module import TrainingModule

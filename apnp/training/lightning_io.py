@@ -6,8 +6,8 @@ from typing import Any
 
 from lightning.fabric.plugins import CheckpointIO
 
+from apnp.checkpoint import find_checkpoint, read_checkpoint, write_checkpoint
 from apnp.errors import CheckpointError
-from apnp.training.checkpoint import find_checkpoint, read_checkpoint, write_checkpoint
 
 _PREFIX = "model."
 

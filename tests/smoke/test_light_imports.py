@@ -2,6 +2,7 @@ import subprocess
 import sys
 
 
-def test_reading_stations_loads_no_torch():
-    code = "import apnp.data, apnp.cli.data, sys; sys.exit('torch' in sys.modules)"
+def test_stations_plots_and_baselines_load_no_torch():
+    names = "data, apnp.plotting, apnp.evaluation, apnp.cli.data, apnp.cli.evaluate"
+    code = f"import sys, apnp.{names}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -3,18 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 import xarray as xr
 
-from apnp.build import build_model
 from apnp.cli import main
-from apnp.config import BackboneConfig, Config, LatticeConfig, ModelConfig, to_dict
-from apnp.tasks.representation import Representation
-from apnp.training.checkpoint import write_checkpoint
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, random_run):
     """A run, a table of stations on two days, a table of points."""
     folder = tmp_path_factory.mktemp("predict")
     rng = np.random.default_rng(6)
@@ -39,18 +34,7 @@ def folder(tmp_path_factory):
             "elev": [400, None],
         }
     ).to_csv(folder / "points.csv", index=False)
-    representation = Representation.fit("sphere", table.lat, table.lon, table.tas)
-    backbone = BackboneConfig(
-        lattice=LatticeConfig((16, 32)), channels=(8, 8), blocks=(1, 1), kernel=3
-    )
-    model = ModelConfig("sphere", "approximate", backbone)
-    torch.manual_seed(0)
-    weights = build_model(model, representation).state_dict()
-    record = {
-        "config": to_dict(Config(model=model)),
-        "representation": representation.to_dict(),
-    }
-    write_checkpoint(folder / "run" / "best", record, weights)
+    random_run(folder / "run", table)
     return folder
 
 

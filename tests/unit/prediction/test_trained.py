@@ -3,24 +3,12 @@ import logging
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 import xarray as xr
 
-from apnp.build import build_model
-from apnp.config import (
-    BackboneConfig,
-    Config,
-    FixedInputsConfig,
-    LatticeConfig,
-    ModelConfig,
-    to_dict,
-)
 from apnp.data import from_arrays, observations_at
 from apnp.errors import CheckpointError, ConfigError, DataError
 from apnp.observations import Sites
 from apnp.prediction import Grid, load
-from apnp.tasks.representation import Representation
-from apnp.training.checkpoint import write_checkpoint
 
 TIMES = np.array(["2021-07-01", "2021-07-02", "2021-07-03"], "datetime64[ns]")
 DAY = "2021-07-01"
@@ -38,33 +26,11 @@ def stations(n=30, seed=2, box=(40, 55, -5, 20)):
     )  # fmt: skip
 
 
-def make_run(folder, geometry="plane", form="approximate"):
-    """A run folder whose model has random weights."""
-    ds = stations()
-    representation = Representation.fit(geometry, ds.lat, ds.lon, ds.tas)
-    lattice = LatticeConfig((16, 16) if geometry == "plane" else (16, 32), 200.0)
-    backbone = BackboneConfig(lattice=lattice, channels=(8, 8), blocks=(1, 1), kernel=3)
-    model = ModelConfig(geometry, form, backbone, FixedInputsConfig(count=4, width=8))
-    torch.manual_seed(11)
-    built = build_model(model, representation)
-    weights = built.state_dict()
-    weights = {
-        k: v + 0.3 * torch.randn_like(v) if v.is_floating_point() else v
-        for k, v in weights.items()
-    }
-    record = {
-        "config": to_dict(Config(model=model)),
-        "representation": representation.to_dict(),
-    }
-    write_checkpoint(folder / "best", record, weights)
-    return folder
-
-
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory):
+def runs(tmp_path_factory, random_run):
     base = tmp_path_factory.mktemp("runs")
     return {
-        geometry: make_run(base / geometry, geometry)
+        geometry: random_run(base / geometry, stations(), geometry)
         for geometry in ("plane", "sphere")
     }
 
@@ -239,7 +205,7 @@ def test_points_get_mean_spread_and_quantiles_at_each_time(model):
     )
 
 
-def test_fixed_inputs_can_be_switched_off(runs, tmp_path):
+def test_fixed_inputs_can_be_switched_off(runs, random_run, tmp_path):
     model = load(runs["plane"])
     context = observations_at(stations(), DAY)
     sites = context.sites
@@ -249,7 +215,7 @@ def test_fixed_inputs_can_be_switched_off(runs, tmp_path):
     assert np.abs(full - strict).max() > 1e-3
     assert model.strict().name == "convcnp, approximate without fixed inputs"
     with pytest.raises(ConfigError, match="strictly equivariant already"):
-        load(make_run(tmp_path / "strict", form="strict")).strict()
+        load(random_run(tmp_path / "strict", stations(), form="strict")).strict()
 
 
 def test_a_run_says_what_it_was_trained_on(model):

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
+from apnp.checkpoint import find_checkpoint, load_run, read_checkpoint
 from apnp.config import read_yaml
 from apnp.errors import CheckpointError, ConfigError, DataError
 from apnp.training.callbacks import Keeper
-from apnp.training.checkpoint import find_checkpoint, load_run, read_checkpoint
 from apnp.training.fit import train
 
 

@@ -5,8 +5,8 @@ from collections import OrderedDict
 import pytest
 import torch
 
+from apnp.checkpoint.pack import pack, unpack
 from apnp.errors import CheckpointError
-from apnp.training.pack import pack, unpack
 
 
 def round_trip(state):

@@ -6,23 +6,23 @@ import pytest
 import torch
 
 from apnp.build import build_model
-from apnp.config import to_dict
-from apnp.errors import CheckpointError
-from apnp.tasks.representation import Representation
-from apnp.training import checkpoint
-from apnp.training.checkpoint import (
+from apnp.checkpoint import (
     find_checkpoint,
     load_run,
     read_checkpoint,
+    run_folder,
     write_checkpoint,
 )
+from apnp.config import Config, to_dict
+from apnp.errors import CheckpointError
+from apnp.tasks.representation import Representation
 
 REPRESENTATION = Representation.fit("plane", [45.0, 55.0], [0.0, 20.0], [1.0, 5.0])
 
 
 @pytest.fixture
-def saved(tiny, tmp_path):
-    config = tiny()
+def saved(small_model, tmp_path):
+    config = Config(model=small_model("plane"))
     torch.manual_seed(3)
     model = build_model(config.model, REPRESENTATION)
     record = {"config": to_dict(config), "representation": REPRESENTATION.to_dict()}
@@ -116,7 +116,7 @@ def test_a_kill_at_any_moment_leaves_one_whole_checkpoint(saved, monkeypatch, mo
     with monkeypatch.context() as patch:
         for name in ("rename", "mkdir", "open"):
             patch.setattr(path_type, name, dying(getattr(path_type, name)))
-        patch.setattr(checkpoint.os, "fsync", dying(checkpoint.os.fsync))
+        patch.setattr(run_folder.os, "fsync", dying(run_folder.os.fsync))
         patch.setattr(shutil, "rmtree", dying(shutil.rmtree))
         try:
             write_checkpoint(run / "last", record, model.state_dict(), {"new": True})
@@ -146,9 +146,7 @@ def test_another_format_and_another_model_are_refused(saved):
     other = record | {"config": json.loads(json.dumps(record["config"]))}
     other["config"]["model"]["backbone"]["channels"] = [4, 8]
     write_checkpoint(run / "best", other, model.state_dict())
-    with pytest.raises(
-        CheckpointError, match=r"cannot read it: .*size mismatch.*\[8, 1, 5, 5\]\)?\.?$"
-    ):
+    with pytest.raises(CheckpointError, match=r"cannot read it: .*size mismatch for"):
         load_run(run)
     other["config"]["model"]["colour"] = "blue"
     write_checkpoint(run / "best", other, model.state_dict())

@@ -21,11 +21,11 @@ from torch import Tensor, nn
 
 from apnp import __version__
 from apnp.build import build_model
+from apnp.checkpoint.pack import pack, unpack
 from apnp.config import from_dict
 from apnp.errors import ApnpError, CheckpointError
 from apnp.model import NeuralProcess
 from apnp.tasks.representation import Representation
-from apnp.training.pack import pack, unpack
 
 FORMAT = 1
 MODEL, WEIGHTS, STATE, STATE_TENSORS = (
