@@ -98,34 +98,53 @@ class Killed(BaseException):
     pass
 
 
+@pytest.fixture
+def killed_after(monkeypatch):
+    """Write a checkpoint, but be killed after some steps of the file system."""
+
+    def write(moment, folder, *content):
+        count = [0]
+
+        def dying(function):
+            def wrapped(*args, **kwargs):
+                if count[0] == moment:
+                    if function is remove and args[0].is_dir():
+                        (args[0] / "weights.safetensors").unlink(missing_ok=True)
+                    raise Killed
+                count[0] += 1
+                return function(*args, **kwargs)
+
+            return wrapped
+
+        remove, kind = shutil.rmtree, type(folder)
+        with monkeypatch.context() as patch:
+            for name in ("rename", "mkdir", "open"):
+                patch.setattr(kind, name, dying(getattr(kind, name)))
+            patch.setattr(run_folder.os, "fsync", dying(run_folder.os.fsync))
+            patch.setattr(shutil, "rmtree", dying(remove))
+            try:
+                write_checkpoint(folder, *content)
+            except Killed:
+                return True
+        return False
+
+    return write
+
+
 @pytest.mark.parametrize("moment", range(16))
-def test_a_kill_at_any_moment_leaves_one_whole_checkpoint(saved, monkeypatch, moment):
+def test_a_kill_at_any_moment_leaves_one_whole_checkpoint(saved, killed_after, moment):
     run, model, record = saved
-    count = [0]
-
-    def dying(function):
-        def wrapped(*args, **kwargs):
-            if count[0] == moment:
-                raise Killed
-            count[0] += 1
-            return function(*args, **kwargs)
-
-        return wrapped
-
-    path_type = type(run)
-    with monkeypatch.context() as patch:
-        for name in ("rename", "mkdir", "open"):
-            patch.setattr(path_type, name, dying(getattr(path_type, name)))
-        patch.setattr(run_folder.os, "fsync", dying(run_folder.os.fsync))
-        patch.setattr(shutil, "rmtree", dying(shutil.rmtree))
-        try:
-            write_checkpoint(run / "last", record, model.state_dict(), {"new": True})
-        except Killed:
-            assert count[0] == moment
-    _, _, state = read_checkpoint(find_checkpoint(run, "last"))
+    content = record, model.state_dict()
+    last = run / "last"
+    assert killed_after(moment, last, *content, {"new": True}) == (moment < 14)
+    state = read_checkpoint(find_checkpoint(run, "last"))[2]
     assert state == {"new": True} or "progress" in state
-    write_checkpoint(run / "last", record, model.state_dict(), {"newer": True})
-    assert read_checkpoint(find_checkpoint(run, "last"))[2] == {"newer": True}
+    # Killed again and again, whatever was left behind.
+    for second in range(14):
+        killed_after(second, last, *content, {"newer": second})
+        assert read_checkpoint(find_checkpoint(run, "last"))[2] is not None
+    write_checkpoint(last, *content, {"newest": True})
+    assert read_checkpoint(find_checkpoint(run, "last"))[2] == {"newest": True}
     assert sorted(p.name for p in run.iterdir()) == ["best", "last"]
 
 

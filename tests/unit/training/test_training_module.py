@@ -124,3 +124,33 @@ def test_average_follows_the_weights_and_is_what_is_kept():
     assert checkpoint["state_dict"]["model.mean"] == 3.0
     assert again._average["mean"] == 2.0
     assert again.step == 98
+
+
+def test_the_average_is_validated_and_the_weights_go_on(batch):
+    module = TrainingModule(Constant(mean=1.0), TrainerConfig(average=0.5), 1.0)
+    module.on_fit_start()
+    with torch.no_grad():
+        module.model.mean.fill_(3.0)
+    module._trainer = SimpleNamespace(
+        strategy=SimpleNamespace(reduce=lambda value, reduce_op: value)
+    )
+    module.on_validation_epoch_start()
+    assert module.model.mean == 1.0
+    module.validation_step(batch, 0)
+    module.on_validation_epoch_end()
+    assert module.model.mean == 3.0
+
+
+def test_randomness_in_a_step_follows_from_seed_step_and_process():
+    module = TrainingModule(Constant(), TrainerConfig(seed=2), 1.0)
+    optimizer = module.configure_optimizers()
+
+    def draw(step, rank):
+        module.step = step
+        module._trainer = SimpleNamespace(optimizers=[optimizer], global_rank=rank)
+        module.on_train_batch_start(None, 0)
+        return torch.rand(()).item()
+
+    first = draw(5, 0)
+    assert len({first, draw(6, 0), draw(5, 1)}) == 3
+    assert draw(5, 0) == first
