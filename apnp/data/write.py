@@ -1,9 +1,7 @@
 """Writing a station dataset as CF NetCDF."""
 
-import os
 from datetime import UTC, datetime
 from os import PathLike
-from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -11,6 +9,7 @@ import xarray as xr
 from apnp import __version__
 from apnp.data.schema import validate, variables_of
 from apnp.errors import DataError
+from apnp.files import whole
 
 
 def write_stations(ds: xr.Dataset, path: str | PathLike[str]) -> None:
@@ -21,7 +20,6 @@ def write_stations(ds: xr.Dataset, path: str | PathLike[str]) -> None:
     Raises:
         DataError: If `ds` is not a station dataset or the folder cannot be written.
     """
-    path = Path(path)
     ds = validate(ds).copy()
     stamp = (
         f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} apnp {__version__}: stations written"
@@ -40,14 +38,11 @@ def write_stations(ds: xr.Dataset, path: str | PathLike[str]) -> None:
         encoding[f"{name}_flag"] = {**packed, "_FillValue": None}
     for each in ds.variables:
         ds[each].encoding = {}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        ds.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
-        os.replace(temporary, path)
+        with whole(path) as temporary:
+            ds.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error}).") from None
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _time(ds: xr.Dataset) -> dict[str, str]:

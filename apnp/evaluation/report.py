@@ -1,6 +1,5 @@
 """The outcome of an evaluation: a table for the terminal, files in a folder."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import xarray as xr
 from apnp.errors import ConfigError
 from apnp.evaluation import tables
 from apnp.evaluation.evaluate import Evaluation
+from apnp.files import whole
 
 
 def as_text(evaluation: Evaluation, units: str = "K") -> str:
@@ -80,7 +80,6 @@ def write(evaluation: Evaluation, folder: str | Path, stations: xr.Dataset) -> N
         "per_station": per_station,
         "pit": tables.pit_histogram(evaluation.points),
     }.items():
-        temporary = folder / f"{name}.csv.tmp"
-        table.to_csv(temporary, index=False, float_format="%.6g")
-        os.replace(temporary, folder / f"{name}.csv")
+        with whole(folder / f"{name}.csv") as temporary:
+            table.to_csv(temporary, index=False, float_format="%.6g")
     calibration(evaluation.pit(), folder / "calibration.png")

@@ -1,12 +1,12 @@
 """Writing figures to files."""
 
-import os
 from os import PathLike
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from apnp.errors import ConfigError
+from apnp.files import whole
 
 _FORMATS = (".png", ".pdf", ".svg", ".jpg")
 
@@ -35,11 +35,8 @@ def save(figure: Figure, path: str | PathLike[str], dpi: int = 150) -> None:
         ConfigError: If `path` cannot be written or its ending names no known format.
     """
     path = check_path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        figure.savefig(temporary, format=path.suffix[1:].lower(), dpi=dpi)
-        os.replace(temporary, path)
+        with whole(path) as temporary:
+            figure.savefig(temporary, format=path.suffix[1:].lower(), dpi=dpi)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written ({error.strerror}).") from error
-    finally:
-        temporary.unlink(missing_ok=True)

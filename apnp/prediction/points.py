@@ -1,15 +1,14 @@
 """Tables of points to predict at."""
 
-import os
 from collections.abc import Sequence
 from os import PathLike
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from apnp.errors import ConfigError, DataError
+from apnp.files import whole
 from apnp.prediction.relief import Elevation
 
 Floats = NDArray[np.float64]
@@ -43,15 +42,11 @@ def write_points(table: pd.DataFrame, path: str | PathLike) -> None:
     Raises:
         ConfigError: If the file cannot be written.
     """
-    target = Path(path)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        table.to_csv(temporary, index=False)
-        os.replace(temporary, target)
+        with whole(path) as temporary:
+            table.to_csv(temporary, index=False)
     except OSError as error:
         raise ConfigError(f"`output` {path}: cannot be written ({error}).") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def coordinates(

@@ -3,7 +3,6 @@
 import csv
 import io
 import math
-import os
 import sys
 import time
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import lightning.pytorch as pl
 from torch import Tensor
 
+from apnp.files import whole
 from apnp.training.module import TrainingModule
 from apnp.types import Task
 
@@ -40,9 +40,8 @@ class Metrics(pl.Callback):
         if self.path.is_file() and self.module.step > 0:
             with self.path.open(newline="") as file:
                 rows = [r for r in csv.reader(file) if self._done(r)]
-        new = self.path.with_name(self.path.name + ".new")
-        new.write_text(_lines([list(COLUMNS), *rows]))
-        os.replace(new, self.path)
+        with whole(self.path) as new:
+            new.write_text(_lines([list(COLUMNS), *rows]))
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any,

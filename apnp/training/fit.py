@@ -1,7 +1,6 @@
 """Train a model: from a configuration to a run folder."""
 
 import logging
-import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from apnp.checkpoint import (
 from apnp.config import Config, to_dict, to_yaml
 from apnp.data import read_stations
 from apnp.errors import CheckpointError, ConfigError
+from apnp.files import whole
 from apnp.model import NeuralProcess
 from apnp.tasks.representation import Representation
 from apnp.training.callbacks import Keeper, Metrics, ProgressLines
@@ -90,7 +90,8 @@ def train(
             return run
     if _first_process():
         run.mkdir(parents=True, exist_ok=True)
-        _write(run / "config.yaml", to_yaml(config))
+        with whole(run / "config.yaml") as new:
+            new.write_text(to_yaml(config))
     _fit(config, prepared, module, run, begun is not None)
     return run
 
@@ -233,12 +234,6 @@ def _quiet() -> Iterator[None]:
 
 def _first_process() -> bool:
     return getattr(rank_zero_only, "rank", 0) == 0
-
-
-def _write(path: Path, text: str) -> None:
-    new = path.with_name(path.name + ".new")
-    new.write_text(text)
-    os.replace(new, path)
 
 
 def _say(text: str) -> None:

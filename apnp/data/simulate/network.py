@@ -1,6 +1,5 @@
 """A simulated network of stations: uneven, with gaps and noise."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 
 from apnp.data.schema import from_arrays
 from apnp.data.simulate.climate import SimulatedClimate
+from apnp.files import whole
 from apnp.geometry.sphere import great_circle_km, lat_lon
 
 Floats = NDArray[np.float64]
@@ -123,10 +123,5 @@ def write_simulated(path: str | Path, climate: SimulatedClimate | None = None) -
     plain["time"] |= {"units": "days since 2020-01-01", "dtype": "int32"}
     plain["time"] |= {"calendar": "proleptic_gregorian"}
     encoding = {**plain, "tas": packed | squeezed, "tas_flag": squeezed}
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with whole(path) as temporary:
         ds.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
