@@ -30,6 +30,10 @@ def main(argv: Sequence[str]) -> None:
     _add_time_arguments(summary)
     simulate = verbs.add_parser("simulate", help="the simulated station network")
     simulate.add_argument("output", metavar="OUT.nc", help="the CF file to write")
+    simulate.add_argument(
+        "--relief", action="store_true",
+        help="write the relief of the simulated Earth instead of the stations",
+    )  # fmt: skip
     args = parser.parse_args(argv)
     {"convert": _convert, "summary": _summary, "simulate": _simulate}[args.action](args)
 
@@ -89,12 +93,16 @@ def _summary(args: argparse.Namespace) -> None:
 
 
 def _simulate(args: argparse.Namespace) -> None:
-    from apnp.data.simulate import write_simulated  # takes a while to load
+    from apnp.data.simulate import write_relief, write_simulated  # slow to load
 
     output = Path(args.output)
     _check_name(output)
-    write_simulated(output)
-    print(f"{summarise(read_stations(output))}\nwritten to {output}")
+    if args.relief:
+        write_relief(output)
+    else:
+        write_simulated(output)
+        print(summarise(read_stations(output)))
+    print(f"written to {output}")
 
 
 def _check_name(output: Path) -> None:

@@ -6,6 +6,9 @@ this seed (`blocks`). The days are those given with --time, else those that the 
 held out. The context is drawn from the stations that are not held out (`outside`), so
 that held-out blocks are empty, or from all stations (`all`), so that a target may have
 neighbours at which the model has never been trained.
+
+For stations simulated by apnp the truth is known everywhere: --field FILE scores a
+predicted field against it, cell by cell, and writes FILE_truth.csv beside it.
 """
 
 import argparse
@@ -27,6 +30,8 @@ from apnp.errors import ConfigError, DataError
 from apnp.evaluation import BASELINES, as_text, baseline, evaluate, write
 from apnp.evaluation.baselines import climate_of, true_law_kriging
 from apnp.evaluation.report import make_folder
+from apnp.evaluation.truth import against_truth, truth_as_text
+from apnp.files import whole
 from apnp.observations import Predictor
 
 if TYPE_CHECKING:
@@ -71,6 +76,12 @@ def parser() -> argparse.ArgumentParser:
         help=f"of {', '.join(BASELINES)} and, for simulated stations, {TRUE_LAW}; "
         "or none (default: all)",
     )
+    add(
+        "--field",
+        metavar="FILE",
+        help="instead, score this field of `apnp predict` from simulated stations "
+        "against the truth",
+    )
     add("--output", metavar="DIR", help="folder of tables (default RUN/evaluation)")
     return made
 
@@ -83,6 +94,9 @@ def main(argv: Sequence[str]) -> None:
             raise ConfigError(
                 f"--{name} is at least {least}. Got {getattr(args, name)}."
             )
+    if args.field:
+        _against_truth(args)
+        return
     model = _model(args)
     ds = read_station_arguments(args)
     predictors = [*_own(args, model), *_baselines(args, ds)]
@@ -104,6 +118,36 @@ def main(argv: Sequence[str]) -> None:
     if folder:
         write(evaluation, folder, ds)
         print(f"Tables and calibration plot: {folder}")
+
+
+def _against_truth(args: argparse.Namespace) -> None:
+    """Score a field against the simulated climate that its stations observed."""
+    if args.checkpoint:
+        raise ConfigError("--field scores a file: leave --checkpoint out.")
+    climate = climate_of(read_station_arguments(args))
+    if climate is None:
+        raise ConfigError(
+            "--field needs stations simulated by apnp, whose truth is known "
+            "everywhere; that of these is not. Score at held-out stations instead."
+        )
+    path = Path(args.field)
+    folder = make_folder(args.output or path.parent)
+    try:
+        field = xr.open_dataset(path, engine="netcdf4")
+    except OSError as error:
+        why = error.strerror or error
+        raise DataError(f"{path}: cannot be read as NetCDF ({why}).") from error
+    with field:
+        table = against_truth(field, climate, args.variable)
+    print(
+        f"{path} against the truth of the SIMULATED climate, cells weighted by area; "
+        "CRPS and coverage of truth plus station noise"
+    )
+    print(truth_as_text(table))
+    target = folder / f"{path.stem}_truth.csv"
+    with whole(target) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.6g")
+    print(f"Table: {target}")
 
 
 def _model(args: argparse.Namespace) -> "TrainedModel | None":

@@ -328,6 +328,8 @@ class TrainedModel:
         number = (
             f"{min(counts)} to {max(counts)}" if len(counts) > 1 else f"{counts[0]}"
         )
+        title = str(ds.attrs.get("title", "untitled stations"))
+        label = ", from SIMULATED stations" if "SIMULATED" in title else ""
         return Header(
             grid=cells,
             times=np.array([context.sites.time for context in contexts]),
@@ -337,13 +339,12 @@ class TrainedModel:
             quantiles=levels,
             elevation_source=elevation_source,
             attributes={
-                "title": f"Predicted {variable.long_name}: mean and uncertainty",
+                "title": f"Predicted {variable.long_name}: mean and uncertainty{label}",
                 "source": f"apnp {__version__}, {self.name}, checkpoint "
                 f"{self.record['hash'][:12]}",
                 "history": history,
-                "comment": f"From {number} stations a time of: "
-                f"{ds.attrs.get('title', 'untitled stations')}. A cell stands for its "
-                "centre.",
+                "comment": f"From {number} stations a time of: {title}. A cell stands "
+                "for its centre.",
             },
         )
 

@@ -131,6 +131,8 @@ def test_seed_repeats_the_scores(rule, stations, run, capsys):
         (["--tasks", "-3"], "--tasks is at least 1. Got -3"),
         (["--context-pool", "all", "--context", "80"], "take a smaller context"),
         (["--time", "2031-01-01"], "2031-01-01"),
+        (["--field", "a.nc"], "--field needs stations simulated by apnp"),
+        (["--field", "a.nc", "--checkpoint", "run"], "leave --checkpoint out"),
         (["--output", __file__], "cannot be made a folder of results (File exists)"),
     ],
 )

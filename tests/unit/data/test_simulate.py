@@ -5,7 +5,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from apnp.data.simulate import SimulatedClimate, simulate_stations, write_simulated
+from apnp.data.simulate import (
+    SimulatedClimate,
+    simulate_stations,
+    write_relief,
+    write_simulated,
+)
 from apnp.data.simulate.bumps import Bumps, fibonacci_lattice
 from apnp.geometry.sphere import great_circle_km, unit_vectors
 
@@ -196,3 +201,16 @@ def test_shipped_file_is_what_the_script_makes(climate):
         assert np.nanmax(off) < 0.0501  # rounded to tenths
         assert ds.attrs["title"].startswith("SIMULATED")
     assert SHIPPED.stat().st_size < 4_000_000
+
+
+def test_relief_is_written_as_the_climate_has_it(climate, tmp_path):
+    write_relief(tmp_path / "relief.nc", climate, degrees=6.0)
+    with xr.open_dataset(tmp_path / "relief.nc") as ds:
+        assert ds["elevation"].shape == (30, 60)
+        assert ds["lat"].values[[0, -1]].tolist() == [-87, 87]
+        assert "SIMULATED" in ds.attrs["title"]
+        here = ds["elevation"].sel(lat=45, lon=[-177, 9, 93])
+        relief = climate.relief([45, 45, 45], [-177, 9, 93])
+        np.testing.assert_allclose(here, relief, rtol=1e-6)
+        assert relief[0] == 0
+        assert relief[1:].min() > 100

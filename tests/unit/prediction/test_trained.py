@@ -146,6 +146,10 @@ def test_the_field_names_its_origin(model, caplog):
     assert f"checkpoint {model.record['hash'][:12]}" in ds.attrs["source"]
     assert "interpolated from the stations" in ds.elevation.attrs["comment"]
     assert "No relief file: elevation is interpolated" in caplog.text
+    assert "SIMULATED" not in ds.attrs["title"]
+    simulated = stations().assign_attrs(title="SIMULATED temperature")
+    ds = model.predict_grid(simulated, time=DAY, grid=5.0, region=(0, 40, 10, 50))
+    assert ds.attrs["title"].endswith("from SIMULATED stations")
 
 
 def test_the_cell_method_of_the_stations_is_kept(model):
