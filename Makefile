@@ -4,11 +4,13 @@ VENV ?= .venv
 TORCH ?= torch==2.13.0
 BIN := $(VENV)/bin
 RUN ?= runs/demo
+STATIONS := data/simulated_stations.nc
 
 .PHONY: demo test test-slow check bench clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
+	@echo "Installing: some two minutes."
 	$(BIN)/pip install --quiet --disable-pip-version-check "$(TORCH)"
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	touch $@
@@ -17,11 +19,16 @@ $(VENV)/installed-test: $(VENV)/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[test]"
 	touch $@
 
+# Stopped and given again, it goes on where it was.
 demo: $(VENV)/installed
-	$(BIN)/python train.py --config configs/demo.yaml --run $(RUN)
-	$(BIN)/python predict.py --checkpoint $(RUN) --stations data/simulated_stations.nc \
-	  --time 2021-07-01 --grid 1.0 --output $(RUN)/field.nc --map $(RUN)/map.png
-	$(BIN)/apnp evaluate --checkpoint $(RUN) --stations data/simulated_stations.nc
+	if [ -f $(RUN)/config.yaml ]; then $(BIN)/python train.py --resume $(RUN); \
+	  else $(BIN)/python train.py --config configs/demo.yaml --run $(RUN); fi
+	$(BIN)/apnp data simulate --relief $(RUN)/relief.nc
+	$(BIN)/python predict.py --checkpoint $(RUN) --stations $(STATIONS) \
+	  --relief $(RUN)/relief.nc --time 2021-07-01 --grid 1.0 \
+	  --output $(RUN)/field.nc --map $(RUN)/map.png
+	$(BIN)/apnp evaluate --checkpoint $(RUN) --stations $(STATIONS) --tasks 10
+	$(BIN)/apnp evaluate --stations $(STATIONS) --field $(RUN)/field.nc
 
 test: $(VENV)/installed-test
 	$(BIN)/python -m pytest

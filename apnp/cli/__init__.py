@@ -8,7 +8,13 @@ from importlib import import_module
 from apnp import __version__
 from apnp.errors import ApnpError
 
-_VERBS = ("data", "train", "predict", "evaluate", "plot")
+_VERBS = {
+    "data": "convert station files to one CF file, summarise or simulate them",
+    "train": "train a model on station files",
+    "predict": "predict fields on a grid, or tables of points",
+    "evaluate": "score a model at held-out stations, beside the baselines",
+    "plot": "draw a predicted field as a map",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -18,9 +24,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     `main(argv) -> None`.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
-    parser = argparse.ArgumentParser(prog="apnp", description=__doc__)
+    lines = [f"  {verb:<10}{text}" for verb, text in _VERBS.items()]
+    parser = argparse.ArgumentParser(
+        prog="apnp",
+        description="From station files to maps of mean and uncertainty.",
+        epilog="\n".join(["verbs:", *lines, "", "`apnp VERB --help` tells more."]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--version", action="version", version=f"apnp {__version__}")
-    parser.add_argument("verb", choices=_VERBS, help="`apnp VERB --help` tells more")
+    parser.add_argument("verb", choices=_VERBS, metavar="VERB", help="see below")
     verb = parser.parse_args(argv[:1]).verb
     try:
         import_module(f"apnp.cli.{verb}").main(argv[1:])

@@ -1,0 +1,46 @@
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from apnp.cli import main
+from apnp.errors import DataError
+
+VERBS = ("data", "train", "predict", "evaluate", "plot")
+
+
+@pytest.mark.parametrize("argv", [[], *([verb] for verb in VERBS)])
+def test_help_is_there_for_every_verb(argv, capsys):
+    with pytest.raises(SystemExit) as end:
+        main([*argv, "--help"])
+    assert end.value.code == 0
+    out = capsys.readouterr().out
+    assert out.startswith(" ".join(["usage: apnp", *argv]))
+    if not argv:
+        assert all(f"\n  {verb} " in out for verb in VERBS)
+
+
+@pytest.mark.parametrize("argv", [[], ["nosuch"]])
+def test_an_unknown_verb_is_refused(argv, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(argv)
+    assert end.value.code == 2
+    assert "VERB" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        (DataError("a.nc: no stations."), 2, "apnp plot: a.nc: no stations.\n"),
+        (KeyboardInterrupt(), 130, "apnp plot: stopped\n"),
+    ],
+)
+def test_errors_end_in_one_line_and_a_status(
+    error, status, message, monkeypatch, capsys
+):
+    def fail(argv):
+        raise error
+
+    monkeypatch.setitem(sys.modules, "apnp.cli.plot", SimpleNamespace(main=fail))
+    assert main(["plot"]) == status
+    assert capsys.readouterr().err == message
