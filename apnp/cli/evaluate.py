@@ -22,6 +22,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from apnp.cli.fields import open_field
 from apnp.cli.stations import add_station_arguments, read_station_arguments
 from apnp.data import select_times
 from apnp.data.heldout import heldout_tasks
@@ -132,12 +133,7 @@ def _against_truth(args: argparse.Namespace) -> None:
         )
     path = Path(args.field)
     folder = make_folder(args.output or path.parent)
-    try:
-        field = xr.open_dataset(path, engine="netcdf4")
-    except OSError as error:
-        why = error.strerror or error
-        raise DataError(f"{path}: cannot be read as NetCDF ({why}).") from error
-    with field:
+    with open_field(path) as field:
         table = against_truth(field, climate, args.variable)
     print(
         f"{path} against the truth of the SIMULATED climate, cells weighted by area; "

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from apnp.cli.fields import open_field
 from apnp.cli.stations import add_station_arguments, read_station_arguments
-from apnp.errors import ConfigError, DataError
+from apnp.errors import ConfigError
 from apnp.plotting import map as draw_map
 
 
@@ -24,12 +25,7 @@ def main(argv: Sequence[str]) -> None:
     add_station_arguments(parser, required=False)
     args = parser.parse_args(argv)
     stations = read_station_arguments(args) if args.stations else None
-    try:
-        field = xr.open_dataset(args.field, engine="netcdf4")
-    except OSError as error:
-        why = error.strerror or error
-        raise DataError(f"{args.field}: cannot be read as NetCDF ({why}).") from error
-    with field:
+    with open_field(args.field) as field:
         chosen = field if args.time is None else at_time(field, args.time)
         draw_map(chosen, args.output, stations=stations, title=args.title)
     print(f"wrote {args.output}")
