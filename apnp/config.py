@@ -74,7 +74,8 @@ class BackboneConfig:
         channels: Channels at each level of the U-Net, finest first.
         blocks: Residual blocks at each level.
         kernel: Size of the convolution kernels.
-        widths: Initial widths of the set convolutions, in cells of the lattice.
+        widths: Initial widths of the set convolutions, in cells of the lattice, widest
+            first.
     """
 
     name: Literal["convcnp"] = "convcnp"
@@ -82,7 +83,7 @@ class BackboneConfig:
     channels: tuple[int, ...] = (32, 48, 64, 64)
     blocks: tuple[int, ...] = (1, 2, 2, 2)
     kernel: int = 5
-    widths: tuple[float, ...] = (0.75, 2.0, 5.0)
+    widths: tuple[float, ...] = (20.0, 8.0, 3.5, 1.6, 0.8)
 
 
 @dataclass(frozen=True)

@@ -9,24 +9,21 @@ from torch import Tensor, nn
 from apnp.backbones.backbone import Backbone
 from apnp.groups import Group
 from apnp.nn.lattice import Lattice
-from apnp.nn.mlp import mlp
+from apnp.nn.mlp import mlp, shrink
 from apnp.nn.setconv import spread
 from apnp.nn.unet import Pointwise, UNet, check_divisible, divisor
 from apnp.types import Domain, Field, PointSet
 
-_THIN = 1e-2
-"""Density, in stations, below which a smoothed value fades to zero."""
-
 
 class ConvCNP(Backbone):
-    """Set convolution onto a lattice, a U-Net on it, and readings at the targets.
+    """Set convolutions onto a lattice, a U-Net on it, and readings at the targets.
 
-    Every channel of the context (values, covariates, and a learned embedding of both
-    at each point) is spread with Gaussians of several learned widths and divided by
-    its own density; densities are channels too (section 4 of the paper). Covariates of
-    a target enter at decoding. The smoothed values themselves (as many as there
-    are channels) have a linear way through to the output, so that training starts from
-    a kernel smoother.
+    The context is analysed by successive corrections (Barnes 1964): its values and
+    covariates are spread with a wide Gaussian and divided by their density plus a
+    learned fade; the residuals at the context points are spread with a narrower one,
+    and so on. Every field, its density, and a learned embedding of each point at every
+    width are channels; the sum of the fields, the analysis, has a linear way through
+    to the output, from which training starts. Covariates of a target enter at decoding.
 
     Args:
         lattice: Where the latent lives.
@@ -36,7 +33,8 @@ class ConvCNP(Backbone):
         channels: Channels at each level of the U-Net, finest first.
         blocks: Residual blocks at each level.
         kernel: Size of the depthwise kernels.
-        widths: Initial widths of the set convolutions, in cells of the lattice.
+        widths: Initial widths of the set convolutions, in cells of the lattice, widest
+            first.
     """
 
     n_embedded = 8
@@ -50,7 +48,7 @@ class ConvCNP(Backbone):
         channels: Sequence[int] = (32, 48, 64, 64),
         blocks: Sequence[int] = (1, 2, 2, 2),
         kernel: int = 5,
-        widths: Sequence[float] = (0.75, 2.0, 5.0),
+        widths: Sequence[float] = (20.0, 8.0, 3.5, 1.6, 0.8),
     ) -> None:
         super().__init__()
         check_divisible(lattice.shape, len(channels))
@@ -70,15 +68,17 @@ class ConvCNP(Backbone):
         self.log_widths = nn.Parameter(
             torch.log(lattice.cell * torch.tensor(tuple(widths)))
         )
-        n_spread = len(widths) * (2 * n_values + self.n_embedded + 1)
+        self.log_fades = nn.Parameter(torch.full((len(widths),), -1.0))
+        n_spread = n_values + len(widths) * (2 * n_values + self.n_embedded + 1)
         self.lift = nn.Sequential(
             Pointwise(n_spread + lattice.n_features, 2 * self.dz),
             nn.GELU(),
-            Pointwise(2 * self.dz, self.dz),
+            shrink(Pointwise(2 * self.dz, self.dz)),
         )
         self.unet = UNet(channels, blocks, kernel, len(lattice.shape), lattice.pad)
-        self.readout = mlp(self.dz + 2 * dw, 2 * self.dz, self.d_out)
+        self.readout = mlp(self.dz + 2 * dw, 2 * self.dz, self.d_out, factor=0.1)
         self.shortcut = nn.Linear(self.dz + 2 * dw, self.d_out, bias=False)
+        nn.init.eye_(self.shortcut.weight)
 
     def encode(self, context: PointSet, domain: Domain) -> Field:
         """Spread the context over the lattice and mix its channels at each node."""
@@ -91,24 +91,27 @@ class ConvCNP(Backbone):
         # A padded point may hold anything as its location.
         x = torch.where(mask.any(-1, keepdim=True), context.x, domain.centre[:, None])
         embedded = known * self.embed(torch.cat((values, presence), dim=-1))
-        signal = torch.cat((values, embedded), dim=-1)
         n_values = values.shape[-1]
-        smoothed, rest = [], [self.lattice.features(domain.centre)]
-        for width in self.log_widths.exp():
+        residual, channels = values, [self.lattice.features(domain.centre)]
+        analysis = values.new_zeros(1)
+        widths, fades = self.log_widths.exp(), self.log_fades.exp()
+        for width, fade in zip(widths, fades, strict=True):
             axes = self.lattice.kernel(x, domain.centre, width)
-            sums = spread(torch.cat((signal, presence, known), dim=-1), axes)
-            signals, density = sums.split((signal.shape[-1], n_values + 1), dim=1)
+            points = torch.cat((residual, embedded, presence, known), dim=-1)
+            sums, density = spread(points, axes).tensor_split(
+                (n_values + self.n_embedded,), dim=1
+            )
             # Each channel is divided by its own density: covariates may be missing.
-            smoothed.append(signals[:, :n_values] / (density[:, :-1] + _THIN))
-            means = signals[:, n_values:] / (density[:, -1:] + _THIN)
-            rest += [means, torch.log1p(density)]
-        smooth = torch.cat(smoothed, dim=1)
-        lifted = self.lift(torch.cat((smooth, *rest), dim=1))
-        carried = smooth[:, : self.dz]
-        z = torch.cat(
-            (carried + lifted[:, : carried.shape[1]], lifted[:, carried.shape[1] :]),
-            dim=1,
-        )
+            field = sums[:, :n_values] / (density[:, :-1] + fade)
+            means = sums[:, n_values:] / (density[:, -1:] + fade)
+            channels += [field, means, torch.log1p(density)]
+            analysis = analysis + field
+            corrected = self.lattice.interpolate(field, x, domain.centre)
+            residual = presence * (residual - corrected)
+        lifted = self.lift(torch.cat((analysis, *channels), dim=1))
+        carried = analysis[:, : self.dz]
+        first, rest = lifted.tensor_split((carried.shape[1],), dim=1)
+        z = torch.cat((carried + first, rest), dim=1)
         return Field(z, self.lattice.sites(domain.centre), domain)
 
     def process(self, latent: Field) -> Field:

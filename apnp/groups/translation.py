@@ -24,7 +24,7 @@ class Translations(Group):
         if not all(0 <= d < dx for d in self.dims):
             raise ValueError(f"`dims` lie in [0, {dx - 1}]. Got {self.dims}.")
         self.dx = dx
-        self.n_trend = dx + dx * (dx + 1) // 2
+        self.n_trend = dx
         self.scale = scale
 
     def identity(self, like: Tensor) -> Tensor:
@@ -63,7 +63,5 @@ class Translations(Group):
         return torch.cat(parts, dim=-1)
 
     def trend(self, x: Tensor, centre: Tensor) -> Tensor:
-        """Monomials of first and second degree in the distance from the centre."""
-        r = x - centre[:, None]
-        squares = [r[..., i] * r[..., j] for i in range(self.dx) for j in range(i + 1)]
-        return torch.cat((r, torch.stack(squares, dim=-1)), dim=-1)
+        """Coordinates relative to the centre."""
+        return x - centre[:, None]

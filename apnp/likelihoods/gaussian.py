@@ -3,10 +3,13 @@
 from torch import Tensor, nn
 
 from apnp.likelihoods.predictive import GaussianPredictive
+from apnp.nn.mlp import shrink
 
 
 class HeteroscedasticGaussian(nn.Module):
     """A mean and a standard deviation for every target and variable.
+
+    Before training the mean is the first `dy` channels.
 
     Args:
         d_in: Channels of the backbone.
@@ -19,7 +22,8 @@ class HeteroscedasticGaussian(nn.Module):
         if floor <= 0:
             raise ValueError(f"`floor` is a spread, above zero. Got {floor}.")
         self.floor = floor
-        self.head = nn.Linear(d_in, 2 * dy)
+        self.head = shrink(nn.Linear(d_in, 2 * dy))
+        nn.init.eye_(self.head.weight[:dy])
 
     def forward(self, h: Tensor) -> GaussianPredictive:
         """Channels (b, nt, d_in) to Gaussians (b, nt, dy)."""

@@ -5,6 +5,8 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from apnp.nn.mlp import shrink
+
 Pad = Callable[[Tensor, int], Tensor]
 
 
@@ -23,12 +25,14 @@ class Block(nn.Module):
         self.depthwise = conv(channels, channels, kernel, groups=channels)
         self.norm = nn.LayerNorm(channels)
         self.expand = nn.Linear(channels, 2 * channels)
-        self.contract = nn.Linear(2 * channels, channels)
+        self.contract = shrink(nn.Linear(2 * channels, channels))
 
     def forward(self, z: Tensor) -> Tensor:
         """(b, c, *grid) -> (b, c, *grid)."""
         update = self.depthwise(self.pad(z, self.reach)).movedim(1, -1)
-        update = self.contract(nn.functional.relu(self.expand(self.norm(update))))
+        update = self.contract(
+            nn.functional.leaky_relu(self.expand(self.norm(update)), 0.1)
+        )
         return z + update.movedim(-1, 1)
 
 
@@ -90,7 +94,7 @@ class UNet(nn.Module):
         pairs = list(pairwise(channels))
         self.down = nn.ModuleList(map(level, channels, blocks))
         self.narrow = nn.ModuleList(Pointwise(a, c) for a, c in pairs)
-        self.widen = nn.ModuleList(Pointwise(c, a) for a, c in pairs)
+        self.widen = nn.ModuleList(shrink(Pointwise(c, a)) for a, c in pairs)
         self.up = nn.ModuleList(map(level, channels[:-1], blocks))
 
     def forward(self, z: Tensor) -> Tensor:
