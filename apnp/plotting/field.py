@@ -44,13 +44,15 @@ class Field:
 
     @property
     def title(self) -> str:
-        """The variable and the date, with the hour where there is one."""
+        """The dataset's title, else the variable; the date, and the hour if any."""
+        name = self.note or self.long_name
+        name = name[:1].upper() + name[1:]
         if self.time is None:
-            return self.long_name
+            return name
         day = self.time.astype("datetime64[D]")
         if day == self.time:
-            return f"{self.long_name}, {day}"
-        return f"{self.long_name}, {self.time.astype('datetime64[m]')} UTC"
+            return f"{name}, {day}"
+        return f"{name}, {self.time.astype('datetime64[m]')} UTC"
 
     @property
     def right_round(self) -> bool:

@@ -42,7 +42,8 @@ def map(
         path: Where to write the figure; its ending gives the format.
         stations: Station dataset, drawn as dots; if it holds the field's time, only
             the stations that reported then.
-        title: Title of the figure; by default the variable and the date.
+        title: Title of the figure, over that of the dataset; by default the latter (or
+            the variable) and the date.
 
     Raises:
         DataError: If `ds` holds no such field, or more than one time.

@@ -329,7 +329,7 @@ class TrainedModel:
             f"{min(counts)} to {max(counts)}" if len(counts) > 1 else f"{counts[0]}"
         )
         title = str(ds.attrs.get("title", "untitled stations"))
-        label = ", from SIMULATED stations" if "SIMULATED" in title else ""
+        label = "SIMULATED " if "SIMULATED" in title else ""
         return Header(
             grid=cells,
             times=np.array([context.sites.time for context in contexts]),
@@ -339,7 +339,7 @@ class TrainedModel:
             quantiles=levels,
             elevation_source=elevation_source,
             attributes={
-                "title": f"Predicted {variable.long_name}: mean and uncertainty{label}",
+                "title": f"{variable.long_name} predicted from {label}stations",
                 "source": f"apnp {__version__}, {self.name}, checkpoint "
                 f"{self.record['hash'][:12]}",
                 "history": history,

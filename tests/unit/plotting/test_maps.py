@@ -195,7 +195,7 @@ def test_titles_units_and_colour_range():
     figure = plotting.map(
         field(lat, lon, mean=np.linspace(-40, 30, 36)[:, None] + 0 * lon)
     )
-    assert figure.get_suptitle() == "warmth, 2021-07-01"
+    assert figure.get_suptitle() == "Warmth, 2021-07-01"
     meshes = [
         c
         for axes in panels(figure)
@@ -210,6 +210,9 @@ def test_titles_units_and_colour_range():
     mesh = next(c for c in panels(summer)[0].collections if isinstance(c, QuadMesh))
     assert mesh.get_clim()[0] > 0
     assert plotting.map(field(lat, lon), title="mine").get_suptitle() == "mine"
+    titled = field(lat, lon).assign_attrs(title="SIMULATED warmth")
+    assert plotting.map(titled).get_suptitle() == "SIMULATED warmth, 2021-07-01"
+    assert plotting.map(titled, title="mine").get_suptitle() == "mine\nSIMULATED warmth"
 
 
 def test_big_fields_are_thinned():
