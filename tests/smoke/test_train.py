@@ -125,3 +125,19 @@ def test_a_run_killed_at_any_moment_goes_on_as_if_it_had_not(file, tmp_path):
     subprocess.run(arguments, check=True, **quiet)
     assert losses(cut) == losses(whole)
     assert len(losses(whole)) == 400
+
+
+@pytest.mark.slow
+def test_two_processes_train_like_one(file, tmp_path):
+    command = [
+        sys.executable, ROOT / "train.py", *SMALL, f"--data.path={file}",
+        "--trainer.max_steps=20", "--trainer.accelerator=cpu",
+    ]  # fmt: skip
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    for devices in ("1", "2"):
+        run = [f"--run={tmp_path / devices}", f"--trainer.devices={devices}"]
+        subprocess.run([*command, *run], check=True, env=environment)
+    one, two = losses(tmp_path / "1"), losses(tmp_path / "2")
+    assert [step for step, _ in one] == [step for step, _ in two]
+    alone, together = ([float(loss) for _, loss in both] for both in (one, two))
+    assert together == pytest.approx(alone, rel=1e-4)
