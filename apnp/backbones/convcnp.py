@@ -37,7 +37,7 @@ class ConvCNP(Backbone):
             first.
     """
 
-    n_embedded = 8
+    n_embedded = 4
 
     def __init__(
         self,
