@@ -49,6 +49,13 @@ class DataConfig:
     targets: int = 500
     validation_context: tuple[int, ...] = ()
 
+    def __post_init__(self) -> None:
+        if any(n < 1 for n in self.validation_context):
+            raise ConfigError(
+                "`data.validation_context` are numbers of stations above 0. Got "
+                f"{list(self.validation_context)}."
+            )
+
 
 @dataclass(frozen=True)
 class LatticeConfig:
@@ -103,6 +110,13 @@ class FixedInputsConfig:
     width: int = 64
     edge_km: float = 100.0
     dropout: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not self.scale_km > 0:
+            raise ConfigError(
+                "`model.fixed_inputs.scale_km` is a length above 0. "
+                f"Got {self.scale_km}."
+            )
 
 
 @dataclass(frozen=True)

@@ -156,16 +156,15 @@ def validation_tasks(
     number, name = config.trainer.validation_tasks, config.data.variable
     values = stations[name].transpose("time", "station").sel(time=times).values
     observed = np.isfinite(values)
-    times = times[observed[:, held_out].any(axis=1)]
+    usable = observed[:, held_out].any(axis=1)
+    times = times[usable]
     if not times.size:
         raise DataError(
             f"None of the {int(held_out.sum())} validation stations was observed on "
             "the validation days: change data.split (seed, block_km, validation) or "
             "data.validation_times."
         )
-    largest = np.maximum(
-        1, observed[observed[:, held_out].any(axis=1)].sum(axis=1) // 2
-    )
+    largest = np.maximum(1, observed[usable].sum(axis=1) // 2)
     sizes = config.data.validation_context or np.geomspace(
         *config.data.context, _VALIDATION_SIZES
     )
@@ -193,6 +192,19 @@ def task_indices(step: int, batch_size: int, rank: int, world: int) -> range:
     return range(step * batch_size + rank, (step + 1) * batch_size, world)
 
 
+def check_share(batch_size: int, world: int) -> None:
+    """Refuse a batch that the processes cannot share equally.
+
+    Raises:
+        ConfigError: Naming both numbers.
+    """
+    if batch_size % world:
+        raise ConfigError(
+            "`trainer.batch_size` counts the tasks of all processes together, so is a "
+            f"multiple of their number {world}. Got {batch_size}."
+        )
+
+
 class TaskBatches(IterableDataset):
     """The batches of steps `first` to `last` (excluded) for one process.
 
@@ -207,22 +219,14 @@ class TaskBatches(IterableDataset):
         rank: int = 0,
         world: int = 1,
     ) -> None:
-        if batch_size % world:
-            raise ConfigError(
-                "`trainer.batch_size` counts the tasks of all processes together, so "
-                f"is a multiple of their number {world}. Got {batch_size}."
-            )
+        check_share(batch_size, world)
         self.tasks, self.steps, self.batch_size = tasks, steps, batch_size
         self.rank, self.world = rank, world
 
     def __iter__(self) -> Iterator[Task]:
         worker = get_worker_info()
-        steps = (
-            self.steps
-            if worker is None
-            else self.steps[worker.id :: worker.num_workers]
-        )
-        for step in steps:
+        first, stride = (worker.id, worker.num_workers) if worker else (0, 1)
+        for step in self.steps[first::stride]:
             indices = task_indices(step, self.batch_size, self.rank, self.world)
             yield collate([self.tasks.task(i) for i in indices])
 

@@ -12,6 +12,7 @@ import lightning.pytorch as pl
 import torch
 import xarray as xr
 from lightning.pytorch.utilities import rank_zero_only
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from apnp.build import build_model
 from apnp.checkpoint import (
@@ -28,7 +29,7 @@ from apnp.files import whole
 from apnp.model import NeuralProcess
 from apnp.tasks.representation import Representation
 from apnp.training.callbacks import Keeper, Metrics, ProgressLines
-from apnp.training.data import Prepared, StationDataModule, prepare
+from apnp.training.data import Prepared, StationDataModule, check_share, prepare
 from apnp.training.lightning_io import RunCheckpointIO
 from apnp.training.module import TrainingModule
 from apnp.variables import variable
@@ -88,11 +89,20 @@ def train(
                 "trainer.max_minutes to go on"
             )
             return run
-    if _first_process():
-        run.mkdir(parents=True, exist_ok=True)
-        with whole(run / "config.yaml") as new:
-            new.write_text(to_yaml(config))
-    _fit(config, prepared, module, run, begun is not None)
+    keeper = Keeper(run, module)
+    with _quiet():
+        trainer = _trainer(config, prepared, run, module, keeper)
+        if _first_process():
+            run.mkdir(parents=True, exist_ok=True)
+            with whole(run / "config.yaml") as new:
+                new.write_text(to_yaml(config))
+        modules = module, StationDataModule(prepared, module)
+        _fit(trainer, *modules, run / "last" if begun is not None else None)
+    _say(
+        f"trained {module.step} steps in {module.elapsed / 60:.1f} min "
+        f"({keeper.ended}); best validation {config.trainer.monitor} "
+        f"{keeper.best:.4f}: {run}"
+    )
     return run
 
 
@@ -168,10 +178,19 @@ def _module(
     return TrainingModule(model, config.trainer, prepared.representation.std)
 
 
-def _fit(
-    config: Config, prepared: Prepared, module: TrainingModule, run: Path, resume: bool
-) -> None:
-    about = variable(config.data.variable)
+def _trainer(
+    config: Config,
+    prepared: Prepared,
+    run: Path,
+    module: TrainingModule,
+    keeper: Keeper,
+) -> pl.Trainer:
+    """Lightning's trainer; all that it would do unasked is switched off.
+
+    Raises:
+        ConfigError: If there are no such devices, or they cannot share a batch.
+    """
+    about, s = variable(config.data.variable), config.trainer
     record = {
         "config": to_dict(config),
         "representation": prepared.representation.to_dict(),
@@ -179,15 +198,14 @@ def _fit(
         "units": about.units,
         "summary": prepared.summary,
     }
-    settings, keeper = config.trainer, Keeper(run, module)
-    with _quiet():
+    try:
         trainer = pl.Trainer(
-            accelerator=settings.accelerator,
-            devices=settings.devices,
-            num_nodes=settings.num_nodes,
-            precision=settings.precision,  # type: ignore[arg-type]
+            accelerator=s.accelerator,
+            devices=s.devices,
+            num_nodes=s.num_nodes,
+            precision=s.precision,  # type: ignore[arg-type]
             max_epochs=-1,
-            gradient_clip_val=settings.gradient_clip,
+            gradient_clip_val=s.gradient_clip,
             reload_dataloaders_every_n_epochs=1,
             callbacks=[
                 Metrics(run / "metrics.csv", module), ProgressLines(module), keeper,
@@ -201,19 +219,24 @@ def _fit(
             enable_progress_bar=False,
             enable_model_summary=False,
         )  # fmt: skip
-        try:
-            trainer.fit(
-                module,
-                datamodule=StationDataModule(prepared, module),
-                ckpt_path=run / "last" if resume else None,
-            )
-        except SystemExit:
-            _say(f"stopped at step {module.step}; go on with --resume {run}")
-            raise KeyboardInterrupt from None
-    _say(
-        f"trained {module.step} steps in {module.elapsed / 60:.1f} min "
-        f"({keeper.ended}); best validation {settings.monitor} {keeper.best:.4f}: {run}"
-    )
+    except (MisconfigurationException, ValueError, RuntimeError) as error:
+        raise ConfigError(f"trainer: {' '.join(str(error).split())}") from error
+    check_share(s.batch_size, trainer.num_devices * trainer.num_nodes)
+    return trainer
+
+
+def _fit(
+    trainer: pl.Trainer,
+    module: TrainingModule,
+    data: StationDataModule,
+    checkpoint: Path | None,
+) -> None:
+    try:
+        trainer.fit(module, datamodule=data, ckpt_path=checkpoint)
+    except SystemExit:  # what Lightning makes of an interrupt
+        run = trainer.default_root_dir
+        _say(f"stopped at step {module.step}; go on with --resume {run}")
+        raise KeyboardInterrupt from None
 
 
 @contextmanager

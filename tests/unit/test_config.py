@@ -75,6 +75,8 @@ def test_strict_approximate_and_without_dropout_are_one_key_apart():
         (["--trainer.learning_rate=0"], r"trainer\.learning_rate.*Got 0"),
         (["--trainer.average=1"], r"\[0, 1\)\. Got 1"),
         (["--data.split.test=2"], r"`test` is a share.*Got 2"),
+        (["--data.validation_context=[5,0]"], r"above 0\. Got \[5, 0\]"),
+        (["--model.fixed_inputs.scale_km=0"], r"scale_km.*Got 0"),
         (["--config=/nowhere/a.yaml"], r"/nowhere/a\.yaml"),
     ],
 )
