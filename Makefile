@@ -44,7 +44,7 @@ check: $(VENV)/installed-test
 	$(BIN)/python -m pytest
 
 bench: $(VENV)/installed-test
-	$(BIN)/python -m benchmarks
+	$(BIN)/python benchmarks/kriging_peers.py $(STATIONS)
 
 clean:
 	rm -rf $(VENV) runs build *.egg-info
