@@ -73,22 +73,10 @@ def train(
     start = load_run(init_from)[:2] if init_from is not None else (None, None)
     known = Representation.from_dict(begun["representation"]) if begun else start[1]
     prepared = prepare(config, read(config) if stations is None else stations, known)
-    if begun is not None and begun["summary"] != prepared.summary:
-        raise ConfigError(
-            f"{run} was begun with other stations ({begun['summary']}; now "
-            f"{prepared.summary}). Give it those, or begin another run with "
-            f"--init-from {run}."
-        )
     _say(prepared.summary)
     module = _module(config, prepared, start[0])
-    if begun is not None:
-        module.step = begun["progress"]["step"]
-        if module.progress(begun["progress"]["elapsed"]) >= 1:
-            _say(
-                f"{run} is trained to its end; raise trainer.max_steps or "
-                "trainer.max_minutes to go on"
-            )
-            return run
+    if begun is not None and _is_done(run, begun, prepared, module):
+        return run
     keeper = Keeper(run, module)
     with _quiet():
         trainer = _trainer(config, prepared, run, module, keeper)
@@ -159,6 +147,30 @@ def _begun(run: Path, config: Config) -> dict[str, Any] | None:
                 f"Leave --{part}.* out, or begin another run with --init-from {run}."
             )
     return record
+
+
+def _is_done(
+    run: Path, begun: dict[str, Any], prepared: Prepared, module: TrainingModule
+) -> bool:
+    """Whether a run that is to be resumed has come to its end.
+
+    Raises:
+        ConfigError: If it was begun with other stations.
+    """
+    if begun["summary"] != prepared.summary:
+        raise ConfigError(
+            f"{run} was begun with other stations ({begun['summary']}; now "
+            f"{prepared.summary}). Give it those, or begin another run with "
+            f"--init-from {run}."
+        )
+    module.step = begun["progress"]["step"]
+    done = module.progress(begun["progress"]["elapsed"]) >= 1
+    if done:
+        _say(
+            f"{run} is trained to its end; raise trainer.max_steps or "
+            "trainer.max_minutes to go on"
+        )
+    return done
 
 
 def _module(

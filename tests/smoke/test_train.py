@@ -106,7 +106,7 @@ def test_every_shipped_configuration_is_understood(path, capsys):
 def test_a_run_killed_at_any_moment_goes_on_as_if_it_had_not(file, tmp_path):
     command = [
         sys.executable, ROOT / "train.py", *SMALL, f"--data.path={file}",
-        "--trainer.max_steps=400", "--trainer.validation_every=40",
+        "--trainer.max_steps=200", "--trainer.validation_every=25",
         "--trainer.save_minutes=0.0005",
     ]  # fmt: skip
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
@@ -114,7 +114,7 @@ def test_a_run_killed_at_any_moment_goes_on_as_if_it_had_not(file, tmp_path):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     subprocess.run([*command, f"--run={whole}"], check=True, **quiet)
     arguments = [*command, f"--run={cut}"]
-    for step in (60, 61, 200):
+    for step in (30, 31, 110):
         process = subprocess.Popen(arguments, **quiet)
         while not ((cut / "metrics.csv").exists() and len(losses(cut)) > step):
             assert process.poll() is None
@@ -124,7 +124,7 @@ def test_a_run_killed_at_any_moment_goes_on_as_if_it_had_not(file, tmp_path):
         arguments = [sys.executable, ROOT / "train.py", f"--resume={cut}"]
     subprocess.run(arguments, check=True, **quiet)
     assert losses(cut) == losses(whole)
-    assert len(losses(whole)) == 400
+    assert len(losses(whole)) == 200
 
 
 @pytest.mark.slow
