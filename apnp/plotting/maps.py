@@ -84,7 +84,8 @@ def _draw(field: Field, dots: tuple[Floats, Floats] | None, title: str) -> Figur
             fraction=0.05, pad=0.04, aspect=35, shrink=0.85,
         )  # fmt: skip
         bar.set_label(field.units)
-    note = f"\n{field.note}" if field.note and field.note not in title else ""
+    known = field.note.lower() in title.lower()
+    note = "" if known else f"\n{field.note}"
     figure.suptitle(title + note, fontsize=12)
     if handles:
         figure.legend(

@@ -210,9 +210,11 @@ def test_titles_units_and_colour_range():
     mesh = next(c for c in panels(summer)[0].collections if isinstance(c, QuadMesh))
     assert mesh.get_clim()[0] > 0
     assert plotting.map(field(lat, lon), title="mine").get_suptitle() == "mine"
-    titled = field(lat, lon).assign_attrs(title="SIMULATED warmth")
-    assert plotting.map(titled).get_suptitle() == "SIMULATED warmth, 2021-07-01"
-    assert plotting.map(titled, title="mine").get_suptitle() == "mine\nSIMULATED warmth"
+    titled = field(lat, lon).assign_attrs(title="warmth, SIMULATED")
+    assert plotting.map(titled).get_suptitle() == "Warmth, SIMULATED, 2021-07-01"
+    assert (
+        plotting.map(titled, title="mine").get_suptitle() == "mine\nwarmth, SIMULATED"
+    )
 
 
 def test_big_fields_are_thinned():
