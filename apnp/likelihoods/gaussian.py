@@ -9,7 +9,8 @@ from apnp.nn.mlp import shrink
 class HeteroscedasticGaussian(nn.Module):
     """A mean and a standard deviation for every target and variable.
 
-    Before training the mean is the first `dy` channels.
+    Before training the mean is the first `dy` channels, the standard deviation about a
+    fifth of the spread of the values.
 
     Args:
         d_in: Channels of the backbone.
@@ -24,6 +25,7 @@ class HeteroscedasticGaussian(nn.Module):
         self.floor = floor
         self.head = shrink(nn.Linear(d_in, 2 * dy))
         nn.init.eye_(self.head.weight[:dy])
+        nn.init.constant_(self.head.bias[dy:], -1.5)
 
     def forward(self, h: Tensor) -> GaussianPredictive:
         """Channels (b, nt, d_in) to Gaussians (b, nt, dy)."""
