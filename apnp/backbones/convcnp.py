@@ -52,7 +52,8 @@ class ConvCNP(Backbone):
     ) -> None:
         super().__init__()
         check_divisible(lattice.shape, len(channels))
-        coarsest = [g // divisor(len(channels)) for g in lattice.shape]
+        self.step = divisor(len(channels))
+        coarsest = [g // self.step for g in lattice.shape]
         lattice.check_paddable(coarsest, kernel // 2)
         if lattice.dx != group.dx:
             raise ValueError(
@@ -92,11 +93,12 @@ class ConvCNP(Backbone):
         x = torch.where(mask.any(-1, keepdim=True), context.x, domain.centre[:, None])
         embedded = known * self.embed(torch.cat((values, presence), dim=-1))
         n_values = values.shape[-1]
-        residual, channels = values, [self.lattice.features(domain.centre)]
+        lattice = self._lattice(domain)
+        residual, channels = values, [lattice.features(domain.centre)]
         analysis = values.new_zeros(1)
         widths, fades = self.log_widths.exp(), self.log_fades.exp()
         for width, fade in zip(widths, fades, strict=True):
-            axes = self.lattice.kernel(x, domain.centre, width)
+            axes = lattice.kernel(x, domain.centre, width)
             points = torch.cat((residual, embedded, presence, known), dim=-1)
             sums, density = spread(points, axes).tensor_split(
                 (n_values + self.n_embedded,), dim=1
@@ -106,13 +108,13 @@ class ConvCNP(Backbone):
             means = sums[:, n_values:] / (density[:, -1:] + fade)
             channels += [field, means, torch.log1p(density)]
             analysis = analysis + field
-            corrected = self.lattice.interpolate(field, x, domain.centre)
+            corrected = lattice.interpolate(field, x, domain.centre)
             residual = presence * (residual - corrected)
         lifted = self.lift(torch.cat((analysis, *channels), dim=1))
         carried = analysis[:, : self.dz]
         first, rest = lifted.tensor_split((carried.shape[1],), dim=1)
         z = torch.cat((carried + first, rest), dim=1)
-        return Field(z, self.lattice.sites(domain.centre), domain)
+        return Field(z, lattice.sites(domain.centre), domain)
 
     def process(self, latent: Field) -> Field:
         """The U-Net."""
@@ -121,6 +123,10 @@ class ConvCNP(Backbone):
     def decode(self, latent: Field, xt: Tensor, wt: Tensor) -> Tensor:
         """Interpolate the lattice at the targets and mix in their covariates."""
         self.check_targets(latent, xt, wt)
-        z = self.lattice.interpolate(latent.z, xt, latent.domain.centre)
+        lattice = self._lattice(latent.domain)
+        z = lattice.interpolate(latent.z, xt, latent.domain.centre)
         inputs = torch.cat((z, wt), dim=-1)
         return self.readout(inputs) + self.shortcut(inputs)
+
+    def _lattice(self, domain: Domain) -> Lattice:
+        return self.lattice.covering(domain.extent, self.step)

@@ -42,6 +42,14 @@ class Lattice(ABC):
     def pad(self, z: Tensor, k: int) -> Tensor:
         """The channels with `k` more nodes at every edge, for a convolution."""
 
+    def covering(self, extent: Tensor, step: int) -> "Lattice":
+        """This lattice, or one with more nodes where the domain (b, dx) is larger.
+
+        The number of nodes along each axis stays a multiple of `step`. Domains that
+        fit, as in training, all have the same lattice.
+        """
+        return self
+
     def check_paddable(self, shape: Sequence[int], k: int) -> None:  # noqa: B027
         """Refuse a coarsened `shape` that `pad` cannot give `k` more nodes."""
 
@@ -57,7 +65,8 @@ def _gaussian(squared_distance: Tensor, width: Tensor) -> Tensor:
 class PlaneLattice(Lattice):
     """Square cells on the plane (or a line, or a box), centred on the domain.
 
-    Nodes are cell centres, symmetric about the domain's centre. Beyond its edge the
+    Nodes are cell centres, symmetric about the domain's centre; `shape` is the least
+    number of them, and a larger domain gets more. Beyond its edge the
     lattice knows nothing: convolutions see zeros, readings use the nearest nodes.
 
     Args:
@@ -73,6 +82,14 @@ class PlaneLattice(Lattice):
         self.shape = tuple(shape)
         self.dx = len(self.shape)
         self.cell = spacing
+
+    def covering(self, extent: Tensor, step: int) -> "PlaneLattice":
+        """Enough cells to hold the largest of the domains."""
+        # A hair less: a domain as wide as the lattice is held, whatever the rounding.
+        cells = extent.detach().amax(0) / self.cell - 1e-3
+        needed = [step * math.ceil(n / step) for n in cells.tolist()]
+        shape = tuple(map(max, self.shape, needed))
+        return self if shape == self.shape else PlaneLattice(shape, self.cell)
 
     def _nodes(self, axis: int, like: Tensor) -> Tensor:
         g = self.shape[axis]

@@ -31,7 +31,7 @@ def test_the_latent_lies_at_the_sites_of_the_lattice():
     centre = torch.tensor([[3.0, -1.0]], dtype=F)
     x = centre[:, None]
     context = PointSet.observed(x, x[..., :1], x[..., :1])
-    domain = Domain(centre, centre, torch.tensor([True]))
+    domain = Domain(centre, torch.ones_like(centre), torch.tensor([True]))
     latent = model.encode(context, domain)
     assert latent.z.shape == (1, model.dz, 4, 6)
     torch.testing.assert_close(latent.sites, lattice.sites(centre))
@@ -76,3 +76,23 @@ def test_lattices_that_the_network_does_not_fit_are_refused(
 ):
     with pytest.raises(ValueError, match=match):
         convcnp(lattice, group, **keys)
+
+
+def test_a_domain_wider_than_the_lattice_gets_more_nodes_of_the_same_cell():
+    model = convcnp(PlaneLattice((4, 6), 0.4), Translations(2))
+    x = torch.tensor([[[-2.0, 0.3], [2.2, -0.1]]], dtype=F)
+    context = PointSet.observed(x, x[..., :1] + 1, x[..., 1:])
+    centre, known = torch.zeros(1, 2, dtype=F), torch.tensor([True])
+    fits = Domain(centre, torch.tensor([[1.6, 2.4]], dtype=F), known)
+    assert model.encode(context, fits).z.shape == (1, model.dz, 4, 6)
+    wide = Domain(centre, torch.tensor([[4.2, 2.4]], dtype=F), known)
+    latent = model.process(model.encode(context, wide))
+    assert latent.z.shape == (1, model.dz, 12, 6)
+    spacing = latent.sites[0, 1:, 0, 0] - latent.sites[0, :-1, 0, 0]
+    torch.testing.assert_close(spacing, torch.full_like(spacing, 0.4))
+    far = torch.tensor([[[2.2, -0.1]]], dtype=F)
+    near = far.clone()
+    near[..., 0] = 0.6
+    wt = torch.zeros(1, 1, 2, dtype=F)
+    there, here = (model.decode(latent, xt, wt) for xt in (far, near))
+    assert (there - here).abs().max() > 1e-4

@@ -1,0 +1,135 @@
+"""Strict, approximate, and approximate without dropout: trained alike, scored alike.
+
+    python benchmarks/forms.py --config configs/europe_daily.yaml --stations FILE \
+        --minutes 10 --seeds 0 1 2 --output runs/forms [--jobs 2]
+
+Every form is trained with every seed from the same configuration, one thread a run and
+`--jobs` runs at a time; runs that are finished are not trained again. Each is scored
+on the test days at the test stations of the split, on the same tasks. The table gives
+paired differences to the strict form: scores are averaged over seeds, standard errors
+are over days (same seeds) and over seeds.
+"""
+
+import argparse
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from apnp.checkpoint import has_checkpoint
+from apnp.data import read_stations, select_times
+from apnp.data.heldout import heldout_tasks
+from apnp.evaluation import evaluate
+from apnp.prediction import load
+
+FORMS = {
+    "strict": ("--model.form", "strict"),
+    "approximate": ("--model.form", "approximate"),
+    "no dropout": (
+        "--model.form", "approximate", "--model.fixed_inputs.dropout", "0"
+    ),
+}  # fmt: skip
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--config", required=True)
+    parser.add_argument("--stations", required=True)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--context", type=int, default=400)
+    parser.add_argument("--tasks", type=int, default=40)
+    parser.add_argument("--output", type=Path, required=True)
+    return parser.parse_args()
+
+
+def run_folder(output: Path, form: str, seed: int) -> Path:
+    """Where the run of a form and a seed lies."""
+    return output / f"{form.replace(' ', '_')}_{seed}"
+
+
+def train(args: argparse.Namespace, form: str, seed: int) -> None:
+    """Train one run unless it is there."""
+    run = run_folder(args.output, form, seed)
+    if has_checkpoint(run, "best"):
+        return
+    command = [
+        sys.executable, "train.py", "--config", args.config,
+        "--data.path", args.stations, "--run", str(run),
+        "--trainer.max_minutes", str(args.minutes), "--trainer.max_steps", "0",
+        "--trainer.threads", "1", "--trainer.seed", str(seed), *FORMS[form],
+    ]  # fmt: skip
+    args.output.mkdir(parents=True, exist_ok=True)
+    with (args.output / f"{run.name}.log").open("w") as log:
+        subprocess.run(command, check=True, stderr=log, stdout=log)
+
+
+def score(args: argparse.Namespace) -> pd.DataFrame:
+    """Scores of every run on every task and both context pools."""
+    ds = read_stations(args.stations)
+    tables = []
+    for form in FORMS:
+        for seed in args.seeds:
+            model = load(run_folder(args.output, form, seed))
+            times = select_times(ds, model.test_times)
+            days = np.unique(np.linspace(0, len(times) - 1, args.tasks).astype(int))
+            held_out = model.split.assign(ds.lat.values, ds.lon.values) == "test"
+            for pool in ("outside", "all"):
+                tasks = heldout_tasks(
+                    ds, times[days], held_out,
+                    n_context=args.context, context_pool=pool, seed=0,
+                )  # fmt: skip
+                own = [model] if form == "strict" else [model, model.strict()]
+                table = evaluate(own, tasks, n_tasks=len(days)).per_task()
+                names = dict(
+                    zip([m.name for m in own], (form, f"{form}, t = 0"), strict=False)
+                )
+                table["model"] = table["model"].astype(str).map(names)
+                tables.append(table.assign(seed=seed, pool=pool))
+    return pd.concat(tables, ignore_index=True)
+
+
+def differences(scores: pd.DataFrame) -> pd.DataFrame:
+    """Mean scores, and paired differences to the strict form with both errors."""
+    rows = []
+    for (pool, model), table in scores.groupby(["pool", "model"], sort=False):
+        base = scores[(scores["pool"] == pool) & (scores["model"] == "strict")]
+        pair = table.merge(base, on=["seed", "task"], suffixes=("", "_strict"))
+        row = {"pool": pool, "model": model, "coverage_90": table["coverage_90"].mean()}
+        for name in ("crps", "nll"):
+            pair["d"] = pair[name] - pair[f"{name}_strict"]
+            by_day = pair.groupby("task")["d"].mean()
+            by_seed = pair.groupby("seed")["d"].mean()
+            row |= {
+                name: table[name].mean(),
+                f"{name}_difference": pair["d"].mean(),
+                "se_days": by_day.std(ddof=1) / np.sqrt(len(by_day)),
+                "se_seeds": by_seed.std(ddof=1) / np.sqrt(len(by_seed)),
+            }
+            row[f"{name}_se_days"] = row.pop("se_days")
+            row[f"{name}_se_seeds"] = row.pop("se_seeds")
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def main() -> None:
+    """Train, score, print and write the tables."""
+    args = arguments()
+    wanted = [(form, seed) for seed in args.seeds for form in FORMS]
+    with ThreadPoolExecutor(args.jobs) as pool:
+        for done in pool.map(lambda w: train(args, *w), wanted):
+            assert done is None
+    scores = score(args)
+    scores.to_csv(args.output / "scores.csv", index=False)
+    table = differences(scores)
+    table.to_csv(args.output / "forms.csv", index=False)
+    print(table.round(4).to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()
