@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
@@ -94,7 +95,7 @@ def _generator(seed: int, time: np.datetime64) -> np.random.Generator:
 def _positions(ds: xr.Dataset, times: NDArray[np.datetime64]) -> NDArray[np.intp]:
     """Indices of `times` on the time axis of `ds`."""
     index = ds.indexes["time"]
-    position = index.get_indexer(times.astype("datetime64[ns]"))
+    position = index.get_indexer(pd.DatetimeIndex(times.astype("datetime64[ns]")))
     if (position < 0).any():
         missing = times[position < 0][0]
         raise DataError(

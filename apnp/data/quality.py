@@ -148,10 +148,8 @@ def _places_of_each_id(
     label = np.where(valid, pd.factorize(sites["station"])[0], -1)
     lat, lon = sites["lat"].to_numpy(), sites["lon"].to_numpy()
     names = sites["station"].to_numpy(object, copy=True)
-    first = (
-        pd.Series(np.arange(len(sites))).where(valid).groupby(label).transform("min")
-    )
-    first = np.where(valid, first, 0).astype(np.intp)
+    rank = pd.Series(np.arange(len(sites))).where(valid)
+    first = np.where(valid, rank.groupby(label).transform("min"), 0).astype(np.intp)
     far = valid & (great_circle_km(lat, lon, lat[first], lon[first]) > MOVED_KM)
     moved: list[str] = []
     ships: list[str] = []

@@ -105,8 +105,8 @@ def readings(
     if failed is not None:
         flag[np.asarray(failed, dtype=bool)] = FAILED_CHECK
     kept = ~np.isnan(value)
-    time = np.asarray(time).astype("datetime64[ns]")[kept]
-    step, times = pd.factorize(time, sort=True)
+    stamps = np.asarray(time).astype("datetime64[ns]")[kept]
+    step, times = pd.factorize(stamps, sort=True)
     return Readings(
         where, with_all_columns(sites), np.asarray(times),
         np.asarray(site, np.intp)[kept], step.astype(np.intp), value[kept], flag[kept],

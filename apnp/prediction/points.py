@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from os import PathLike
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -97,7 +98,7 @@ def with_predictions(
     Raises:
         DataError: If the table has a column of one of these names already.
     """
-    added = {"time": time, **columns}
+    added: dict[str, Any] = {"time": time, **columns}
     taken = [name for name in added if name in table.columns and name != "elevation"]
     if taken:
         raise DataError(
