@@ -1,0 +1,36 @@
+"""Every notebook runs from beginning to end, with its loops shortened."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+
+
+@pytest.mark.slow
+@each
+def test_a_notebook_runs(path, monkeypatch):
+    monkeypatch.setenv("APNP_NOTEBOOK_FAST", "1")
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook, timeout=120, resources={"metadata": {"path": path.parent}}
+    )
+    client.execute()
+    outputs = [o for cell in notebook.cells for o in cell.get("outputs", ())]
+    pictures = [o for o in outputs if "image/png" in o.get("data", {})]
+    assert len(pictures) == 2
+    text = "".join(o.get("text", "") for o in outputs)
+    assert "regression kriging" in text
+    assert "Traceback" not in text
+
+
+@each
+def test_a_notebook_is_kept_without_outputs(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert code
+    assert not any(cell.outputs or cell.execution_count for cell in code)
