@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 
 from apnp.nn.mlp import shrink
@@ -99,6 +100,8 @@ class UNet(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """(b, channels[0], *grid) -> the same shape."""
+        if z.ndim == 4:  # pointwise layers then read channels in a row
+            z = z.contiguous(memory_format=torch.channels_last)
         skips = []
         for i, blocks in enumerate(self.down):
             z = blocks(z)
