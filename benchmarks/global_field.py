@@ -1,0 +1,56 @@
+"""Time and memory of a global field of mean and standard error, written as CF NetCDF.
+
+    python benchmarks/global_field.py --checkpoint runs/demo \
+        --stations data/simulated_stations.nc --time 2021-07-01 --grid 0.25
+
+The model is loaded before the clock starts. Every repetition predicts and writes the
+whole file; peak memory is the process's, libraries included.
+"""
+
+import argparse
+import resource
+import tempfile
+from pathlib import Path
+from time import perf_counter
+
+import torch
+
+import apnp
+from apnp.data import observations_at, read_stations
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--checkpoint", required=True)
+    parser.add_argument("--stations", required=True)
+    parser.add_argument("--time", required=True)
+    parser.add_argument("--grid", type=float, default=0.25)
+    parser.add_argument("--relief")
+    parser.add_argument("--repeat", type=int, default=5)
+    args = parser.parse_args()
+    model = apnp.load(args.checkpoint)
+    ds = read_stations(args.stations)
+    n = len(observations_at(ds, args.time))
+    times = []
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(args.repeat):
+            start = perf_counter()
+            field = model.predict_grid(
+                ds, time=args.time, grid=args.grid, relief=args.relief,
+                output=Path(folder) / "field.nc",
+            )  # fmt: skip
+            times.append(perf_counter() - start)
+            cells = field.sizes["lat"] * field.sizes["lon"]
+            field.close()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    first, *rest = times
+    print(
+        f"{cells:,} cells from {n:,} stations, {torch.get_num_threads()} threads: "
+        f"first {first:.2f} s, then {min(rest):.2f} to {max(rest):.2f} s; "
+        f"peak {peak:.2f} GB"
+    )
+
+
+if __name__ == "__main__":
+    main()
