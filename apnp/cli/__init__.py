@@ -1,6 +1,7 @@
 """The command line: `apnp data|train|predict|evaluate|plot`, one module a verb."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -34,6 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"apnp {__version__}")
     parser.add_argument("verb", choices=_VERBS, metavar="VERB", help="see below")
     verb = parser.parse_args(argv[:1]).verb
+    # Idle threads that spin make a shared machine many times slower; torch reads this
+    # when it is first imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         import_module(f"apnp.cli.{verb}").main(argv[1:])
     except ApnpError as error:
