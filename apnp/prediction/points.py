@@ -1,5 +1,6 @@
 """Tables of points to predict at."""
 
+import logging
 from collections.abc import Sequence
 from os import PathLike
 from typing import Any
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from apnp.errors import ConfigError, DataError
 from apnp.files import whole
 from apnp.prediction.relief import Elevation
+
+log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
 
@@ -83,6 +86,10 @@ def coordinates(
     height = values["elevation"]
     unknown = np.isnan(height)
     if unknown.any():
+        log.warning(
+            "%s: %d of %d points have no elevation; theirs is %s.",
+            place, unknown.sum(), len(unknown), elevation.source,
+        )  # fmt: skip
         height[unknown] = elevation.at(values["lat"][unknown], values["lon"][unknown])
     return values["lat"], values["lon"], height
 

@@ -211,6 +211,8 @@ class TrainedModel:
         cells = self._cells(ds, grid, region)
         contexts = self._contexts(ds, time)
         elevation = _elevation(ds, relief)
+        if relief is None:
+            log.warning("No relief file: elevation is %s.", elevation.source)
         header = self._header(ds, contexts, cells, levels, elevation.source, history)
         writer = write_fields(
             self, contexts, header, elevation,
@@ -352,11 +354,9 @@ class TrainedModel:
 def _elevation(ds: xr.Dataset, relief: str | PathLike | None) -> Elevation:
     if relief is not None:
         return Relief.open(relief)
-    elevation = StationElevation.of(
+    return StationElevation.of(
         *(ds[name].values.astype(np.float64) for name in ("lat", "lon", "elevation"))
     )
-    log.warning("No relief file: elevation is %s.", elevation.source)
-    return elevation
 
 
 def _period(times: np.ndarray) -> np.timedelta64:
