@@ -13,6 +13,8 @@ from apnp.tasks.representation import EARTH_RADIUS_KM, KM_PER_UNIT, Representati
 
 _N_DRIFT = 1
 """Covariates of the drift: elevation, the first."""
+_DRIFT_KM = (2000.0, 800.0, 350.0, 160.0, 80.0)
+"""Initial widths of the covariance by which the drift weighs its observations."""
 
 
 def build_model(config: ModelConfig, representation: Representation) -> NeuralProcess:
@@ -43,7 +45,8 @@ def build_model(config: ModelConfig, representation: Representation) -> NeuralPr
         raise ConfigError(f"model: {error}") from error
     drift = None
     if config.drift:
-        drift = LinearDrift(_N_DRIFT, backbone.group.n_trend, representation.dy)
+        widths = [km / km_per_unit(config.geometry) for km in _DRIFT_KM]
+        drift = LinearDrift(_N_DRIFT, backbone.group.n_trend, representation.dy, widths)
     return NeuralProcess(backbone, likelihood, drift)
 
 

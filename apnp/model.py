@@ -68,7 +68,7 @@ class NeuralProcess(nn.Module):
             features = self._features(self.drift, x, context.w, context.w_mask, domain)
             known = context.w_mask[..., : self.drift.n_covariates].all(-1, keepdim=True)
             mask = context.y_mask & known
-            coefficients = self.drift.fit(features, context.y, mask)
+            coefficients = self.drift.fit(x, features, context.y, mask)
             rest = context.y - self.drift(coefficients, features)
             context = replace(context, y=rest)
         latent = self.backbone.process(self.backbone.encode(context, domain))

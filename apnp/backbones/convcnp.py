@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from apnp.backbones.backbone import Backbone
 from apnp.groups import Group
+from apnp.nn.covariance import Covariance
 from apnp.nn.lattice import Lattice
 from apnp.nn.mlp import mlp, shrink
 from apnp.nn.setconv import spread
@@ -18,12 +19,13 @@ from apnp.types import Domain, Field, PointSet
 class ConvCNP(Backbone):
     """Set convolutions onto a lattice, a U-Net on it, and readings at the targets.
 
-    The context is analysed by successive corrections (Barnes 1964): its values and
-    covariates are spread with a wide Gaussian and divided by their density plus a
-    learned fade; the residuals at the context points are spread with a narrower one,
-    and so on. Every field, its density, and a learned embedding of each point at every
-    width are channels; the sum of the fields, the analysis, has a linear way through
-    to the output, from which training starts. Covariates of a target enter at decoding.
+    The values are kriged onto the lattice with a learned stationary covariance. Values
+    and covariates are analysed by successive corrections (Barnes 1964): spread with a
+    wide Gaussian and divided by their density plus a learned fade; the residuals at the
+    context points are spread with a narrower one, and so on. Every field, its density,
+    and a learned embedding of each point at every width are channels. The kriged values
+    and the analysed covariates have a linear way through to the output, from which
+    training starts. Covariates of a target enter at decoding.
 
     Args:
         lattice: Where the latent lives.
@@ -33,8 +35,8 @@ class ConvCNP(Backbone):
         channels: Channels at each level of the U-Net, finest first.
         blocks: Residual blocks at each level.
         kernel: Size of the depthwise kernels.
-        widths: Initial widths of the set convolutions, in cells of the lattice, widest
-            first.
+        widths: Initial widths of the set convolutions and of the covariance, in cells
+            of the lattice, widest first.
     """
 
     n_embedded = 4
@@ -66,9 +68,7 @@ class ConvCNP(Backbone):
         self.dy, self.dw = dy, dw
         n_values = dy + dw
         self.embed = mlp(2 * n_values, 32, self.n_embedded, hidden=1)
-        self.log_widths = nn.Parameter(
-            torch.log(lattice.cell * torch.tensor(tuple(widths)))
-        )
+        self.covariance = Covariance([lattice.cell * width for width in widths])
         self.log_fades = nn.Parameter(torch.full((len(widths),), -1.0))
         n_spread = n_values + len(widths) * (2 * n_values + self.n_embedded + 1)
         self.lift = nn.Sequential(
@@ -96,8 +96,8 @@ class ConvCNP(Backbone):
         lattice = self._lattice(domain)
         residual, channels = values, [lattice.features(domain.centre)]
         analysis = values.new_zeros(1)
-        widths, fades = self.log_widths.exp(), self.log_fades.exp()
-        for width, fade in zip(widths, fades, strict=True):
+        scales = (self.covariance.log_widths.exp(), self.log_fades.exp())
+        for width, fade in zip(*scales, strict=True):
             axes = lattice.kernel(x, domain.centre, width)
             points = torch.cat((residual, embedded, presence, known), dim=-1)
             sums, density = spread(points, axes).tensor_split(
@@ -110,11 +110,28 @@ class ConvCNP(Backbone):
             analysis = analysis + field
             corrected = lattice.interpolate(field, x, domain.centre)
             residual = presence * (residual - corrected)
+        weights = self._weights(x, context)
+        kriged = lattice.krige(weights, x, domain.centre, self.covariance)
+        analysis = torch.cat((kriged, analysis[:, self.dy :]), dim=1)
         lifted = self.lift(torch.cat((analysis, *channels), dim=1))
         carried = analysis[:, : self.dz]
         first, rest = lifted.tensor_split((carried.shape[1],), dim=1)
         z = torch.cat((carried + first, rest), dim=1)
         return Field(z, lattice.sites(domain.centre), domain)
+
+    def _weights(self, x: Tensor, context: PointSet) -> Tensor:
+        """Kriging weights of the values, zero where unobserved, (b, n, dy)."""
+        return torch.cat(
+            [
+                self.covariance.solve(
+                    x,
+                    context.y_mask[..., v],
+                    torch.where(context.y_mask, context.y, 0.0)[..., v : v + 1],
+                )
+                for v in range(self.dy)
+            ],
+            dim=-1,
+        )
 
     def process(self, latent: Field) -> Field:
         """The U-Net."""

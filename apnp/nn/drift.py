@@ -1,7 +1,11 @@
 """A linear drift on features, fitted to each task in closed form."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
+
+from apnp.nn.covariance import Covariance
 
 
 class LinearDrift(nn.Module):
@@ -9,10 +13,11 @@ class LinearDrift(nn.Module):
 
     The mean of a task is beta . f with f = (1, features). The posterior mean
 
-        beta = beta_0 + (F' M F + ridge I)^-1 F' M (y - F beta_0)
+        beta = beta_0 + (F' C^-1 F + ridge I)^-1 F' C^-1 (y - F beta_0)
 
-    (M the mask) is differentiable, so that a network learns what is left: the trick of
-    regression kriging, inside. With no observation beta is the prior mean beta_0.
+    (C the covariance of the observed values) is differentiable, so that a network
+    learns what is left: the trick of regression kriging, inside. With no observation
+    beta is the prior mean beta_0.
 
     Features are the constant, covariates, and trend functions of location. Only the
     first two have a prior mean other than zero: a trend that is expected before the
@@ -22,35 +27,47 @@ class LinearDrift(nn.Module):
         n_covariates: Number of covariates.
         n_trend: Number of trend functions.
         dy: Number of variables.
-        ridge: Prior precision of a coefficient over the precision of an observation.
+        widths: Initial widths of the covariance, units of location.
+        ridge: Prior precision of a coefficient.
     """
 
     def __init__(
-        self, n_covariates: int, n_trend: int, dy: int, ridge: float = 0.3
+        self,
+        n_covariates: int,
+        n_trend: int,
+        dy: int,
+        widths: Sequence[float],
+        ridge: float = 0.1,
     ) -> None:
         super().__init__()
         self.n_covariates, self.n_trend = n_covariates, n_trend
         self.prior_mean = nn.Parameter(torch.zeros(dy, n_covariates + 1))
+        self.covariance = Covariance(widths)
         self.ridge = ridge
 
-    def fit(self, features: Tensor, y: Tensor, mask: Tensor) -> Tensor:
+    def fit(self, x: Tensor, features: Tensor, y: Tensor, mask: Tensor) -> Tensor:
         """Posterior coefficients (b, dy, k + 1).
 
         Args:
+            x: Locations (b, n, dx).
             features: (b, n, k), covariates then trend functions, anything where no
                 variable is observed.
             y: (b, n, dy), anything where unobserved.
             mask: (b, n, dy), True where observed.
         """
         prior_mean = nn.functional.pad(self.prior_mean, (0, self.n_trend))
-        y = torch.where(mask, y, 0.0)
         f = _with_constant(torch.where(mask.any(-1, keepdim=True), features, 0.0))
-        m = mask.to(f.dtype).mT
-        left = m[..., None] * f[:, None]
-        prior = self.ridge * torch.eye(f.shape[-1], dtype=f.dtype, device=f.device)
-        residual = y.mT - prior_mean @ f.mT
-        moment = (left * residual[..., None]).sum(-2)
-        return prior_mean + torch.linalg.solve(left.mT @ f[:, None] + prior, moment)
+        eye = self.ridge * torch.eye(f.shape[-1], dtype=f.dtype, device=f.device)
+        coefficients = []
+        for v, prior in enumerate(prior_mean):
+            seen = mask[..., v : v + 1]
+            own = torch.where(seen, f, 0.0)
+            rest = torch.where(seen, y[..., v : v + 1], 0.0) - own @ prior[:, None]
+            white = self.covariance.solve(x, seen[..., 0], torch.cat((own, rest), -1))
+            system = own.mT @ white
+            gram, moment = system[..., :-1] + eye, system[..., -1:]
+            coefficients.append(prior + torch.linalg.solve(gram, moment)[..., 0])
+        return torch.stack(coefficients, dim=1)
 
     def forward(self, coefficients: Tensor, features: Tensor) -> Tensor:
         """The drift (b, n, dy) at points with `features` (b, n, k)."""

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from apnp.nn.setconv import cubic_weights, read
+from apnp.nn.covariance import Covariance
+from apnp.nn.setconv import cubic_weights, read, spread
 
 
 class Lattice(ABC):
@@ -33,6 +34,19 @@ class Lattice(ABC):
     @abstractmethod
     def kernel(self, x: Tensor, centre: Tensor, width: Tensor) -> list[Tensor]:
         """Gaussian weights from points to nodes, one (b, n, g) matrix an axis."""
+
+    def krige(
+        self, weights: Tensor, x: Tensor, centre: Tensor, covariance: Covariance
+    ) -> Tensor:
+        """Sums of covariances with the points, (b, n, c), (b, n, dx) -> (b, c, *shape).
+
+        Here from all distances, points x nodes; a lattice whose axes separate the
+        distance does better.
+        """
+        nodes = self.sites(centre).flatten(1, -2)
+        squared = (x**2).sum(-1, keepdim=True) - 2 * x @ nodes.mT
+        squared = squared + (nodes**2).sum(-1)[:, None]
+        return (weights.mT @ covariance(squared)).unflatten(-1, self.shape)
 
     @abstractmethod
     def interpolate(self, z: Tensor, x: Tensor, centre: Tensor) -> Tensor:
@@ -82,6 +96,18 @@ class PlaneLattice(Lattice):
         self.shape = tuple(shape)
         self.dx = len(self.shape)
         self.cell = spacing
+
+    def krige(
+        self, weights: Tensor, x: Tensor, centre: Tensor, covariance: Covariance
+    ) -> Tensor:
+        """The same, as one separable sum a Gaussian."""
+        scales = (covariance.log_weights.exp(), covariance.log_widths.exp())
+        return torch.stack(
+            [
+                share * spread(weights, self.kernel(x, centre, width))
+                for share, width in zip(*scales, strict=True)
+            ]
+        ).sum(0)
 
     def covering(self, extent: Tensor, step: int) -> "PlaneLattice":
         """Enough cells to hold the largest of the domains."""

@@ -203,7 +203,7 @@ def approximate(where: str, support: bool) -> ApproximatelyEquivariant:
 def process(backbone: Backbone) -> NeuralProcess:
     likelihood = HeteroscedasticGaussian(backbone.d_out, DY)
     return NeuralProcess(
-        backbone, likelihood, LinearDrift(1, backbone.group.n_trend, DY)
+        backbone, likelihood, LinearDrift(1, backbone.group.n_trend, DY, (2.0, 0.7))
     )
 
 

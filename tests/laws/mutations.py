@@ -34,6 +34,9 @@ BACKBONES, GROUPS = "tests/laws/test_backbones.py", "tests/laws/test_groups.py"
 LIKELIHOODS, DRIFT = "tests/laws/test_likelihoods.py", "tests/unit/nn/test_drift.py"
 LATTICE, UNET = "tests/unit/nn/test_lattice.py", "tests/unit/nn/test_unet.py"
 SETCONV, FIXED = "tests/unit/nn/test_setconv.py", "tests/unit/approx"
+COVARIANCE, KRIGING = (
+    "apnp/nn/covariance.py", "tests/unit/nn/test_covariance.py",
+)  # fmt: skip
 CONVCNP, WRAPPER = "apnp/backbones/convcnp.py", "apnp/approx/wrapper.py"
 MODEL = "apnp/model.py"
 
@@ -100,9 +103,11 @@ MUTATIONS = [
              "inputs = torch.cat((z, wt), dim=-1)",
              "inputs = torch.cat((z - z.sum(1, keepdim=True), wt), dim=-1)",
              BACKBONES, "test_7"),
-    Mutation("8 widths are learned", CONVCNP,
-             "self.log_widths.exp(), self", "self.log_widths.exp().detach(), self",
+    Mutation("8 fades are learned", CONVCNP,
+             "self.log_fades.exp())", "self.log_fades.exp().detach())",
              BACKBONES, "test_8"),
+    Mutation("8 widths are learned from the covariance", COVARIANCE,
+             "share * torch.dot", "0 * torch.dot", KRIGING),
     Mutation("8 the way down is learned", "apnp/nn/unet.py",
              "skips[i] + _refine(self.widen[i](z))", "skips[i]", BACKBONES, "test_8"),
     Mutation("9 an empty context divides by no density", CONVCNP,
@@ -195,9 +200,22 @@ MUTATIONS = [
     Mutation("spread has a floor", "apnp/likelihoods/gaussian.py",
              "self.floor + nn", "nn", LIKELIHOODS),
     Mutation("drift weighs observations by their mask", "apnp/nn/drift.py",
-             "m = mask.to(f.dtype).mT", "m = torch.ones_like(y).mT", DRIFT),
+             "own = torch.where(seen, f, 0.0)", "own = f", DRIFT),
     Mutation("drift shrinks to its prior", "apnp/nn/drift.py",
-             "prior = self.ridge *", "prior = self.ridge**2 *", DRIFT),
+             "eye = self.ridge *", "eye = self.ridge**2 *", DRIFT),
+    Mutation("drift weighs observations by their covariance", "apnp/nn/drift.py",
+             "torch.cat((own, rest), -1))", "torch.cat((own, rest), -1)) * 0.5",
+             DRIFT),
+    Mutation("covariance has its widths", COVARIANCE,
+             "-0.5 * torch.exp(-2", "-0.5 * torch.exp(-1", KRIGING),
+    Mutation("a masked point is independent of all others", COVARIANCE,
+             "* m[..., None] * m[..., None, :]", "* m[..., None]", KRIGING),
+    Mutation("the sphere kriges by chords", "apnp/nn/lattice.py",
+             "keepdim=True) - 2 * x @ nodes.mT", "keepdim=True) - x @ nodes.mT",
+             KRIGING),
+    Mutation("4 kriging reads observed values alone", CONVCNP,
+             "torch.where(context.y_mask, context.y, 0.0)[", "context.y[",
+             BACKBONES, "test_4"),
     Mutation("support is zero outside", "apnp/approx/fixed_inputs.py",
              "self.support.weight(x) * t", "t", FIXED),
     Mutation("support has its edge outside", "apnp/approx/fixed_inputs.py",

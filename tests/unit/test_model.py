@@ -25,7 +25,7 @@ def model(drift=True, approximate=True, dy=1, dw=2, n_drift=1):
         made = NeuralProcess(
             backbone,
             HeteroscedasticGaussian(backbone.d_out, dy),
-            LinearDrift(n_drift, 1, dy) if drift else None,
+            LinearDrift(n_drift, 1, dy, (2.0, 0.7)) if drift else None,
         )
     return made.double()
 
@@ -120,9 +120,9 @@ def test_saved_weights_give_the_same_prediction():
 @pytest.mark.parametrize(
     ("drift", "match"),
     [
-        (LinearDrift(1, 5, 1), r"n_trend = 1 .*Got 1, 5 and 1"),
-        (LinearDrift(1, 1, 3), r"dy = 1.*Got 3, 1 and 1"),
-        (LinearDrift(3, 1, 1), r"at most dw = 2.*Got 1, 1 and 3"),
+        (LinearDrift(1, 5, 1, (1.0,)), r"n_trend = 1 .*Got 1, 5 and 1"),
+        (LinearDrift(1, 1, 3, (1.0,)), r"dy = 1.*Got 3, 1 and 1"),
+        (LinearDrift(3, 1, 1, (1.0,)), r"at most dw = 2.*Got 1, 1 and 3"),
     ],
 )
 def test_a_drift_that_does_not_fit_is_refused(drift, match):

@@ -19,10 +19,15 @@ def convcnp(lattice, group, **keys):
 def test_initial_widths_are_in_cells():
     model = convcnp(PlaneLattice((8, 8), 0.4), Translations(2))
     torch.testing.assert_close(
-        model.log_widths.exp(), torch.tensor([0.4, 0.8], dtype=F), rtol=1e-6, atol=0
+        model.covariance.log_widths.exp(),
+        torch.tensor([0.4, 0.8], dtype=F),
+        rtol=1e-6,
+        atol=0,
     )
     sphere = convcnp(SphereLattice(6, 12), LongitudeShifts())
-    assert sphere.log_widths.exp()[0].item() == pytest.approx(torch.pi / 6, rel=1e-6)
+    assert sphere.covariance.log_widths.exp()[0].item() == pytest.approx(
+        torch.pi / 6, rel=1e-6
+    )
 
 
 def test_the_latent_lies_at_the_sites_of_the_lattice():

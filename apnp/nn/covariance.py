@@ -1,0 +1,89 @@
+"""A stationary covariance, and the linear systems of kriging that it makes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class Covariance(nn.Module):
+    """A sum of Gaussians of distance, and noise; widths and weights are learned.
+
+    c(x, x') = sum_k s_k exp(-|x - x'|^2 / 2 w_k^2), with noise added on the diagonal.
+    Distances are Euclidean: on the plane between map locations, on the sphere chords.
+
+    Args:
+        widths: Initial widths w_k, units of `x`, widest first; each Gaussian starts
+            with twice the weight of the next, which is near an exponential covariance.
+        noise: Initial variance of the noise, the sum of the weights being one.
+    """
+
+    def __init__(self, widths: Sequence[float], noise: float = 0.03) -> None:
+        super().__init__()
+        weights = 0.5 ** torch.arange(len(widths))
+        self.log_widths = nn.Parameter(torch.log(torch.tensor(tuple(widths))))
+        self.log_weights = nn.Parameter(torch.log(weights / weights.sum()))
+        self.log_noise = nn.Parameter(torch.tensor(noise).log())
+
+    def forward(self, squared: Tensor) -> Tensor:
+        """Covariance without noise at squared distances of any shape."""
+        rates = -0.5 * torch.exp(-2 * self.log_widths)
+        return _SumOfExponentials.apply(squared, self.log_weights.exp(), rates)
+
+    def reference(self, squared: Tensor) -> Tensor:
+        """The same as `forward`, as it is written above."""
+        widths, weights = self.log_widths.exp(), self.log_weights.exp()
+        parts = [
+            s * torch.exp(-0.5 * squared / w**2)
+            for s, w in zip(weights, widths, strict=True)
+        ]
+        return torch.stack(parts).sum(0)
+
+    def matrix(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Covariances of noisy observations, (b, n, dx), (b, n) -> (b, n, n).
+
+        A masked point is independent of all others, with unit variance.
+        """
+        squared = torch.stack(
+            [(x[..., i, None] - x[..., None, :, i]) ** 2 for i in range(x.shape[-1])]
+        ).sum(0)
+        m = mask.to(x.dtype)
+        return self(squared) * m[..., None] * m[..., None, :] + torch.diag_embed(
+            self.log_noise.exp() * m + (1 - m)
+        )
+
+    def solve(self, x: Tensor, mask: Tensor, values: Tensor) -> Tensor:
+        """The inverse of `matrix` times `values` (b, n, k), in double precision.
+
+        Time grows with the cube of the number of points, memory with its square.
+        """
+        factor = torch.linalg.cholesky(self.matrix(x.double(), mask))
+        return torch.cholesky_solve(values.double(), factor).to(values.dtype)
+
+
+class _SumOfExponentials(torch.autograd.Function):
+    """sum_k s_k exp(r_k t), keeping nothing but `t` for the way back."""
+
+    @staticmethod
+    def forward(ctx: Any, t: Tensor, s: Tensor, r: Tensor) -> Tensor:
+        ctx.save_for_backward(t, s, r)
+        total = torch.zeros_like(t)
+        for share, rate in zip(s.to(t.dtype), r.to(t.dtype), strict=True):
+            total.addcmul_(torch.mul(t, rate).exp_(), share)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
+        t, s, r = ctx.saved_tensors
+        (g,) = grads
+        g = g.contiguous()
+        own = torch.zeros_like(t) if ctx.needs_input_grad[0] else None
+        by_share, by_rate = [], []
+        for share, rate in zip(s.to(t.dtype), r.to(t.dtype), strict=True):
+            part = torch.mul(t, rate).exp_().mul_(g)
+            by_share.append(part.sum())
+            by_rate.append(share * torch.dot(part.flatten(), t.flatten()))
+            if own is not None:
+                own.add_(part * (share * rate))
+        return own, torch.stack(by_share).to(s.dtype), torch.stack(by_rate).to(r.dtype)
