@@ -1,7 +1,7 @@
 """From a model's configuration to the model."""
 
 from apnp.approx import ApproximatelyEquivariant, FixedInputs, Support
-from apnp.backbones import Backbone, ConvCNP
+from apnp.backbones import Backbone, ConvCNP, LocalTNP
 from apnp.config import ModelConfig
 from apnp.errors import ConfigError
 from apnp.groups import Group, LongitudeShifts, Translations
@@ -39,8 +39,9 @@ def build_model(config: ModelConfig, representation: Representation) -> NeuralPr
             inputs = _fixed_inputs(config, representation, backbone.dz)
             backbone = ApproximatelyEquivariant(backbone, inputs)
         likelihood = HeteroscedasticGaussian(
-            backbone.d_out, representation.dy, config.floor
-        )
+            backbone.d_out, representation.dy, config.floor,
+            backbone.guesses_spread,
+        )  # fmt: skip
     except ValueError as error:
         raise ConfigError(f"model: {error}") from error
     drift = None
@@ -56,17 +57,36 @@ def km_per_unit(geometry: str) -> float:
 
 
 def _backbone(config: ModelConfig, representation: Representation) -> Backbone:
-    settings, grid = config.backbone, config.backbone.lattice
+    made = {"convcnp": _convcnp, "local_tnp": _local_tnp}
+    return made[config.backbone.name](config, representation)
+
+
+def _group(config: ModelConfig, representation: Representation) -> Group:
+    if config.geometry == "plane":
+        return Translations(representation.dx)
+    return LongitudeShifts()
+
+
+def _convcnp(config: ModelConfig, representation: Representation) -> Backbone:
+    settings = config.backbone.convcnp
+    grid = settings.lattice
     lattice: Lattice
-    group: Group
     if config.geometry == "plane":
         lattice = PlaneLattice(grid.shape, grid.spacing_km / KM_PER_UNIT)
-        group = Translations(representation.dx)
     else:
-        lattice, group = SphereLattice(*grid.shape), LongitudeShifts()
+        lattice = SphereLattice(*grid.shape)
     return ConvCNP(
-        lattice, group, representation.dy, representation.dw,
+        lattice, _group(config, representation), representation.dy, representation.dw,
         settings.channels, settings.blocks, settings.kernel, settings.widths,
+    )  # fmt: skip
+
+
+def _local_tnp(config: ModelConfig, representation: Representation) -> Backbone:
+    settings = config.backbone.local_tnp
+    lengths = [km / km_per_unit(config.geometry) for km in settings.lengths_km]
+    return LocalTNP(
+        _group(config, representation), representation.dy, representation.dw, lengths,
+        settings.neighbours, settings.width, settings.layers, settings.heads,
     )  # fmt: skip
 
 

@@ -32,6 +32,8 @@ class DataConfig:
         test_times: Days that no training ever sees; for the record.
         context: Least and largest number of context stations in a task.
         targets: Largest number of target stations in a training task.
+        gaps: Share of the training tasks whose targets lie in blocks of the network
+            (of `split.block_km`) that have no context.
         validation_context: Numbers of context stations in validation tasks; without
             any, four from `context`'s least to its largest.
     """
@@ -47,6 +49,7 @@ class DataConfig:
     test_times: str | None = None
     context: tuple[int, int] = (20, 800)
     targets: int = 500
+    gaps: float = 0.5
     validation_context: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
@@ -72,11 +75,10 @@ class LatticeConfig:
 
 
 @dataclass(frozen=True)
-class BackboneConfig:
-    """The strictly equivariant network.
+class ConvCNPConfig:
+    """Set convolutions onto a lattice and a U-Net on it.
 
     Attributes:
-        name: The architecture.
         lattice: The lattice of the latent.
         channels: Channels at each level of the U-Net, finest first.
         blocks: Residual blocks at each level.
@@ -85,12 +87,45 @@ class BackboneConfig:
             first.
     """
 
-    name: Literal["convcnp"] = "convcnp"
     lattice: LatticeConfig = field(default_factory=LatticeConfig)
     channels: tuple[int, ...] = (32, 48, 64, 64)
     blocks: tuple[int, ...] = (1, 2, 2, 2)
     kernel: int = 5
     widths: tuple[float, ...] = (20.0, 8.0, 3.5, 1.6, 0.8)
+
+
+@dataclass(frozen=True)
+class LocalTNPConfig:
+    """Attention to, and kriging from, the nearest stations.
+
+    Attributes:
+        neighbours: Number of stations that a target reads, and a station of others.
+        width: Channels of tokens.
+        layers: Number of times that a target reads its neighbours.
+        heads: Heads of each reading.
+        lengths_km: Initial lengths of the covariance, longest first.
+    """
+
+    neighbours: int = 32
+    width: int = 64
+    layers: int = 2
+    heads: int = 8
+    lengths_km: tuple[float, ...] = (2000.0, 800.0, 350.0, 150.0, 60.0)
+
+
+@dataclass(frozen=True)
+class BackboneConfig:
+    """The strictly equivariant network.
+
+    Attributes:
+        name: The architecture; of the sections below the one of this name is used.
+        convcnp: Settings of the ConvCNP.
+        local_tnp: Settings of the local TNP.
+    """
+
+    name: Literal["convcnp", "local_tnp"] = "convcnp"
+    convcnp: ConvCNPConfig = field(default_factory=ConvCNPConfig)
+    local_tnp: LocalTNPConfig = field(default_factory=LocalTNPConfig)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Letters: `b` tasks, `n` points, `dx` input dims, `dy` variables, `dw` covariates
 """
 
 from dataclasses import dataclass, fields, replace
+from typing import TypeVar
 
 import torch
 from jaxtyping import Bool, Float
@@ -187,3 +188,30 @@ class Field(_Movable):
         """The field with `e` (b, *grid, dz) added to its channels."""
         _check_shape("e", e, tuple(self.z.movedim(1, -1).shape))
         return replace(self, z=self.z + e.movedim(-1, 1))
+
+
+@dataclass(frozen=True)
+class Tokens(_Movable):
+    """A latent at context points: channels of each, and the points themselves.
+
+    Attributes:
+        z: Channels of the points, after `process` with an axis of layers before that
+            of points.
+        sites: Locations of the points, where fixed inputs enter.
+        points: The points; their values are what is left to explain.
+        domain: The domain of the task.
+    """
+
+    z: Float[Tensor, "b *l m dz"]
+    sites: Float[Tensor, "b m dx"]
+    points: PointSet
+    domain: Domain
+
+    def shifted(self, e: Tensor) -> "Tokens":
+        """The tokens with `e` (b, m, dz) added to their channels."""
+        _check_shape("e", e, tuple(self.z.shape))
+        return replace(self, z=self.z + e)
+
+
+Latent = TypeVar("Latent", Field, Tokens)
+"""Where an architecture keeps what it has read: on a lattice, or at points."""

@@ -3,10 +3,10 @@
 from torch import Tensor, nn
 
 from apnp.backbones import Backbone
-from apnp.types import Domain, Field, PointSet
+from apnp.types import Domain, Latent, PointSet
 
 
-class ApproximatelyEquivariant(Backbone):
+class ApproximatelyEquivariant(Backbone[Latent]):
     """A backbone whose latent is given learned functions of absolute location.
 
     The map is jointly equivariant in the data and the fixed inputs (theorem 2 of
@@ -19,29 +19,39 @@ class ApproximatelyEquivariant(Backbone):
         fixed_inputs: A map of locations (..., dx) to channels (..., dz).
     """
 
-    def __init__(self, backbone: Backbone, fixed_inputs: nn.Module) -> None:
+    def __init__(self, backbone: Backbone[Latent], fixed_inputs: nn.Module) -> None:
         super().__init__()
-        self.backbone = backbone
+        self.backbone: Backbone[Latent] = backbone
         self.fixed_inputs = fixed_inputs
         self.group = backbone.group
         self.dy, self.dw = backbone.dy, backbone.dw
         self.dz, self.d_out = backbone.dz, backbone.d_out
+        self.guesses_spread = backbone.guesses_spread
+        self.embeds_targets = backbone.embeds_targets
 
-    def strict(self) -> Backbone:
+    def strict(self) -> Backbone[Latent]:
         """The wrapped backbone, with the same weights."""
         return self.backbone
 
-    def encode(self, context: PointSet, domain: Domain) -> Field:
+    def encode(self, context: PointSet, domain: Domain) -> Latent:
         """Encode, and add the fixed inputs at the sites of the latent."""
         latent = self.backbone.encode(context, domain)
-        t = self.fixed_inputs(latent.sites)
-        known = domain.absolute.reshape(-1, *(1,) * (t.ndim - 1))
-        return latent.shifted(t * known)
+        return latent.shifted(self._fixed(latent.sites, domain))
 
-    def process(self, latent: Field) -> Field:
+    def process(self, latent: Latent) -> Latent:
         """The backbone's own map."""
         return self.backbone.process(latent)
 
-    def decode(self, latent: Field, xt: Tensor, wt: Tensor) -> Tensor:
-        """The backbone's own reading."""
-        return self.backbone.decode(latent, xt, wt)
+    def decode(
+        self, latent: Latent, xt: Tensor, wt: Tensor, et: Tensor | None = None
+    ) -> Tensor:
+        """The backbone's own reading, with fixed inputs where it embeds targets."""
+        if self.embeds_targets:
+            self.check_targets(latent, xt, wt)
+            et = self._fixed(xt, latent.domain)
+        return self.backbone.decode(latent, xt, wt, et)
+
+    def _fixed(self, x: Tensor, domain: Domain) -> Tensor:
+        """The fixed inputs at `x`, zero for tasks that hide where they are."""
+        t = self.fixed_inputs(x)
+        return t * domain.absolute.reshape(-1, *(1,) * (t.ndim - 1))

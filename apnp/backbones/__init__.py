@@ -1,6 +1,7 @@
-"""Architectures: strictly equivariant maps from a context to channels at targets."""
+"""Strictly equivariant architectures, one a file."""
 
 from apnp.backbones.backbone import Backbone
 from apnp.backbones.convcnp import ConvCNP
+from apnp.backbones.local_tnp import LocalTNP
 
-__all__ = ["Backbone", "ConvCNP"]
+__all__ = ["Backbone", "ConvCNP", "LocalTNP"]

@@ -1,14 +1,15 @@
 """The contract that every architecture keeps."""
 
 from abc import ABC, abstractmethod
+from typing import Generic
 
 from torch import Tensor, nn
 
 from apnp.groups import Group
-from apnp.types import Domain, Field, PointSet
+from apnp.types import Domain, Latent, PointSet
 
 
-class Backbone(nn.Module, ABC):
+class Backbone(nn.Module, ABC, Generic[Latent]):
     """A map from a context set to channels at targets, equivariant under `group`.
 
     Moving context, domain and targets together by any element of the group leaves the
@@ -19,7 +20,10 @@ class Backbone(nn.Module, ABC):
         dy: Number of variables.
         dw: Number of covariates.
         dz: Channels of the latent at its sites, where fixed inputs enter.
-        d_out: Channels that `decode` returns.
+        d_out: Channels that `decode` returns; the first `dy` start as the mean.
+        guesses_spread: Whether the next `dy` start as what softplus makes the standard
+            deviation.
+        embeds_targets: Whether `decode` takes fixed inputs at targets.
     """
 
     group: Group
@@ -27,27 +31,33 @@ class Backbone(nn.Module, ABC):
     dw: int
     dz: int
     d_out: int
+    guesses_spread: bool = False
+    embeds_targets: bool = False
 
-    def strict(self) -> "Backbone":
+    def strict(self) -> "Backbone[Latent]":
         """The strictly equivariant component: itself, unless it says otherwise."""
         return self
 
     @abstractmethod
-    def encode(self, context: PointSet, domain: Domain) -> Field:
+    def encode(self, context: PointSet, domain: Domain) -> Latent:
         """Read the context; never sees target locations."""
 
     @abstractmethod
-    def process(self, latent: Field) -> Field:
+    def process(self, latent: Latent) -> Latent:
         """The equivariant map of the latent."""
 
     @abstractmethod
-    def decode(self, latent: Field, xt: Tensor, wt: Tensor) -> Tensor:
+    def decode(
+        self, latent: Latent, xt: Tensor, wt: Tensor, et: Tensor | None = None
+    ) -> Tensor:
         """Read the latent at targets.
 
         Args:
             latent: What `process` returned.
             xt: Locations, (b, nt, dx).
             wt: Covariates, zero where unobserved, then their masks: (b, nt, 2 dw).
+            et: Fixed inputs at the targets, (b, nt, dz), for a backbone that embeds
+                its targets.
 
         Returns:
             (b, nt, d_out).
@@ -64,7 +74,7 @@ class Backbone(nn.Module, ABC):
         _check_size("The domain has dx", domain.centre, self.group.dx)
         _check_tasks("Context and domain", context.x, domain.centre)
 
-    def check_targets(self, latent: Field, xt: Tensor, wt: Tensor) -> None:
+    def check_targets(self, latent: Latent, xt: Tensor, wt: Tensor) -> None:
         """Refuse targets of shapes that the backbone is not made for.
 
         Raises:

@@ -16,7 +16,7 @@ from apnp.nn.unet import Pointwise, UNet, check_divisible, divisor
 from apnp.types import Domain, Field, PointSet
 
 
-class ConvCNP(Backbone):
+class ConvCNP(Backbone[Field]):
     """Set convolutions onto a lattice, a U-Net on it, and readings at the targets.
 
     The values are kriged onto the lattice with a learned stationary covariance. Values
@@ -137,7 +137,9 @@ class ConvCNP(Backbone):
         """The U-Net."""
         return replace(latent, z=self.unet(latent.z))
 
-    def decode(self, latent: Field, xt: Tensor, wt: Tensor) -> Tensor:
+    def decode(
+        self, latent: Field, xt: Tensor, wt: Tensor, et: Tensor | None = None
+    ) -> Tensor:
         """Interpolate the lattice at the targets and mix in their covariates."""
         self.check_targets(latent, xt, wt)
         lattice = self._lattice(latent.domain)

@@ -41,6 +41,18 @@ class Group(ABC):
         """What the group leaves of pairs: (b, n, dx), (b, m, dx) -> (b, n, m, k)."""
 
     @abstractmethod
+    def here(self, x: Tensor) -> Tensor:
+        """What the group leaves of one location, (..., dx) -> (..., k)."""
+
+    @abstractmethod
+    def offsets(self, x: Tensor, other: Tensor) -> Tensor:
+        """Where `other` lies as seen from `x`, by what the group leaves of the pair.
+
+        Numbers of the size of the distance that vanish where both are the same, exact
+        for the closest of points; (..., dx) of shapes that broadcast -> (..., k).
+        """
+
+    @abstractmethod
     def trend(self, x: Tensor, centre: Tensor) -> Tensor:
         """Smooth functions of location whose span the group keeps.
 
@@ -87,6 +99,14 @@ class Trivial(Group):
             ),
             dim=-1,
         )
+
+    def here(self, x: Tensor) -> Tensor:
+        """The location itself."""
+        return x
+
+    def offsets(self, x: Tensor, other: Tensor) -> Tensor:
+        """The difference of both."""
+        return other - x
 
     def trend(self, x: Tensor, centre: Tensor) -> Tensor:
         """None: a function of location would be as good as a fixed input."""

@@ -57,6 +57,20 @@ class LongitudeShifts(Group):
         z_other = right[..., 2].expand_as(dot)
         return torch.stack((z, z_other, dot, cross), dim=-1)
 
+    def here(self, x: Tensor) -> Tensor:
+        """The sine of latitude."""
+        return x[..., 2:]
+
+    def offsets(self, x: Tensor, other: Tensor) -> Tensor:
+        """East and up, each times the cosine of latitude for close points.
+
+        (..., 2): the cross product of the horizontal parts and the difference along
+        the axis. Both vanish smoothly at the poles, where there is no east.
+        """
+        step = other - x
+        east = x[..., 0] * step[..., 1] - x[..., 1] * step[..., 0]
+        return torch.stack((east, step[..., 2].expand_as(east)), dim=-1)
+
     def trend(self, x: Tensor, centre: Tensor) -> Tensor:
         """Spherical harmonics of first and second degree, east of the centre."""
         longitude = torch.atan2(centre[:, 1], centre[:, 0])[:, None]

@@ -62,6 +62,14 @@ class Translations(Group):
             parts.append(right[..., fixed].expand(-1, n, -1, -1))
         return torch.cat(parts, dim=-1)
 
+    def here(self, x: Tensor) -> Tensor:
+        """The coordinates on the axes that are not shifted."""
+        return x[..., [d for d in range(self.dx) if d not in self.dims]]
+
+    def offsets(self, x: Tensor, other: Tensor) -> Tensor:
+        """The difference of both, on all axes."""
+        return other - x
+
     def trend(self, x: Tensor, centre: Tensor) -> Tensor:
         """Coordinates relative to the centre."""
         return x - centre[:, None]

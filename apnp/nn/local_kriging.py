@@ -1,0 +1,164 @@
+"""Kriging of every target from its own neighbours, with its own covariance."""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from apnp.nn.mlp import mlp
+
+_LARGEST = 3.0
+"""Bound of what an embedding adds to the logarithm of a parameter."""
+_N_SLOPES = 3
+"""Number of lengths over which slopes vary, at most."""
+
+
+class LocalKriging(nn.Module):
+    """Gaussian-process regression from neighbours; its covariance is learned.
+
+        c(i, j) = constant + sum_s a_s exp(-d_ij^2 / 2 l_s^2 - u_ijs / 2)
+                  + sum_r (w_i . B_r w_j) exp(-d_ij^2 / 2 m_r^2)
+
+    with d_ij the distance, u_ijs = sum_k (w_ik - w_jk)^2 / v_sk^2 and noise on the
+    diagonal. The constant is an unknown local mean, and B_r, diagonal, lets the slope
+    on each covariate (the lapse rate) vary from place to place over the lengths m_r:
+    the trick of regression kriging, made local. All parameters are shared by all
+    places; an embedding of the target scales them up or down for its neighbourhood,
+    which replaces a fit of the covariance to each task. Nothing but distances and
+    covariates enters, so every isometry of locations is kept.
+
+    A weight t of a neighbour in [0, 1] divides its noise: at zero it has no influence.
+
+    Args:
+        dy: Number of variables.
+        dw: Number of covariates.
+        lengths: Initial lengths l_s, units of `x`, longest first; the first three are
+            the initial m_r, too.
+        width: Channels of the embedding.
+    """
+
+    def __init__(self, dy: int, dw: int, lengths: Sequence[float], width: int) -> None:
+        super().__init__()
+        n, m = len(lengths), len(lengths[:_N_SLOPES])
+        shares = 0.5 ** torch.arange(n)
+        log_variances = torch.log(0.3 * shares / shares.sum())
+        log_lengths = torch.log(torch.tensor(tuple(lengths)))
+        self.log_lengths = nn.Parameter(log_lengths)
+        self.log_slope_lengths = nn.Parameter(log_lengths[:m].clone())
+        self.log_heights = nn.Parameter(torch.zeros(n, dw))
+        self.log_variances = nn.Parameter(log_variances.repeat(dy, 1))
+        self.log_slopes = nn.Parameter(
+            (log_variances[:m] - 4)[:, None].repeat(dy, 1, dw)
+        )
+        self.log_constants = nn.Parameter(torch.zeros(dy))
+        self.log_noises = nn.Parameter(torch.full((dy,), -4.6))
+        self.dy, self.n, self.m = dy, n, m
+        self.scales = mlp(width, width, dy * (n + m + 1) + 2, hidden=1, factor=0.1)
+
+    def forward(
+        self,
+        embedding: Float[Tensor, "b n width"],
+        x: Float[Tensor, "b n k1 dx"],
+        w: Float[Tensor, "b n k1 dw"],
+        y: Float[Tensor, "b n k dy"],
+        weight: Float[Tensor, "b n k dy"],
+    ) -> tuple[Float[Tensor, "b n dy"], Float[Tensor, "b n dy"]]:
+        """Mean and variance, noise included, at each target.
+
+        Args:
+            embedding: What scales the covariance.
+            x: Locations: the target, then its k neighbours.
+            w: Their covariates, zero where unknown.
+            y: Values of the neighbours, less any prior mean; zero where unobserved.
+            weight: Weights of the neighbours, zero where unobserved.
+        """
+        adjustment = _LARGEST * torch.tanh(self.scales(embedding) / _LARGEST)
+        common, own = adjustment.tensor_split((2,), dim=-1)
+        blocks = [
+            self._shapes(x[..., a, :], x[..., b, :], w[..., a, :], w[..., b, :], common)
+            for a, b in _BLOCKS
+        ]
+        means, variances = [], []
+        for v, scales in enumerate(own.chunk(self.dy, dim=-1)):
+            at_target, across, among = (
+                self._covariance(shapes, w[..., a, :], w[..., b, :], scales, v)
+                for shapes, (a, b) in zip(blocks, _BLOCKS, strict=True)
+            )
+            noise = torch.exp(self.log_noises[v] + scales[..., -1])
+            mean, explained = _krige(among, across, y[..., v], weight[..., v], noise)
+            means.append(mean)
+            prior = at_target[..., 0, 0]
+            variances.append((prior - explained).clamp(min=0.0) + noise)
+        return torch.stack(means, -1), torch.stack(variances, -1)
+
+    def _shapes(
+        self, x: Tensor, other: Tensor, w: Tensor, other_w: Tensor, common: Tensor
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Correlations of some points with others: each (b, n, i, j).
+
+        First those of distance and covariates, then those of the slopes. `common`
+        shortens or stretches all lengths, and all scales of covariates.
+        """
+        squared = torch.stack(
+            [
+                (x[..., i, None] - other[..., None, :, i]) ** 2
+                for i in range(x.shape[-1])
+            ]
+        ).sum(0)
+        squared = squared * torch.exp(-2 * common[..., 0])[..., None, None]
+        stretch = torch.exp(-common[..., 1])[..., None, None]
+        w, other_w = stretch * w, stretch * other_w
+        shapes = []
+        for near, alike in zip(
+            torch.exp(-2 * self.log_lengths),
+            torch.exp(-2 * self.log_heights),
+            strict=True,
+        ):
+            # sum_k alike_k (w_k - w'_k)^2, multiplied out.
+            unlike = (
+                (w * w) @ alike[:, None]
+                + ((other_w * other_w) @ alike)[..., None, :]
+                - 2 * (w * alike) @ other_w.mT
+            )
+            shapes.append(torch.exp(-0.5 * (squared * near + unlike)))
+        slopes = torch.exp(-2 * self.log_slope_lengths)
+        return shapes, [torch.exp(-0.5 * squared * near) for near in slopes]
+
+    def _covariance(
+        self,
+        shapes: tuple[list[Tensor], list[Tensor]],
+        w: Tensor,
+        other_w: Tensor,
+        scales: Tensor,
+        v: int,
+    ) -> Tensor:
+        """Covariances of variable `v`, (b, n, i, j)."""
+        variances, slopes, _ = scales.tensor_split((self.n, self.n + self.m), dim=-1)
+        variances = torch.exp(self.log_variances[v] + variances)
+        slopes = torch.exp(self.log_slopes[v] + slopes[..., None])
+        total = self.log_constants[v].exp()
+        for s, shape in enumerate(shapes[0]):
+            total = total + variances[..., s, None, None] * shape
+        for r, shape in enumerate(shapes[1]):
+            products = (w * slopes[..., None, r, :]) @ other_w.mT
+            total = total + products * shape
+        return total
+
+
+_TARGET, _NEIGHBOURS = slice(0, 1), slice(1, None)
+_BLOCKS = ((_TARGET, _TARGET), (_NEIGHBOURS, _TARGET), (_NEIGHBOURS, _NEIGHBOURS))
+
+
+def _krige(
+    among: Tensor, across: Tensor, y: Tensor, weight: Tensor, noise: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Simple kriging from neighbours: the mean, and the variance they explain."""
+    root = weight.sqrt()
+    among = among * root[..., :, None] * root[..., None, :]
+    among = among + torch.diag_embed(noise[..., None].expand_as(root))
+    factor = torch.linalg.cholesky(among)
+    sides = torch.stack((across[..., 0] * root, y * root), dim=-1)
+    white = torch.linalg.solve_triangular(factor, sides, upper=False)
+    mean = (white[..., 0] * white[..., 1]).sum(-1)
+    return mean, white[..., 0].square().sum(-1)

@@ -1,0 +1,69 @@
+"""The nearest observed points of any location, and weights that fade with rank."""
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from scipy.spatial import cKDTree
+from torch import Tensor
+
+_FADE = 0.2
+"""Share of the neighbourhood's radius over which weights fall to zero."""
+
+
+def nearest(
+    x: Float[Tensor, "b n dx"],
+    other: Float[Tensor, "b m dx"],
+    seen: Bool[Tensor, "b m"],
+    k: int,
+) -> tuple[Int[Tensor, "b n k"], Bool[Tensor, "b n k"]]:
+    """The `k` nearest seen points of `other` for every `x`, nearest first.
+
+    Time grows as (n + m) log m. On the sphere the distance of unit vectors is the chord
+    length, which orders points like the great circle.
+
+    Returns:
+        Their numbers, and whether there are so many: False where there are fewer seen
+        points than `k`, the number is then that of any point.
+    """
+    b, n, _ = x.shape
+    index = torch.zeros(b, n, k, dtype=torch.long)
+    found = torch.zeros(b, n, k, dtype=torch.bool)
+    for row in range(b):
+        numbers = np.flatnonzero(seen[row].cpu().numpy())
+        count = min(k, len(numbers))
+        if count == 0 or n == 0:
+            continue
+        tree = cKDTree(other[row].detach().cpu().numpy()[numbers])
+        _, order = tree.query(
+            x[row].detach().cpu().numpy(), k=count, workers=torch.get_num_threads()
+        )
+        index[row, :, :count] = torch.from_numpy(numbers[order.reshape(n, count)])
+        found[row, :, :count] = True
+    return index.to(x.device), found.to(x.device)
+
+
+def gather(
+    values: Float[Tensor, "b m *c"], index: Int[Tensor, "b n k"]
+) -> Float[Tensor, "b n k *c"]:
+    """The values of the points with these numbers."""
+    rows = torch.arange(len(values), device=values.device)[:, None, None]
+    return values[rows, index]
+
+
+def taper(
+    distance: Float[Tensor, "b n k1"], found: Bool[Tensor, "b n k1"]
+) -> tuple[Float[Tensor, "b n k"], Float[Tensor, "b n"]]:
+    """Weights of the first k neighbours, and the radius of the neighbourhood.
+
+    The radius is the distance of the last neighbour, where weights have fallen to
+    zero: a neighbour enters and leaves with none, so that what is made of weighted
+    neighbours is continuous in location, and points at equal distances are treated
+    alike. Where there are fewer neighbours than asked for none can enter, and all
+    weigh one. The radius is one where there is no other point.
+    """
+    distance = torch.where(found, distance, 0.0)
+    farthest = distance.amax(-1)
+    radius = torch.where(farthest > 0, farthest, 1.0)
+    s = ((1 - distance[..., :-1] / radius[..., None]) / _FADE).clamp(0, 1)
+    weight = torch.where(found[..., -1:], s * s * (3 - 2 * s), 1.0)
+    return weight * found[..., :-1], radius
