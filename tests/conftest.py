@@ -34,6 +34,7 @@ def small_model():
     """Configuration of a model that is built and run in no time."""
     from apnp.config import (
         BackboneConfig,
+        ConvCNPConfig,
         FixedInputsConfig,
         LatticeConfig,
         ModelConfig,
@@ -44,7 +45,7 @@ def small_model():
         return ModelConfig(
             geometry,
             form,
-            BackboneConfig(lattice=lattice, channels=(8, 8), blocks=(1, 1), kernel=3),
+            BackboneConfig(convcnp=ConvCNPConfig(lattice, (8, 8), (1, 1), 3)),
             FixedInputsConfig(count=4, width=8),
         )
 

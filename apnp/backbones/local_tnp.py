@@ -84,9 +84,16 @@ class LocalTNP(Backbone[Tokens]):
         heads: int = 8,
     ) -> None:
         super().__init__()
-        for name, value in (("neighbours", neighbours), ("layers", layers)):
+        sizes = {
+            "neighbours": neighbours, "width": width, "layers": layers, "heads": heads,
+        }  # fmt: skip
+        for name, value in sizes.items():
             if value < 1:
                 raise ValueError(f"`{name}` is a number above zero. Got {value}.")
+        if not lengths or min(lengths) <= 0:
+            raise ValueError(
+                f"`lengths` are one or more lengths above zero. Got {list(lengths)}."
+            )
         self.group, self.dy, self.dw = group, dy, dw
         self.neighbours = neighbours
         self.dz, self.d_out = width, 2 * dy + width
@@ -96,7 +103,7 @@ class LocalTNP(Backbone[Tokens]):
         n_pair = group.offsets(origin, origin).shape[-1] + 2 + 2 * dw + 2 * dy
         self.prior = mlp(2 * dw, 32, dy, hidden=1)
         self.embed = mlp(2 * dy + 2 * dw, width, width, hidden=1)
-        self.surround = mlp(n_around, width, width, hidden=1)
+        self.surround = mlp(width + n_around, width, width, hidden=1)
         self.enter = mlp(2 * dw + n_around, width, width, hidden=1)
         self.mixing = nn.ModuleList(
             PairAttention(width, n_pair, heads) for _ in range(layers - 1)
@@ -114,11 +121,9 @@ class LocalTNP(Backbone[Tokens]):
         seen = context.y_mask.any(-1, keepdim=True)
         # A padded point may hold anything as its location.
         x = torch.where(seen, context.x, domain.centre[:, None])
-        y = torch.where(context.y_mask, context.y, 0.0)
-        w = torch.where(context.w_mask, context.w, 0.0)
-        points = replace(context, x=x, y=y, w=w)
+        points = replace(context, x=x, w=torch.where(context.w_mask, context.w, 0.0))
         inputs = _with_masks(points)
-        rest = torch.where(points.y_mask, y - self.prior(inputs), 0.0)
+        rest = torch.where(points.y_mask, points.y - self.prior(inputs), 0.0)
         z = self.embed(torch.cat((rest, points.y_mask.to(rest), inputs), dim=-1))
         return Tokens(z, x, replace(points, y=rest), domain)
 
@@ -128,7 +133,8 @@ class LocalTNP(Backbone[Tokens]):
         around = self._neighbourhood(latent.sites, _with_masks(points), points)
         # Of two values their difference; a target, without one, has its mean instead.
         pairs = _beside(around, points.y)
-        layers = [latent.z + self.surround(around.place)]
+        surroundings = torch.cat((latent.z, around.place), dim=-1)
+        layers = [latent.z + self.surround(surroundings)]
         for layer in self.mixing:
             h = layers[-1]
             layers.append(layer(h, h, around.index, pairs, around.weight))

@@ -2,6 +2,18 @@
 
 from apnp.groups.group import Group, Trivial
 from apnp.groups.longitude import LongitudeShifts
+from apnp.groups.product import Product
+from apnp.groups.rigid import RigidMotions
+from apnp.groups.rotation import Rotations, SphereRotations
 from apnp.groups.translation import Translations
 
-__all__ = ["Group", "LongitudeShifts", "Translations", "Trivial"]
+__all__ = [
+    "Group",
+    "LongitudeShifts",
+    "Product",
+    "RigidMotions",
+    "Rotations",
+    "SphereRotations",
+    "Translations",
+    "Trivial",
+]

@@ -56,8 +56,8 @@ class Group(ABC):
     def trend(self, x: Tensor, centre: Tensor) -> Tensor:
         """Smooth functions of location whose span the group keeps.
 
-        They are relative to a `centre` (b, dx) that moves with the locations, so that
-        moving both changes nothing: (b, n, dx) -> (b, n, n_trend).
+        They are relative to a `centre` (b, dx) that moves with the locations; moving
+        both turns them among themselves at most: (b, n, dx) -> (b, n, n_trend).
         """
 
 

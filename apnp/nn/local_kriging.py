@@ -17,24 +17,23 @@ _N_SLOPES = 3
 class LocalKriging(nn.Module):
     """Gaussian-process regression from neighbours; its covariance is learned.
 
-        c(i, j) = constant + sum_s a_s exp(-d_ij^2 / 2 l_s^2 - u_ijs / 2)
-                  + sum_r (w_i . B_r w_j) exp(-d_ij^2 / 2 m_r^2)
+        c(i, j) = constant + sum_s (a_s exp(-u_ij / 2) + w_i . B_s w_j) g_s(i, j),
+        g_s(i, j) = exp(-|x_i - x_j|^2 / 2 l_s^2),
+        u_ij = sum_k (w_ik - w_jk)^2 / v_k^2
 
-    with d_ij the distance, u_ijs = sum_k (w_ik - w_jk)^2 / v_sk^2 and noise on the
-    diagonal. The constant is an unknown local mean, and B_r, diagonal, lets the slope
-    on each covariate (the lapse rate) vary from place to place over the lengths m_r:
-    the trick of regression kriging, made local. All parameters are shared by all
-    places; an embedding of the target scales them up or down for its neighbourhood,
-    which replaces a fit of the covariance to each task. Nothing but distances and
-    covariates enters, so every isometry of locations is kept.
+    with noise on the diagonal. The constant is an unknown local mean, and B_s, diagonal
+    and zero but for the longest lengths, lets the slope on each covariate (the lapse
+    rate) vary from place to place: the trick of regression kriging, made local. All
+    parameters are shared by all places; an embedding of the target scales them up or
+    down for its neighbourhood, which replaces a fit of the covariance to each task.
+    Nothing but distances and covariates enters: every isometry of locations is kept.
 
     A weight t of a neighbour in [0, 1] divides its noise: at zero it has no influence.
 
     Args:
         dy: Number of variables.
         dw: Number of covariates.
-        lengths: Initial lengths l_s, units of `x`, longest first; the first three are
-            the initial m_r, too.
+        lengths: Initial lengths l_s, units of `x`, longest first.
         width: Channels of the embedding.
     """
 
@@ -45,8 +44,7 @@ class LocalKriging(nn.Module):
         log_variances = torch.log(0.3 * shares / shares.sum())
         log_lengths = torch.log(torch.tensor(tuple(lengths)))
         self.log_lengths = nn.Parameter(log_lengths)
-        self.log_slope_lengths = nn.Parameter(log_lengths[:m].clone())
-        self.log_heights = nn.Parameter(torch.zeros(n, dw))
+        self.log_heights = nn.Parameter(torch.zeros(dw))
         self.log_variances = nn.Parameter(log_variances.repeat(dy, 1))
         self.log_slopes = nn.Parameter(
             (log_variances[:m] - 4)[:, None].repeat(dy, 1, dw)
@@ -94,11 +92,11 @@ class LocalKriging(nn.Module):
 
     def _shapes(
         self, x: Tensor, other: Tensor, w: Tensor, other_w: Tensor, common: Tensor
-    ) -> tuple[list[Tensor], list[Tensor]]:
-        """Correlations of some points with others: each (b, n, i, j).
+    ) -> tuple[Tensor, list[Tensor]]:
+        """What some points have in common with others: each (b, n, i, j).
 
-        First those of distance and covariates, then those of the slopes. `common`
-        shortens or stretches all lengths, and all scales of covariates.
+        First exp(-u / 2), then the g_s. `common` shortens or stretches all lengths, and
+        all scales of covariates.
         """
         squared = torch.stack(
             [
@@ -106,28 +104,18 @@ class LocalKriging(nn.Module):
                 for i in range(x.shape[-1])
             ]
         ).sum(0)
-        squared = squared * torch.exp(-2 * common[..., 0])[..., None, None]
-        stretch = torch.exp(-common[..., 1])[..., None, None]
+        squared = -0.5 * torch.exp(-2 * common[..., 0])[..., None, None] * squared
+        stretch = torch.exp(-common[..., 1:2] - self.log_heights)[..., None, :]
         w, other_w = stretch * w, stretch * other_w
-        shapes = []
-        for near, alike in zip(
-            torch.exp(-2 * self.log_lengths),
-            torch.exp(-2 * self.log_heights),
-            strict=True,
-        ):
-            # sum_k alike_k (w_k - w'_k)^2, multiplied out.
-            unlike = (
-                (w * w) @ alike[:, None]
-                + ((other_w * other_w) @ alike)[..., None, :]
-                - 2 * (w * alike) @ other_w.mT
-            )
-            shapes.append(torch.exp(-0.5 * (squared * near + unlike)))
-        slopes = torch.exp(-2 * self.log_slope_lengths)
-        return shapes, [torch.exp(-0.5 * squared * near) for near in slopes]
+        unlike = torch.zeros_like(squared)
+        for k in range(w.shape[-1]):
+            unlike = unlike + (w[..., k, None] - other_w[..., None, :, k]) ** 2
+        near = [torch.exp(squared * rate) for rate in torch.exp(-2 * self.log_lengths)]
+        return torch.exp(-0.5 * unlike), near
 
     def _covariance(
         self,
-        shapes: tuple[list[Tensor], list[Tensor]],
+        shapes: tuple[Tensor, list[Tensor]],
         w: Tensor,
         other_w: Tensor,
         scales: Tensor,
@@ -137,12 +125,12 @@ class LocalKriging(nn.Module):
         variances, slopes, _ = scales.tensor_split((self.n, self.n + self.m), dim=-1)
         variances = torch.exp(self.log_variances[v] + variances)
         slopes = torch.exp(self.log_slopes[v] + slopes[..., None])
-        total = self.log_constants[v].exp()
-        for s, shape in enumerate(shapes[0]):
-            total = total + variances[..., s, None, None] * shape
-        for r, shape in enumerate(shapes[1]):
-            products = (w * slopes[..., None, r, :]) @ other_w.mT
-            total = total + products * shape
+        alike, near = shapes
+        total = sum(variances[..., s, None, None] * g for s, g in enumerate(near))
+        total = self.log_constants[v].exp() + alike * total
+        for s in range(self.m):
+            products = (w * slopes[..., None, s, :]) @ other_w.mT
+            total = total + products * near[s]
         return total
 
 

@@ -5,6 +5,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from scipy.spatial import cKDTree
 from torch import Tensor
+from torch.nn import functional
 
 _FADE = 0.2
 """Share of the neighbourhood's radius over which weights fall to zero."""
@@ -43,11 +44,12 @@ def nearest(
 
 
 def gather(
-    values: Float[Tensor, "b m *c"], index: Int[Tensor, "b n k"]
-) -> Float[Tensor, "b n k *c"]:
-    """The values of the points with these numbers."""
-    rows = torch.arange(len(values), device=values.device)[:, None, None]
-    return values[rows, index]
+    values: Float[Tensor, "b m c"], index: Int[Tensor, "b n k"]
+) -> Float[Tensor, "b n k c"]:
+    """The values of the points with these numbers; there is at least one point."""
+    b, m = values.shape[:2]
+    rows = index + m * torch.arange(b, device=values.device)[:, None, None]
+    return functional.embedding(rows, values.reshape(b * m, -1))
 
 
 def taper(
@@ -58,8 +60,10 @@ def taper(
     The radius is the distance of the last neighbour, where weights have fallen to
     zero: a neighbour enters and leaves with none, so that what is made of weighted
     neighbours is continuous in location, and points at equal distances are treated
-    alike. Where there are fewer neighbours than asked for none can enter, and all
-    weigh one. The radius is one where there is no other point.
+    alike. (Points none of which is nearer than the last all weigh nothing: more than k
+    stations at one place, or on a circle about the target.) Where there are fewer
+    neighbours than asked for none can enter, and all weigh one. The radius is one where
+    there is no other point.
     """
     distance = torch.where(found, distance, 0.0)
     farthest = distance.amax(-1)

@@ -56,5 +56,5 @@ class PairAttention(nn.Module):
         share = torch.exp((logits - largest).clamp(max=0.0)) * weight[..., None]
         share = share / share.sum(2, keepdim=True).clamp(min=1e-30)
         values = (hidden + value).unflatten(-1, (self.heads, -1))
-        h = h + self.out(torch.einsum("bnkh,bnkhd->bnhd", share, values).flatten(2))
+        h = h + self.out((share[..., None] * values).sum(2).flatten(2))
         return h + self.mlp(self.norm(h))

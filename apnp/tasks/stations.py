@@ -27,8 +27,9 @@ class TaskLaw:
         max_context: Largest number; the number is drawn log-uniformly.
         max_targets: Largest number of target stations.
         dropout: Probability that a task hides its absolute location, in [0, 1].
-        gaps: Probability that a task's targets lie in gaps of the network: in blocks
-            without any context, in [0, 1].
+        gaps: Probability that a task's targets lie in gaps of the network, in blocks
+            without any context, in [0, 1]. A draw of blocks that leaves no target, or
+            fewer than `min_context` other stations, is given up for an ordinary task.
         block_km: Side of those blocks in kilometres.
         seed: With a task's index it determines the task.
     """
@@ -47,6 +48,10 @@ class TaskLaw:
                 "`data.context` is the least and the largest number of context "
                 f"stations, 1 <= least <= largest. Got {self.min_context} and "
                 f"{self.max_context}."
+            )
+        if not 0 <= self.gaps <= 1:
+            raise ConfigError(
+                f"`data.gaps` is a probability, so lies in [0, 1]. Got {self.gaps}."
             )
         if self.max_targets < 1:
             raise ConfigError(
@@ -126,7 +131,7 @@ class StationTasks:
         context, target = stations[:n], stations[n:]
         if rng.random() < self.law.gaps:
             empty = self._gaps(stations, rng)
-            if empty.any() and not empty.all():
+            if empty.any() and (~empty).sum() >= self.law.min_context:
                 context, target = stations[~empty][:n], stations[empty]
         return Draw(day, context, target[: self.law.max_targets], absolute)
 

@@ -12,8 +12,17 @@ import torch
 from torch import Tensor, nn
 
 from apnp.approx import ApproximatelyEquivariant, FixedInputs, Support
-from apnp.backbones import Backbone, ConvCNP
-from apnp.groups import Group, LongitudeShifts, Translations
+from apnp.backbones import Backbone, ConvCNP, LocalTNP
+from apnp.groups import (
+    Group,
+    LongitudeShifts,
+    Product,
+    RigidMotions,
+    Rotations,
+    SphereRotations,
+    Translations,
+    Trivial,
+)
 from apnp.likelihoods import HeteroscedasticGaussian
 from apnp.model import NeuralProcess
 from apnp.nn.drift import LinearDrift
@@ -45,6 +54,12 @@ class Moved(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.fixed_inputs(self.group.act(self.back, x))
+
+
+def on_the_sphere(x: Tensor) -> Tensor:
+    """The first three dimensions as unit vectors; a fourth is time."""
+    space = x[..., :3] / x[..., :3].norm(dim=-1, keepdim=True)
+    return torch.cat((space, x[..., 3:]), dim=-1)
 
 
 def concrete(base: type, *packages: str) -> set[type]:
@@ -86,6 +101,11 @@ class Member:
     def approximate(self) -> bool:
         return "approximate" in self.name
 
+    @property
+    def on_the_sphere(self) -> bool:
+        space = getattr(self.group, "first", self.group)
+        return isinstance(space, (LongitudeShifts, SphereRotations))
+
     def task(self, seed: int = 1, nc: int = 5, nt: int = 6, b: int = 2) -> Task:
         """A task of which some values, covariates and one whole point are missing."""
         generator = torch.Generator().manual_seed(seed)
@@ -95,9 +115,8 @@ class Member:
             return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
         def locations(n: int) -> Tensor:
-            if isinstance(self.group, LongitudeShifts):
-                x = normal(b, n, dx)
-                return x / x.norm(dim=-1, keepdim=True)
+            if self.on_the_sphere:
+                return on_the_sphere(normal(b, n, dx))
             uniform = torch.rand(b, n, dx, generator=generator, dtype=torch.float64)
             return centre[:, None] + 3.0 * uniform - 1.5
 
@@ -111,9 +130,8 @@ class Member:
             )
 
         centre = 0.3 * normal(b, dx)
-        if isinstance(self.group, LongitudeShifts):
-            centre = normal(b, dx)
-            centre = centre / centre.norm(dim=-1, keepdim=True)
+        if self.on_the_sphere:
+            centre = on_the_sphere(normal(b, dx))
         known = torch.ones(b, dtype=torch.bool)
         domain = Domain(centre, torch.full_like(centre, 3.0), known)
         return Task(points(nc), points(nt), domain)
@@ -192,8 +210,30 @@ def convcnp(where: str) -> ConvCNP:
     )
 
 
-def approximate(where: str, support: bool) -> ApproximatelyEquivariant:
-    backbone = convcnp(where)
+GROUPS: dict[str, Group] = {
+    **{name: group for name, (_, group, _) in LATTICES.items()},
+    "E(1)": RigidMotions(1),
+    "E(2)": RigidMotions(2),
+    "SE(2)": RigidMotions(2, mirrors=False),
+    "SO(2)": Rotations(),
+    "SO(3)": SphereRotations(),
+    "time shifts": Translations(3, dims=(2,)),
+    "longitude and time shifts": Product(LongitudeShifts(), Translations(1)),
+    "E(2) and time shifts": Product(RigidMotions(2), Translations(1)),
+    "no symmetry": Trivial(2),
+}
+
+
+def local_tnp(group: str) -> LocalTNP:
+    """Three neighbours: the fourth of the four observed points bounds them."""
+    lengths = (2.0, 0.7)
+    return LocalTNP(GROUPS[group], DY, DW, lengths, 3, width=8, layers=2, heads=2)
+
+
+def approximate(
+    where: str, support: bool, backbone: Backbone | None = None
+) -> ApproximatelyEquivariant:
+    backbone = backbone or convcnp(where)
     dx = backbone.group.dx
     box = Support((-0.9,) * dx, (0.6,) * dx, edge=0.8) if support else None
     fixed = FixedInputs(dx, backbone.dz, 3, 0.3, 8, box, n_frequencies=4)
@@ -201,7 +241,9 @@ def approximate(where: str, support: bool) -> ApproximatelyEquivariant:
 
 
 def process(backbone: Backbone) -> NeuralProcess:
-    likelihood = HeteroscedasticGaussian(backbone.d_out, DY)
+    likelihood = HeteroscedasticGaussian(
+        backbone.d_out, DY, spread_guessed=backbone.guesses_spread
+    )
     return NeuralProcess(
         backbone, likelihood, LinearDrift(1, backbone.group.n_trend, DY, (2.0, 0.7))
     )
@@ -220,6 +262,19 @@ FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {
         )
         for at in ("line", "plane", "sphere")
     },
+    **{f"LocalTNP, {g}": (g, lambda g=g: local_tnp(g)) for g in GROUPS},
+    **{
+        f"LocalTNP, {g}, approximate": (
+            g,
+            lambda g=g: approximate(g, g == "plane", local_tnp(g)),
+        )
+        for g in GROUPS
+        if g != "no symmetry"
+    },
+    "NeuralProcess, LocalTNP, sphere, approximate": (
+        "sphere",
+        lambda: process(approximate("sphere", False, local_tnp("sphere"))),
+    ),
     "NeuralProcess, line": ("line", lambda: process(convcnp("line"))),
     "NeuralProcess, plane, approximate": (
         "plane",
@@ -231,7 +286,7 @@ FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {
     ),
 }
 MEMBERS = [
-    Member(name, make, LATTICES[at][1], whole_group, 1e-10)
+    Member(name, make, GROUPS[at], whole_group, 1e-10)
     for name, (at, make) in FACTORIES.items()
 ]
 
@@ -247,9 +302,12 @@ def loosened(request) -> Member:
     return request.param
 
 
-@pytest.fixture(params=[m for m in MEMBERS if "sphere" in m.name], ids=lambda m: m.name)
+ON_A_SPHERE = [m for m in MEMBERS if "sphere" in m.name and "LocalTNP" not in m.name]
+
+
+@pytest.fixture(params=ON_A_SPHERE, ids=lambda m: m.name)
 def spherical(request) -> Member:
-    """A member on the sphere."""
+    """A member with a lattice on the sphere."""
     return request.param
 
 

@@ -3,7 +3,16 @@
 import pytest
 import torch
 
-from apnp.groups import Group, LongitudeShifts, Translations, Trivial
+from apnp.groups import (
+    Group,
+    LongitudeShifts,
+    Product,
+    RigidMotions,
+    Rotations,
+    SphereRotations,
+    Translations,
+    Trivial,
+)
 
 F = torch.float64
 
@@ -20,7 +29,7 @@ def apart(dims):
 
 
 def mirrored(x):
-    return x * torch.tensor([1.0, -1.0, 1.0], dtype=F)
+    return x * torch.tensor([1.0, -1.0, 1.0], dtype=F)[: x.shape[-1]]
 
 
 def tipped(x):
@@ -34,6 +43,11 @@ def tipped(x):
         ),
         dim=-1,
     )
+
+
+def in_space(move):
+    """The move of the first three dimensions; time is left alone."""
+    return lambda x: torch.cat((move(x[..., :3]), x[..., 3:]), dim=-1)
 
 
 def scaled(x):
@@ -52,7 +66,19 @@ GROUPS = [
     (Translations(3, dims=(1,)), [scaled, apart([0]), apart([2])]),
     (Translations(3, dims=(2, 0)), [scaled, reflected, apart([1])]),
     (LongitudeShifts(), [mirrored, tipped, reflected]),
+    (RigidMotions(1), [scaled]),
+    (RigidMotions(2), [scaled]),
+    (RigidMotions(2, mirrors=False), [scaled]),
+    (RigidMotions(3), [scaled]),
+    (Rotations(), [scaled, mirrored]),
+    (SphereRotations(), [scaled]),
+    (
+        Product(LongitudeShifts(), Translations(1)),
+        [in_space(tipped), in_space(mirrored)],
+    ),
+    (Product(Translations(2, dims=(0,)), RigidMotions(1)), [scaled, apart([1])]),
 ]
+ON_THE_SPHERE = (LongitudeShifts, SphereRotations)
 
 
 @pytest.fixture(params=GROUPS, ids=lambda row: f"{type(row[0]).__name__}({row[0].dx})")
@@ -66,9 +92,14 @@ def generator(seed=0):
 
 def points(group, n, seed=0):
     x = torch.randn(2, n, group.dx, generator=generator(seed), dtype=F)
-    if isinstance(group, LongitudeShifts):
-        x = x / x.norm(dim=-1, keepdim=True)
+    first = getattr(group, "first", group)
+    if isinstance(first, ON_THE_SPHERE):
+        x = torch.cat((unit(x[..., :3]), x[..., 3:]), dim=-1)
     return x
+
+
+def unit(x):
+    return x / x.norm(dim=-1, keepdim=True)
 
 
 def same(a, b):
@@ -145,6 +176,68 @@ def test_invariants_belong_to_the_pair_they_are_at(row):
     same(table[:, 2:, 1:2], group.invariants(x[:, 2:], other[:, 1:2]))
 
 
+def test_here_and_offsets_are_invariant(row):
+    group, _ = row
+    x, other = points(group, 5), points(group, 5, seed=1)
+    here, offsets = group.here(x), group.offsets(x, other)
+    assert here.shape[:-1] == offsets.shape[:-1] == (2, 5)
+    for seed in range(3):
+        g = group.random(generator(seed), x)
+        moved = group.act(g, x)
+        same(group.here(moved), here)
+        same(group.offsets(moved, group.act(g, other)), offsets)
+
+
+def test_here_offsets_and_distance_tell_apart_what_no_element_maps_to_each_other(row):
+    group, foreign = row
+    x, other = points(group, 5), points(group, 5, seed=1)
+
+    def told(a, b):
+        distance = (b - a).norm(dim=-1, keepdim=True)
+        return torch.cat((group.here(a), group.offsets(a, b), distance), dim=-1)
+
+    g = group.random(generator(1), x)
+    pairs = [(f(x), f(other)) for f in foreign]
+    if not isinstance(group, Trivial):
+        pairs += [(group.act(g, x), other), (x, group.act(g, other))]
+    for a, b in pairs:
+        assert (told(a, b) - told(x, other)).abs().amax(-1).min() > 1e-4
+
+
+def test_here_and_offsets_take_locations_of_any_leading_shape(row):
+    group, _ = row
+    x, other = points(group, 3), points(group, 4, seed=1)
+    table = group.offsets(x[:, :, None], other[:, None])
+    assert table.shape[:-1] == (2, 3, 4)
+    same(table[1, 2, 3], group.offsets(x[1, 2], other[1, 3]))
+    same(group.offsets(x[0, 0], other), group.offsets(x[:1, :1], other))
+    same(group.offsets(x[:, :1], other[0, 0]), group.offsets(x[:, :1], other[:1, :1]))
+    same(group.here(x)[1, 2], group.here(x[1, 2]))
+
+
+def test_offsets_vanish_where_both_are_the_same_and_grow_like_the_distance(row):
+    group, _ = row
+    x, step = points(group, 9), points(group, 9, seed=1) - points(group, 9)
+    assert not group.offsets(x, x).any()
+    small, half = (group.offsets(x, x + h * step) for h in (1e-4, 5e-5))
+    torch.testing.assert_close(small, 2 * half, rtol=1e-3, atol=1e-9)
+    size = small.norm(dim=-1) / (1e-4 * step.norm(dim=-1))
+    assert (size < 10).all()
+    assert (size > 1e-3).all() or not small.shape[-1]
+
+
+def test_offsets_of_the_closest_points_are_exact_in_single_precision(row):
+    group, _ = row
+    x = points(group, 50).float()
+    close = points(group, 50, seed=2).float()
+    other = x + 1e-7 * close / close.norm(dim=-1, keepdim=True)
+    apart = (other != x).any(-1)
+    assert apart.sum() > 30
+    exact = group.offsets(x.double(), other.double())[apart]
+    error = (group.offsets(x, other)[apart].double() - exact).norm(dim=-1)
+    assert (error <= 1e-2 * exact.norm(dim=-1)).all()
+
+
 def fitted(design, values):
     """What least squares on a constant and the columns of `design` leaves."""
     design = torch.cat((torch.ones_like(design[:, :1]), design), dim=1)
@@ -157,7 +250,8 @@ def test_trend_moves_with_its_centre_and_its_span_does_not_move_at_all(row):
     trend = group.trend(x, centre)
     assert trend.shape == (2, 40, group.n_trend)
     g = group.random(generator(4), x)
-    same(group.trend(group.act(g, x), group.act(g, centre)), trend)
+    turned = group.trend(group.act(g, x), group.act(g, centre))
+    same(turned @ turned.mT, trend @ trend.mT)
     if not group.n_trend:
         return
     moved = group.trend(group.act(g, x), centre)
@@ -174,6 +268,33 @@ def test_longitude_shift_turns_east_by_its_angle():
     x = torch.tensor([0.6, 0.0, 0.8], dtype=F)
     g = torch.tensor([torch.pi / 2], dtype=F)
     same(LongitudeShifts().act(g, x), torch.tensor([0.0, 0.6, 0.8], dtype=F))
+
+
+def test_longitude_offsets_are_east_and_north():
+    def at(lat, lon):
+        lat, lon = (torch.tensor(v, dtype=F).deg2rad() for v in (lat, lon))
+        return torch.stack((lat.cos() * lon.cos(), lat.cos() * lon.sin(), lat.sin()))
+
+    group = LongitudeShifts()
+    for lon in (-179.9, 10.0, 179.9):
+        x = at(50.0, lon)
+        east, west = (group.offsets(x, at(50.0, lon + d)) for d in (0.4, -0.4))
+        north, south = (group.offsets(x, at(50.0 + d, lon)) for d in (0.4, -0.4))
+        one = torch.tensor(0.4, dtype=F).deg2rad()
+        same(east[0], at(50.0, 0.0)[0] ** 2 * one.sin())
+        same(west, -east)
+        same(north[1], at(50.4, 0.0)[2] - at(50.0, 0.0)[2])
+        assert south[1] < 0 < north[1]
+        same(torch.stack((east[1], north[0], south[0])), torch.zeros(3, dtype=F))
+    same(group.here(x), at(50.0, 0.0)[2:])
+
+
+def test_translation_offsets_are_differences_and_here_the_axes_that_stay():
+    x, other = torch.tensor([1.0, 2.0, 3.0]), torch.tensor([1.5, 2.0, -1.0])
+    group = Translations(3, dims=(2, 0))
+    assert group.offsets(x, other).tolist() == [0.5, 0, -4]
+    assert group.here(x).tolist() == [2]
+    assert Translations(3).here(x).shape == (0,)
 
 
 def test_translation_moves_its_axes_alone():

@@ -15,9 +15,10 @@ from apnp.data import read_stations, write_stations
 ROOT = Path(__file__).parents[2]
 SHORT = {
     "train": (
-        "--model.backbone.lattice.shape=[16,16]",
-        "--model.backbone.lattice.spacing_km=300",
-        "--model.backbone.channels=[8,8]", "--model.backbone.blocks=[1,1]",
+        "--model.backbone.convcnp.lattice.shape=[16,16]",
+        "--model.backbone.convcnp.lattice.spacing_km=300",
+        "--model.backbone.convcnp.channels=[8,8]",
+        "--model.backbone.convcnp.blocks=[1,1]",
         "--trainer.max_steps=2", "--trainer.validation_every=2",
         "--trainer.validation_tasks=2", "--trainer.batch_size=2",
     ),

@@ -3,24 +3,29 @@ import pytest
 import torch
 
 from apnp.approx import ApproximatelyEquivariant
+from apnp.backbones import ConvCNP, LocalTNP
 from apnp.build import build_model
 from apnp.config import parse, parser
 from apnp.errors import ConfigError
+from apnp.observations import Observations, Sites
 from apnp.tasks.representation import Representation
+from apnp.tasks.stations import observed_task
 
-SMALL = ("--model.backbone.channels=[4,4]", "--model.backbone.blocks=[1,1]")
+SMALL = (
+    "--model.backbone.convcnp.channels=[4,4]", "--model.backbone.convcnp.blocks=[1,1]",
+    "--model.backbone.local_tnp.width=8", "--model.backbone.local_tnp.heads=2",
+)  # fmt: skip
+LOCAL = "--model.backbone.name=local_tnp"
 
 
 def model_of(geometry, *argv):
     representation = Representation.fit(
         geometry, [40.0, 60.0, 50.0], [0.0, 10.0, 20.0], np.arange(4.0)
     )
-    shape = "[8,16]"
+    lattice = "--model.backbone.convcnp.lattice.shape=[8,16]"
     config, _ = parse(
-        parser(),
-        [f"--model.geometry={geometry}", f"--model.backbone.lattice.shape={shape}",
-         *SMALL, *argv],
-    )  # fmt: skip
+        parser(), [f"--model.geometry={geometry}", lattice, *SMALL, *argv]
+    )
     return build_model(config.model, representation), representation
 
 
@@ -58,15 +63,72 @@ def test_scale_of_fixed_inputs_is_in_kilometres_in_both_geometries():
 
 
 def test_lattice_of_the_plane_is_spaced_in_kilometres():
-    model, _ = model_of("plane", "--model.backbone.lattice.spacing_km=60")
+    model, _ = model_of("plane", "--model.backbone.convcnp.lattice.spacing_km=60")
     assert model.backbone.backbone.lattice.cell == pytest.approx(0.06)
+
+
+@pytest.mark.parametrize("form", ["strict", "approximate"])
+@pytest.mark.parametrize(("geometry", "unit"), [("plane", 1000), ("sphere", 6371)])
+def test_local_tnp_has_lengths_in_kilometres_and_guesses_the_spread(
+    geometry, unit, form
+):
+    torch.manual_seed(0)
+    model, representation = model_of(
+        geometry, LOCAL, f"--model.form={form}",
+        "--model.backbone.local_tnp.lengths_km=[900,200]",
+        "--model.backbone.local_tnp.neighbours=5",
+        "--model.backbone.local_tnp.layers=3",
+    )  # fmt: skip
+    assert isinstance(model.backbone, ApproximatelyEquivariant) is (
+        form == "approximate"
+    )
+    local = model.strict().backbone
+    assert isinstance(local, LocalTNP)
+    lengths = local.kriging.log_lengths.exp().tolist()
+    assert lengths == pytest.approx([900 / unit, 200 / unit], rel=1e-3)
+    assert local.reach == pytest.approx(900 / unit, rel=1e-3)
+    assert (local.neighbours, len(local.reading), local.dz) == (5, 3, 8)
+    sites = Sites(
+        np.array([45.0, 50]), np.array([2.0, 9]), np.zeros(2), np.datetime64("2020")
+    )
+    task = observed_task(
+        representation, Observations(sites, np.array([1.0, 3])),
+        Observations(sites, np.array([1.0, 3])),
+    )  # fmt: skip
+    predictive = model(task)
+    assert predictive.mean.isfinite().all()
+    weight = model.likelihood.head.weight
+    assert torch.equal(weight, torch.eye(*weight.shape))
+
+
+def test_sections_of_other_backbones_say_nothing():
+    for argv, kind in (
+        ((LOCAL, "--model.backbone.convcnp.lattice.shape=[9,16]"), LocalTNP),
+        (("--model.backbone.local_tnp.neighbours=0",), ConvCNP),
+    ):
+        model, _ = model_of("plane", *argv)
+        assert isinstance(model.strict().backbone, kind)
 
 
 @pytest.mark.parametrize(
     ("argument", "message"),
     [
-        ("--model.backbone.lattice.shape=[9,16]", r"Axis 0 .* 9 nodes"),
-        ("--model.backbone.lattice.spacing_km=-1", r"`spacing` .* Got -0.001"),
+        ("width=10 heads=4", r"`width` .* `heads` 4. Got 10"),
+        ("neighbours=0", r"`neighbours` .* above zero. Got 0"),
+        ("layers=0", r"`layers` .* above zero. Got 0"),
+    ],
+)
+def test_impossible_local_tnps_are_refused_as_configuration(argument, message):
+    argv = [f"--model.backbone.local_tnp.{part}" for part in argument.split()]
+    with pytest.raises(ConfigError, match=f"model: .*{message}"):
+        model_of("plane", LOCAL, *argv)
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("--model.backbone.convcnp.lattice.shape=[9,16]", r"Axis 0 .* 9 nodes"),
+        ("--model.backbone.convcnp.lattice.spacing_km=-1", r"`spacing` .* Got -0.001"),
         ("--model.fixed_inputs.edge_km=-5", r"`edge` .* Got -0.005"),
     ],
 )

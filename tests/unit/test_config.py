@@ -33,14 +33,18 @@ def test_yaml_then_overrides_in_the_order_given(tmp_path):
 def test_everything_survives_yaml_and_json(tmp_path):
     config = parsed(
         "--data.path", "[a.csv,b.csv]", "--data.columns.tas=t", "--data.context=[3,9]",
-        "--model.geometry=plane", "--model.backbone.widths=[0.5,1]",
+        "--model.geometry=plane", "--model.backbone.convcnp.widths=[0.5,1]",
         "--data.train_times=2017-01-01/2018-12-31", "--trainer.devices=auto",
-        "--data.split.seed=3",
+        "--data.split.seed=3", "--data.gaps=0.25", "--model.backbone.name=local_tnp",
+        "--model.backbone.local_tnp.lengths_km=[700,90.5]",
     )  # fmt: skip
     assert config.data.path == ["a.csv", "b.csv"]
     assert config.data.columns == {"tas": "t"}
     assert config.data.context == (3, 9)
     assert config.data.split.seed == 3
+    assert config.data.gaps == 0.25
+    assert config.model.backbone.convcnp.widths == (0.5, 1)
+    assert config.model.backbone.local_tnp.lengths_km == (700, 90.5)
     path = tmp_path / "config.yaml"
     path.write_text(to_yaml(config))
     assert read_yaml(path) == config
@@ -69,6 +73,8 @@ def test_strict_approximate_and_without_dropout_are_one_key_apart():
         (["--trainer.max_stepz=3"], r"max_stepz.*--print_config"),
         (["--model.form=loose"], r"model\.form.*strict.*loose"),
         (["--data.context=[1,2,3]"], r"data\.context.*2 elements"),
+        (["--model.backbone.name=unet"], r"backbone\.name.*local_tnp.*unet"),
+        (["--model.backbone.channels=[4]"], r"backbone\.channels.*--print_config"),
         (["--trainer.max_steps=many"], r"trainer\.max_steps.*many"),
         (["--trainer.max_steps=0"], r"max_steps or trainer\.max_minutes"),
         (["--trainer.batch_size=0"], r"trainer\.batch_size.*above 0\. Got 0"),

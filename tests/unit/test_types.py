@@ -5,7 +5,7 @@ import torch
 from jaxtyping import TypeCheckError
 
 from apnp.likelihoods import GaussianPredictive
-from apnp.types import Domain, Field, PointSet, Task
+from apnp.types import Domain, Field, PointSet, Task, Tokens
 
 
 def points(b=2, n=3, dx=2, dy=1, dw=2):
@@ -101,3 +101,15 @@ def test_a_field_takes_additions_at_its_sites_alone():
     assert torch.equal(field.shifted(e).z, e.permute(0, 3, 1, 2))
     with pytest.raises(ValueError, match=r"`e`.*\(2, 4, 5, 3\). Got \(2, 4, 5, 1\)"):
         field.shifted(e[..., :1])
+
+
+def test_tokens_take_additions_at_their_points_and_move_whole():
+    tokens = Tokens(torch.zeros(2, 3, 4), torch.zeros(2, 3, 2), points(n=3), domain())
+    e = torch.arange(2.0 * 3 * 4).reshape(2, 3, 4)
+    assert torch.equal(tokens.shifted(e).z, e)
+    assert tokens.shifted(e).points is tokens.points
+    with pytest.raises(ValueError, match=r"`e`.*\(2, 3, 4\). Got \(2, 3, 1\)"):
+        tokens.shifted(e[..., :1])
+    moved = tokens.to(torch.float64)
+    assert moved.z.dtype == moved.points.y.dtype == torch.float64
+    assert moved.points.y_mask.dtype == torch.bool

@@ -163,7 +163,7 @@ def test_missing_runs_and_checkpoints_say_what_there_is(saved, tmp_path):
 def test_another_format_and_another_model_are_refused(saved):
     run, model, record = saved
     other = record | {"config": json.loads(json.dumps(record["config"]))}
-    other["config"]["model"]["backbone"]["channels"] = [4, 8]
+    other["config"]["model"]["backbone"]["convcnp"]["channels"] = [4, 8]
     write_checkpoint(run / "best", other, model.state_dict())
     with pytest.raises(CheckpointError, match=r"cannot read it: .*size mismatch for"):
         load_run(run)

@@ -17,6 +17,23 @@ def test_head_gives_means_then_spreads_through_softplus():
     assert predictive.variance.sqrt()[0, 0].tolist() == pytest.approx(spread)
 
 
+def test_it_starts_with_the_mean_and_a_fifth_or_the_spread_of_its_channels():
+    h = torch.randn(
+        2, 3, 5, generator=torch.Generator().manual_seed(1), dtype=torch.float64
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        own, guessed = (
+            HeteroscedasticGaussian(5, 2, 0.3, spread_guessed=g).double()(h)
+            for g in (False, True)
+        )
+    torch.testing.assert_close(own.mean, h[..., :2])
+    torch.testing.assert_close(guessed.mean, h[..., :2])
+    std = 0.3 + torch.log1p(h[..., 2:4].exp())
+    torch.testing.assert_close(guessed.variance.sqrt(), std)
+    assert own.variance.sqrt().mean().item() == pytest.approx(0.5, abs=0.05)
+
+
 def test_closed_forms_at_known_values():
     """N(1.5, 0.49): density, CRPS and quantile as scipy and scoringrules give them."""
     predictive = GaussianPredictive(

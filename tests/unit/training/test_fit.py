@@ -198,7 +198,7 @@ def test_refusals_write_no_folder(tiny, stations, tmp_path):
     for config, error, message in (
         (tiny("--trainer.precision=64-true"), ConfigError, "precision"),
         (tiny("--data.train_times=1990"), DataError, "1990"),
-        (tiny("--model.backbone.lattice.shape=[9,8]"), ConfigError, "Axis 0"),
+        (tiny("--model.backbone.convcnp.lattice.shape=[9,8]"), ConfigError, "Axis 0"),
         (tiny("--trainer.accelerator=abacus"), ConfigError, "trainer: .*abacus"),
         (tiny("--trainer.devices=0"), ConfigError, "trainer: .*devices"),
         (
