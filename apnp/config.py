@@ -32,8 +32,6 @@ class DataConfig:
         test_times: Days that no training ever sees; for the record.
         context: Least and largest number of context stations in a task.
         targets: Largest number of target stations in a training task.
-        gaps: Share of the training tasks whose targets lie in blocks of the network
-            (of `split.block_km`) that have no context.
         validation_context: Numbers of context stations in validation tasks; without
             any, four from `context`'s least to its largest.
     """
@@ -49,7 +47,6 @@ class DataConfig:
     test_times: str | None = None
     context: tuple[int, int] = (20, 800)
     targets: int = 500
-    gaps: float = 0.5
     validation_context: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:

@@ -8,14 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from apnp.data.splits import StationSplit
 from apnp.errors import ConfigError, DataError
 from apnp.observations import Observations
 from apnp.tasks.representation import Representation
 from apnp.types import Domain, PointSet, Task
-
-_GAP_SHARES = (0.05, 0.4)
-"""Least and largest share of the blocks that a task with gaps leaves empty."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +23,6 @@ class TaskLaw:
         max_context: Largest number; the number is drawn log-uniformly.
         max_targets: Largest number of target stations.
         dropout: Probability that a task hides its absolute location, in [0, 1].
-        gaps: Probability that a task's targets lie in gaps of the network, in blocks
-            without any context, in [0, 1]. A draw of blocks that leaves no target, or
-            fewer than `min_context` other stations, is given up for an ordinary task.
-        block_km: Side of those blocks in kilometres.
         seed: With a task's index it determines the task.
     """
 
@@ -38,8 +30,6 @@ class TaskLaw:
     max_context: int
     max_targets: int
     dropout: float = 0.0
-    gaps: float = 0.0
-    block_km: float = 300.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -48,10 +38,6 @@ class TaskLaw:
                 "`data.context` is the least and the largest number of context "
                 f"stations, 1 <= least <= largest. Got {self.min_context} and "
                 f"{self.max_context}."
-            )
-        if not 0 <= self.gaps <= 1:
-            raise ConfigError(
-                f"`data.gaps` is a probability, so lies in [0, 1]. Got {self.gaps}."
             )
         if self.max_targets < 1:
             raise ConfigError(
@@ -110,7 +96,6 @@ class StationTasks:
         self._w = np.stack(
             [representation.covariates(elevation, time) for time in times]
         ).astype(np.float32)
-        self._blocks = StationSplit(law.block_km).blocks(lat, lon)
         count = np.isfinite(self._y).sum(axis=1)
         self.days = np.flatnonzero(count > law.min_context)
         if not self.days.size:
@@ -128,19 +113,7 @@ class StationTasks:
         stations = rng.permutation(np.flatnonzero(np.isfinite(self._y[day])))
         largest = min(self.law.max_context, len(stations) - 1)
         n = log_uniform(rng, self.law.min_context, largest)
-        context, target = stations[:n], stations[n:]
-        if rng.random() < self.law.gaps:
-            empty = self._gaps(stations, rng)
-            if empty.any() and (~empty).sum() >= self.law.min_context:
-                context, target = stations[~empty][:n], stations[empty]
-        return Draw(day, context, target[: self.law.max_targets], absolute)
-
-    def _gaps(
-        self, stations: NDArray[np.intp], rng: np.random.Generator
-    ) -> NDArray[np.bool_]:
-        """Which stations lie in blocks drawn to have no context."""
-        blocks, number = np.unique(self._blocks[stations], axis=0, return_inverse=True)
-        return (rng.random(len(blocks)) < rng.uniform(*_GAP_SHARES))[number]
+        return Draw(day, stations[:n], stations[n:][: self.law.max_targets], absolute)
 
     def task(self, index: int) -> Task:
         """Task `index` (b = 1), without padding."""

@@ -75,8 +75,7 @@ def prepare(
     approximate = config.model.form == "approximate"
     law = TaskLaw(
         *data.context, data.targets,
-        config.model.fixed_inputs.dropout if approximate else 0.0,
-        data.gaps, data.split.block_km, trainer.seed,
+        config.model.fixed_inputs.dropout if approximate else 0.0, trainer.seed,
     )  # fmt: skip
     tasks = StationTasks(representation, lat, lon, height, train_times, values, law)
     seen = np.isin(part, ("train", "validation"))

@@ -44,7 +44,6 @@ PAIR, ATTENTION = "apnp/nn/pair_attention.py", "tests/unit/nn/test_pair_attentio
 KRIGE, LOCAL_KRIGING = (
     "apnp/nn/local_kriging.py", "tests/unit/nn/test_local_kriging.py",
 )  # fmt: skip
-STATIONS, TASKS = "apnp/tasks/stations.py", "tests/unit/tasks/test_station_tasks.py"
 MODEL = "apnp/model.py"
 
 # fmt: off
@@ -359,11 +358,6 @@ MUTATIONS = [
              "if d not in self.dims]]", "]]", GROUPS),
     Mutation("translation: offsets are differences", "apnp/groups/translation.py",
              "return other - x", "return other + x", GROUPS),
-    Mutation("gaps have no context", STATIONS,
-             "stations[~empty][:n]", "stations[:n]", TASKS),
-    Mutation("gaps are blocks", STATIONS,
-             "(rng.random(len(blocks)) < rng.uniform(*_GAP_SHARES))[number]",
-             "rng.random(len(number)) < rng.uniform(*_GAP_SHARES)", TASKS),
     Mutation("a spread that is guessed is kept", "apnp/likelihoods/gaussian.py",
              "if spread_guessed:", "if False:", "tests/unit/likelihoods"),
 ]

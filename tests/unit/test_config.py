@@ -35,14 +35,13 @@ def test_everything_survives_yaml_and_json(tmp_path):
         "--data.path", "[a.csv,b.csv]", "--data.columns.tas=t", "--data.context=[3,9]",
         "--model.geometry=plane", "--model.backbone.convcnp.widths=[0.5,1]",
         "--data.train_times=2017-01-01/2018-12-31", "--trainer.devices=auto",
-        "--data.split.seed=3", "--data.gaps=0.25", "--model.backbone.name=local_tnp",
+        "--data.split.seed=3", "--model.backbone.name=local_tnp",
         "--model.backbone.local_tnp.lengths_km=[700,90.5]",
     )  # fmt: skip
     assert config.data.path == ["a.csv", "b.csv"]
     assert config.data.columns == {"tas": "t"}
     assert config.data.context == (3, 9)
     assert config.data.split.seed == 3
-    assert config.data.gaps == 0.25
     assert config.model.backbone.convcnp.widths == (0.5, 1)
     assert config.model.backbone.local_tnp.lengths_km == (700, 90.5)
     path = tmp_path / "config.yaml"

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 import torch
 
-from apnp.data.splits import StationSplit
 from apnp.errors import ConfigError, DataError
 from apnp.observations import Observations, Sites
 from apnp.tasks.representation import Representation
@@ -28,13 +27,6 @@ def network(law, n=50, geometry="plane", seed=1):
     elevation = g.uniform(0, 2000, n)
     tasks = StationTasks(representation, lat, lon, elevation, DAYS, values, law)
     return tasks, values
-
-
-def blocks(law, n, seed=1):
-    """The block of every station of `network`, as one number."""
-    g = np.random.default_rng(seed)
-    lat, lon = g.uniform(45, 55, n), g.uniform(0, 20, n)
-    return StationSplit(law.block_km).blocks(lat, lon) @ [10_000, 1]
 
 
 LAW = TaskLaw(min_context=6, max_context=30, max_targets=12, dropout=0.3, seed=4)
@@ -101,70 +93,6 @@ def test_dropout_is_drawn_per_task_with_its_probability_and_moves_nothing_else()
     assert (never.draw(5).context == tasks.draw(5).context).all()
 
 
-def in_gaps(tasks, block, i):
-    d = tasks.draw(i)
-    return not set(block[d.context]) & set(block[d.target])
-
-
-def test_targets_lie_in_blocks_without_context():
-    law = TaskLaw(6, 30, 500, gaps=1.0, block_km=120, seed=4)
-    tasks, values = network(law, n=300)
-    block, shares = blocks(law, 300), []
-    for i in range(200):
-        d = tasks.draw(i)
-        assert in_gaps(tasks, block, i)
-        assert np.isfinite(values[d.day, np.r_[d.context, d.target]]).all()
-        assert 6 <= len(d.context) <= 30
-        seen = block[np.isfinite(values[d.day])]
-        shares.append(len(set(block[d.target])) / len(set(seen)))
-        assert np.isin(seen, block[d.target]).sum() == len(d.target)
-    assert 0 < min(shares) < 0.1
-    assert 0.35 < max(shares) < 0.55
-    assert np.mean(shares) == pytest.approx(0.225, abs=0.03)
-
-
-def test_gaps_are_drawn_with_their_probability():
-    law = TaskLaw(100, 200, 40, gaps=0.3, block_km=300, seed=4)
-    tasks, _ = network(law, n=300)
-    block = blocks(law, 300)
-    found = [in_gaps(tasks, block, i) for i in range(1000)]
-    assert np.mean(found) == pytest.approx(0.3, abs=0.04)
-
-
-def test_a_task_without_gaps_is_that_of_a_law_without():
-    """What comes before is drawn alike; the day, the order and the number."""
-    law = TaskLaw(6, 30, 12, dropout=0.3, gaps=0.5, block_km=60, seed=4)
-    tasks, _ = network(law)
-    never, _ = network(LAW)
-    block, scattered = blocks(law, 50), 0
-    for i in range(100):
-        one, other = tasks.draw(i), never.draw(i)
-        assert (one.day, one.absolute) == (other.day, other.absolute)
-        equal = np.array_equal(one.context, other.context)
-        equal = equal and np.array_equal(one.target, other.target)
-        assert equal or in_gaps(tasks, block, i)
-        scattered += equal
-    assert 30 < scattered < 70
-
-
-def test_a_network_in_one_block_has_no_gaps():
-    one, _ = network(TaskLaw(6, 30, 12, gaps=1.0, block_km=1e5, seed=4))
-    none, _ = network(TaskLaw(6, 30, 12, seed=4))
-    for i in range(20):
-        assert np.array_equal(one.draw(i).context, none.draw(i).context)
-        assert np.array_equal(one.draw(i).target, none.draw(i).target)
-
-
-def test_a_task_with_gaps_is_a_function_of_seed_and_index():
-    law = TaskLaw(6, 30, 12, gaps=1.0, seed=4)
-    first, again = network(law)[0], network(law)[0]
-    for i in (9, 2, 5):
-        again.draw(i + 1)
-        assert same(first.task(i), again.task(i))
-    other, _ = network(TaskLaw(6, 30, 12, gaps=1.0, seed=5))
-    assert not same(first.task(3), other.task(3))
-
-
 def test_number_of_context_stations_is_log_uniform():
     rng = np.random.default_rng(0)
     draws = np.array([log_uniform(rng, 4, 255) for _ in range(6000)])
@@ -206,18 +134,11 @@ def test_observed_task_knows_its_absolute_location():
         ((9, 5, 5), r"Got 9 and 5"),
         ((1, 5, 0), r"`data.targets` .* Got 0"),
         ((1, 5, 5, 1.3), r"lies in \[0, 1\]. Got 1.3"),
-        ((1, 5, 5, 0.0, 1.3), r"`data.gaps` .* \[0, 1\]. Got 1.3"),
-        ((1, 5, 5, 0.0, -0.1), r"`data.gaps` .* \[0, 1\]. Got -0.1"),
     ],
 )
 def test_laws_that_cannot_be(arguments, message):
     with pytest.raises(ConfigError, match=message):
         TaskLaw(*arguments)
-
-
-def test_blocks_without_a_size():
-    with pytest.raises(ConfigError, match=r"`block_km` .* above 0. Got 0"):
-        network(TaskLaw(6, 30, 12, block_km=0))
 
 
 def test_too_few_stations_for_the_least_context():

@@ -125,11 +125,6 @@ def test_a_dropout_of_fixed_inputs_is_of_the_approximate_form(tiny, stations):
     assert hidden("--model.form=strict") == 0
 
 
-def test_gaps_are_as_wide_as_the_blocks_of_the_split(tiny, stations):
-    law = prepare(tiny("--data.gaps=0.4", "--trainer.seed=9"), stations).tasks.law
-    assert (law.gaps, law.block_km, law.seed) == (0.4, 200, 9)
-
-
 def test_a_known_representation_is_kept_for_its_region(tiny, stations):
     old = Representation("plane", (50.0, 10.0), (-1, -1), (1, 1), 3.0, 7.0)
     assert prepare(tiny(), stations, old).representation == old
