@@ -44,11 +44,7 @@ def build_model(config: ModelConfig, representation: Representation) -> NeuralPr
         )  # fmt: skip
     except ValueError as error:
         raise ConfigError(f"model: {error}") from error
-    drift = None
-    if config.drift:
-        widths = [km / km_per_unit(config.geometry) for km in _DRIFT_KM]
-        drift = LinearDrift(_N_DRIFT, backbone.group.n_trend, representation.dy, widths)
-    return NeuralProcess(backbone, likelihood, drift)
+    return NeuralProcess(backbone, likelihood, _drift(config, representation, backbone))
 
 
 def km_per_unit(geometry: str) -> float:
@@ -59,6 +55,17 @@ def km_per_unit(geometry: str) -> float:
 def _backbone(config: ModelConfig, representation: Representation) -> Backbone:
     made = {"convcnp": _convcnp, "local_tnp": _local_tnp}
     return made[config.backbone.name](config, representation)
+
+
+def _drift(
+    config: ModelConfig, representation: Representation, backbone: Backbone
+) -> LinearDrift | None:
+    """The drift of a ConvCNP; a local TNP finds its own in each neighbourhood."""
+    settings = config.backbone
+    if settings.name != "convcnp" or not settings.convcnp.drift:
+        return None
+    widths = [km / km_per_unit(config.geometry) for km in _DRIFT_KM]
+    return LinearDrift(_N_DRIFT, backbone.group.n_trend, representation.dy, widths)
 
 
 def _group(config: ModelConfig, representation: Representation) -> Group:

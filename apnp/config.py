@@ -82,6 +82,8 @@ class ConvCNPConfig:
         kernel: Size of the convolution kernels.
         widths: Initial widths of the set convolutions, in cells of the lattice, widest
             first.
+        drift: Take a linear drift on elevation and location off the context, task by
+            task.
     """
 
     lattice: LatticeConfig = field(default_factory=LatticeConfig)
@@ -89,6 +91,7 @@ class ConvCNPConfig:
     blocks: tuple[int, ...] = (1, 2, 2, 2)
     kernel: int = 5
     widths: tuple[float, ...] = (20.0, 8.0, 3.5, 1.6, 0.8)
+    drift: bool = True
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ class BackboneConfig:
         local_tnp: Settings of the local TNP.
     """
 
-    name: Literal["convcnp", "local_tnp"] = "convcnp"
+    name: Literal["convcnp", "local_tnp"] = "local_tnp"
     convcnp: ConvCNPConfig = field(default_factory=ConvCNPConfig)
     local_tnp: LocalTNPConfig = field(default_factory=LocalTNPConfig)
 
@@ -162,8 +165,6 @@ class ModelConfig:
         fixed_inputs: Learned functions of absolute location.
         likelihood: Family of the predictive distribution.
         floor: Smallest standard deviation, as a share of the training values' spread.
-        drift: Take a linear drift on elevation and location off the context, task by
-            task.
     """
 
     geometry: Literal["plane", "sphere"] = "sphere"
@@ -172,7 +173,6 @@ class ModelConfig:
     fixed_inputs: FixedInputsConfig = field(default_factory=FixedInputsConfig)
     likelihood: Literal["gaussian"] = "gaussian"
     floor: float = 0.01
-    drift: bool = True
 
 
 @dataclass(frozen=True)

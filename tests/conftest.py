@@ -45,7 +45,7 @@ def small_model():
         return ModelConfig(
             geometry,
             form,
-            BackboneConfig(convcnp=ConvCNPConfig(lattice, (8, 8), (1, 1), 3)),
+            BackboneConfig("convcnp", ConvCNPConfig(lattice, (8, 8), (1, 1), 3)),
             FixedInputsConfig(count=4, width=8),
         )
 

@@ -15,10 +15,8 @@ from apnp.data import read_stations, write_stations
 ROOT = Path(__file__).parents[2]
 SHORT = {
     "train": (
-        "--model.backbone.convcnp.lattice.shape=[16,16]",
-        "--model.backbone.convcnp.lattice.spacing_km=300",
-        "--model.backbone.convcnp.channels=[8,8]",
-        "--model.backbone.convcnp.blocks=[1,1]",
+        "--model.backbone.local_tnp.width=16",
+        "--model.backbone.local_tnp.neighbours=8",
         "--trainer.max_steps=2", "--trainer.validation_every=2",
         "--trainer.validation_tasks=2", "--trainer.batch_size=2",
     ),

@@ -16,8 +16,8 @@ from apnp.data import from_arrays, write_stations
 
 ROOT = Path(__file__).parents[2]
 SMALL = (
-    "--model.backbone.convcnp.lattice.shape=[8,16]",
-    "--model.backbone.convcnp.channels=[4,4]", "--model.backbone.convcnp.blocks=[1,1]",
+    "--model.backbone.local_tnp.width=8", "--model.backbone.local_tnp.heads=2",
+    "--model.backbone.local_tnp.neighbours=5",
     "--data.context=[5,20]", "--data.targets=10",
     "--trainer.validation_every=4", "--trainer.validation_tasks=2",
     "--trainer.batch_size=2", "--trainer.log_every=1",

@@ -15,6 +15,7 @@ SMALL = (
     "--model.backbone.convcnp.channels=[4,4]", "--model.backbone.convcnp.blocks=[1,1]",
     "--model.backbone.local_tnp.width=8", "--model.backbone.local_tnp.heads=2",
 )  # fmt: skip
+CONVCNP = "--model.backbone.name=convcnp"
 LOCAL = "--model.backbone.name=local_tnp"
 
 
@@ -24,7 +25,7 @@ def model_of(geometry, *argv):
     )
     lattice = "--model.backbone.convcnp.lattice.shape=[8,16]"
     config, _ = parse(
-        parser(), [f"--model.geometry={geometry}", lattice, *SMALL, *argv]
+        parser(), [f"--model.geometry={geometry}", lattice, CONVCNP, *SMALL, *argv]
     )
     return build_model(config.model, representation), representation
 
@@ -32,7 +33,9 @@ def model_of(geometry, *argv):
 @pytest.mark.parametrize("geometry", ["plane", "sphere"])
 def test_forms_and_drift(geometry):
     approximate, _ = model_of(geometry)
-    strict, _ = model_of(geometry, "--model.form=strict", "--model.drift=false")
+    strict, _ = model_of(
+        geometry, "--model.form=strict", "--model.backbone.convcnp.drift=false"
+    )
     assert isinstance(approximate.backbone, ApproximatelyEquivariant)
     assert not isinstance(strict.backbone, ApproximatelyEquivariant)
     assert approximate.drift is not None

@@ -23,7 +23,8 @@ def stations():
 
 
 TINY = (
-    "--model.geometry=plane", "--model.backbone.convcnp.lattice.shape=[8,8]",
+    "--model.geometry=plane", "--model.backbone.name=convcnp",
+    "--model.backbone.convcnp.lattice.shape=[8,8]",
     "--model.backbone.convcnp.lattice.spacing_km=250",
     "--model.backbone.convcnp.channels=[4,4]", "--model.backbone.convcnp.blocks=[1,1]",
     "--model.fixed_inputs.width=8",
