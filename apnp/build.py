@@ -40,7 +40,7 @@ def build_model(config: ModelConfig, representation: Representation) -> NeuralPr
             backbone = ApproximatelyEquivariant(backbone, inputs)
         likelihood = HeteroscedasticGaussian(
             backbone.d_out, representation.dy, config.floor,
-            backbone.guesses_spread,
+            backbone.guesses,
         )  # fmt: skip
     except ValueError as error:
         raise ConfigError(f"model: {error}") from error

@@ -26,7 +26,7 @@ class ApproximatelyEquivariant(Backbone[Latent]):
         self.group = backbone.group
         self.dy, self.dw = backbone.dy, backbone.dw
         self.dz, self.d_out = backbone.dz, backbone.d_out
-        self.guesses_spread = backbone.guesses_spread
+        self.guesses = backbone.guesses
         self.embeds_targets = backbone.embeds_targets
 
     def strict(self) -> Backbone[Latent]:

@@ -21,8 +21,8 @@ class Backbone(nn.Module, ABC, Generic[Latent]):
         dw: Number of covariates.
         dz: Channels of the latent at its sites, where fixed inputs enter.
         d_out: Channels that `decode` returns; the first `dy` start as the mean.
-        guesses_spread: Whether the next `dy` start as what softplus makes the standard
-            deviation.
+        guesses: Whether they are the mean, and the next `dy` what softplus makes the
+            standard deviation, so that a Gaussian likelihood has nothing to learn.
         embeds_targets: Whether `decode` takes fixed inputs at targets.
     """
 
@@ -31,7 +31,7 @@ class Backbone(nn.Module, ABC, Generic[Latent]):
     dw: int
     dz: int
     d_out: int
-    guesses_spread: bool = False
+    guesses: bool = False
     embeds_targets: bool = False
 
     def strict(self) -> "Backbone[Latent]":

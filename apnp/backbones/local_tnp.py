@@ -69,7 +69,7 @@ class LocalTNP(Backbone[Tokens]):
         heads: Heads of each reading.
     """
 
-    guesses_spread = True
+    guesses = True
     embeds_targets = True
 
     def __init__(

@@ -241,9 +241,7 @@ def approximate(
 
 
 def process(backbone: Backbone) -> NeuralProcess:
-    likelihood = HeteroscedasticGaussian(
-        backbone.d_out, DY, spread_guessed=backbone.guesses_spread
-    )
+    likelihood = HeteroscedasticGaussian(backbone.d_out, DY, guessed=backbone.guesses)
     return NeuralProcess(
         backbone, likelihood, LinearDrift(1, backbone.group.n_trend, DY, (2.0, 0.7))
     )

@@ -359,7 +359,7 @@ MUTATIONS = [
     Mutation("translation: offsets are differences", "apnp/groups/translation.py",
              "return other - x", "return other + x", GROUPS),
     Mutation("a spread that is guessed is kept", "apnp/likelihoods/gaussian.py",
-             "if spread_guessed:", "if False:", "tests/unit/likelihoods"),
+             "None if guessed else", "None if False else", "tests/unit/likelihoods"),
 ]
 # fmt: on
 

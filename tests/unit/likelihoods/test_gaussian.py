@@ -24,7 +24,7 @@ def test_it_starts_with_the_mean_and_a_fifth_or_the_spread_of_its_channels():
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         own, guessed = (
-            HeteroscedasticGaussian(5, 2, 0.3, spread_guessed=g).double()(h)
+            HeteroscedasticGaussian(5, 2, 0.3, guessed=g).double()(h)
             for g in (False, True)
         )
     torch.testing.assert_close(own.mean, h[..., :2])
