@@ -47,8 +47,8 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     add(
         "--region", type=_numbers, metavar="W,S,E,N",
-        help="degrees; W > E crosses the date line (default: the globe, or for a model "
-        "on a plane the stations' box)",
+        help="degrees; W > E crosses the date line (default: the stations' box, or the "
+        "globe if they span three quarters of its longitudes)",
     )  # fmt: skip
     add("--points", metavar="FILE", help="CSV of points: lat, lon, elevation (m)")
     add(

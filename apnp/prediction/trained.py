@@ -37,6 +37,8 @@ from apnp.variables import variable as known_variable
 log = logging.getLogger(__name__)
 
 Stations = xr.Dataset | str | PathLike
+_GLOBAL_DEGREES = 270.0
+"""Stations that span so many degrees of longitude are a network of the globe."""
 POINT_LEVELS = (0.05, 0.5, 0.95)
 """Quantiles that tables of points are given."""
 
@@ -190,7 +192,8 @@ class TrainedModel:
             grid: Cell size in degrees (one, or latitude and longitude), a `Grid`, or
                 a NetCDF file whose grid is used.
             region: West, south, east, north in degrees (west > east crosses the date
-                line). By default the globe; for a model on a plane the stations' box.
+                line). By default the stations' box; for a model on the sphere the
+                globe, if they span three quarters of the longitudes.
             relief: NetCDF file of elevation; else the stations' are interpolated.
             mask: "land" leaves out the sea; an array leaves out cells that are False.
             quantiles: Levels of quantiles to add.
@@ -308,11 +311,14 @@ class TrainedModel:
     def _cells(
         self, ds: xr.Dataset, grid: GridLike, region: Sequence[float] | None
     ) -> Grid:
-        """The grid; on a plane, where no region is given, around the stations."""
+        """The grid; where no region is given around the stations, or the globe."""
         size = resolution_of(grid)
-        plane = self.representation.geometry == "plane"
-        if plane and region is None and size is not None:
+        if region is None and size is not None:
             region = region_around(ds["lat"].values, ds["lon"].values, size)
+            width = (region[2] - region[0]) % 360 or 360
+            sphere = self.representation.geometry == "sphere"
+            if sphere and width >= _GLOBAL_DEGREES:
+                region = None
         return as_grid(grid, region)
 
     def _header(

@@ -99,15 +99,24 @@ def test_a_field_does_not_depend_on_the_grid_asked_for(model):
     np.testing.assert_allclose(same.tas, narrow.tas, rtol=1e-4, atol=1e-4)
 
 
-def test_a_plane_covers_its_stations_by_default_and_a_sphere_the_globe(runs):
-    ds = stations()
-    region = load(runs["plane"]).predict_grid(ds, time=DAY, grid=5.0)
+@pytest.mark.parametrize("geometry", ["plane", "sphere"])
+def test_a_field_covers_its_stations_by_default(runs, geometry):
+    region = load(runs[geometry]).predict_grid(stations(), time=DAY, grid=5.0)
     assert region.lat[[0, -1]].values.tolist() == [42.5, 52.5]
     assert region.lon[[0, -1]].values.tolist() == [-2.5, 17.5]
+
+
+@pytest.mark.parametrize(("width", "cells"), [(280, (6, 12)), (200, (1, 7))])
+def test_stations_all_around_the_sphere_ask_for_the_globe(runs, width, cells):
+    ds = stations()
+    ds = ds.assign_coords(lon=ds.lon.copy(data=np.linspace(0, width, ds.lon.size)))
     globe = load(runs["sphere"]).predict_grid(ds, time=DAY, grid=30.0)
-    assert globe.lon_bnds.values.min() == -180
-    assert globe.tas.shape == (1, 6, 12)
+    assert globe.tas.shape == (1, *cells)
     assert np.isfinite(globe.tas).all()
+
+
+def test_a_plane_ends_at_its_horizon(runs):
+    ds = stations()
     with pytest.raises(ConfigError, match="beyond the horizon of that plane"):
         load(runs["plane"]).predict_grid(
             ds, time=DAY, grid=5.0, region=(-180, -90, 180, 90)
