@@ -1,16 +1,38 @@
 """From a model's configuration to the model."""
 
+from collections.abc import Callable
+
 from apnp.approx import ApproximatelyEquivariant, FixedInputs, Support
-from apnp.backbones import Backbone, ConvCNP, LocalTNP
+from apnp.backbones import TNP, Backbone, ConvCNP, LocalTNP
 from apnp.config import ModelConfig
 from apnp.errors import ConfigError
-from apnp.groups import Group, LongitudeShifts, Translations
+from apnp.groups import (
+    Group,
+    LongitudeShifts,
+    RigidMotions,
+    SphereRotations,
+    Translations,
+    Trivial,
+)
 from apnp.likelihoods import HeteroscedasticGaussian
 from apnp.model import NeuralProcess
 from apnp.nn.drift import LinearDrift
 from apnp.nn.lattice import Lattice, PlaneLattice, SphereLattice
 from apnp.tasks.representation import EARTH_RADIUS_KM, KM_PER_UNIT, Representation
 
+_GROUPS: dict[str, dict[str, Callable[[int], Group]]] = {
+    "plane": {
+        "translations": Translations,
+        "rigid_motions": RigidMotions,
+        "none": Trivial,
+    },
+    "sphere": {
+        "longitude_shifts": lambda _: LongitudeShifts(),
+        "rotations": lambda _: SphereRotations(),
+        "none": Trivial,
+    },
+}
+"""The groups of each geometry, the default one first."""
 _N_DRIFT = 1
 """Covariates of the drift: elevation, the first."""
 _DRIFT_KM = (2000.0, 800.0, 350.0, 160.0, 80.0)
@@ -53,7 +75,7 @@ def km_per_unit(geometry: str) -> float:
 
 
 def _backbone(config: ModelConfig, representation: Representation) -> Backbone:
-    made = {"convcnp": _convcnp, "local_tnp": _local_tnp}
+    made = {"convcnp": _convcnp, "local_tnp": _local_tnp, "tnp": _tnp}
     return made[config.backbone.name](config, representation)
 
 
@@ -69,13 +91,24 @@ def _drift(
 
 
 def _group(config: ModelConfig, representation: Representation) -> Group:
-    if config.geometry == "plane":
-        return Translations(representation.dx)
-    return LongitudeShifts()
+    groups = _GROUPS[config.geometry]
+    if config.group != "default" and config.group not in groups:
+        raise ConfigError(
+            f"`model.group` is one of {', '.join(groups)} on a {config.geometry}. "
+            f"Got {config.group}."
+        )
+    name = next(iter(groups)) if config.group == "default" else config.group
+    return groups[name](representation.dx)
 
 
 def _convcnp(config: ModelConfig, representation: Representation) -> Backbone:
     settings = config.backbone.convcnp
+    group = _group(config, representation)
+    if not isinstance(group, (Translations, LongitudeShifts)):
+        raise ConfigError(
+            f"A ConvCNP keeps the default `model.group` of a {config.geometry} and no "
+            f"other. Got {config.group}: take another `model.backbone.name`."
+        )
     grid = settings.lattice
     lattice: Lattice
     if config.geometry == "plane":
@@ -83,7 +116,7 @@ def _convcnp(config: ModelConfig, representation: Representation) -> Backbone:
     else:
         lattice = SphereLattice(*grid.shape)
     return ConvCNP(
-        lattice, _group(config, representation), representation.dy, representation.dw,
+        lattice, group, representation.dy, representation.dw,
         settings.channels, settings.blocks, settings.kernel, settings.widths,
     )  # fmt: skip
 
@@ -94,6 +127,15 @@ def _local_tnp(config: ModelConfig, representation: Representation) -> Backbone:
     return LocalTNP(
         _group(config, representation), representation.dy, representation.dw, lengths,
         settings.neighbours, settings.width, settings.layers, settings.heads,
+    )  # fmt: skip
+
+
+def _tnp(config: ModelConfig, representation: Representation) -> Backbone:
+    settings = config.backbone.tnp
+    lengths = [km / km_per_unit(config.geometry) for km in settings.lengths_km]
+    return TNP(
+        _group(config, representation), representation.dy, representation.dw, lengths,
+        settings.width, settings.layers, settings.heads, settings.pairs,
     )  # fmt: skip
 
 

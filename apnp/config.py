@@ -114,6 +114,26 @@ class LocalTNPConfig:
 
 
 @dataclass(frozen=True)
+class TNPConfig:
+    """Attention of all stations and targets to all stations.
+
+    Attributes:
+        width: Channels of tokens.
+        layers: Number of times that a target reads the stations.
+        heads: Heads of each reading.
+        lengths_km: Lengths at which distances are told apart.
+        pairs: Bias the logits by what the group leaves of a pair. Without it, and
+            without a group, it is the plain TNP.
+    """
+
+    width: int = 64
+    layers: int = 4
+    heads: int = 4
+    lengths_km: tuple[float, ...] = (2000.0, 800.0, 350.0, 150.0, 60.0)
+    pairs: bool = True
+
+
+@dataclass(frozen=True)
 class BackboneConfig:
     """The strictly equivariant network.
 
@@ -121,11 +141,13 @@ class BackboneConfig:
         name: The architecture; of the sections below the one of this name is used.
         convcnp: Settings of the ConvCNP.
         local_tnp: Settings of the local TNP.
+        tnp: Settings of the TNP.
     """
 
-    name: Literal["convcnp", "local_tnp"] = "local_tnp"
+    name: Literal["convcnp", "local_tnp", "tnp"] = "local_tnp"
     convcnp: ConvCNPConfig = field(default_factory=ConvCNPConfig)
     local_tnp: LocalTNPConfig = field(default_factory=LocalTNPConfig)
+    tnp: TNPConfig = field(default_factory=TNPConfig)
 
 
 @dataclass(frozen=True)
@@ -160,6 +182,9 @@ class ModelConfig:
 
     Attributes:
         geometry: Where stations lie: a map plane, or the sphere.
+        group: The symmetry. On the plane `translations` (the default there),
+            `rigid_motions` or `none`; on the sphere `longitude_shifts` (the default
+            there), `rotations` or `none`.
         form: Strictly equivariant, or with fixed inputs that break the symmetry.
         backbone: The strictly equivariant network.
         fixed_inputs: Learned functions of absolute location.
@@ -168,6 +193,10 @@ class ModelConfig:
     """
 
     geometry: Literal["plane", "sphere"] = "sphere"
+    group: Literal[
+        "default", "none", "translations", "rigid_motions",
+        "longitude_shifts", "rotations",
+    ] = "default"  # fmt: skip
     form: Literal["strict", "approximate"] = "approximate"
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
     fixed_inputs: FixedInputsConfig = field(default_factory=FixedInputsConfig)

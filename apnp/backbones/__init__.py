@@ -3,5 +3,6 @@
 from apnp.backbones.backbone import Backbone
 from apnp.backbones.convcnp import ConvCNP
 from apnp.backbones.local_tnp import LocalTNP
+from apnp.backbones.tnp import TNP
 
-__all__ = ["Backbone", "ConvCNP", "LocalTNP"]
+__all__ = ["TNP", "Backbone", "ConvCNP", "LocalTNP"]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from apnp.approx import ApproximatelyEquivariant, FixedInputs, Support
-from apnp.backbones import Backbone, ConvCNP, LocalTNP
+from apnp.backbones import TNP, Backbone, ConvCNP, LocalTNP
 from apnp.groups import (
     Group,
     LongitudeShifts,
@@ -230,6 +230,12 @@ def local_tnp(group: str) -> LocalTNP:
     return LocalTNP(GROUPS[group], DY, DW, lengths, 3, width=8, layers=2, heads=2)
 
 
+def tnp(group: str, pairs: bool = True) -> TNP:
+    return TNP(
+        GROUPS[group], DY, DW, (2.0, 0.7), width=8, layers=2, heads=2, pairs=pairs
+    )
+
+
 def approximate(
     where: str, support: bool, backbone: Backbone | None = None
 ) -> ApproximatelyEquivariant:
@@ -269,6 +275,13 @@ FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {
         for g in GROUPS
         if g != "no symmetry"
     },
+    **{f"TNP, {g}": (g, lambda g=g: tnp(g)) for g in GROUPS},
+    "TNP, plain": ("no symmetry", lambda: tnp("no symmetry", pairs=False)),
+    **{
+        f"TNP, {g}, approximate": (g, lambda g=g: approximate(g, False, tnp(g)))
+        for g in GROUPS
+        if g != "no symmetry"
+    },
     "NeuralProcess, LocalTNP, sphere, approximate": (
         "sphere",
         lambda: process(approximate("sphere", False, local_tnp("sphere"))),
@@ -300,7 +313,7 @@ def loosened(request) -> Member:
     return request.param
 
 
-ON_A_SPHERE = [m for m in MEMBERS if "sphere" in m.name and "LocalTNP" not in m.name]
+ON_A_SPHERE = [m for m in MEMBERS if "sphere" in m.name and "TNP" not in m.name]
 
 
 @pytest.fixture(params=ON_A_SPHERE, ids=lambda m: m.name)

@@ -45,6 +45,7 @@ KRIGE, LOCAL_KRIGING = (
     "apnp/nn/local_kriging.py", "tests/unit/nn/test_local_kriging.py",
 )  # fmt: skip
 MODEL = "apnp/model.py"
+TNP, ATTENTION = "apnp/backbones/tnp.py", "apnp/nn/global_attention.py"
 
 # fmt: off
 MUTATIONS = [
@@ -358,6 +359,26 @@ MUTATIONS = [
              "if d not in self.dims]]", "]]", GROUPS),
     Mutation("translation: offsets are differences", "apnp/groups/translation.py",
              "return other - x", "return other + x", GROUPS),
+    Mutation("tnp: 1 tokens know what the group leaves", TNP,
+             "self.group.here(x), points.y",
+             "x[..., : self.group.here(x).shape[-1]], points.y",
+             BACKBONES, "test_1"),
+    Mutation("tnp: 1 offsets are of the pair", TNP,
+             "self.group.offsets(left, right)", "(right + left)", BACKBONES, "test_1"),
+    Mutation("tnp: 4 unobserved values are replaced", TNP,
+             "y=torch.where(context.y_mask, context.y, 0.0)", "y=context.y",
+             BACKBONES, "test_4"),
+    Mutation("tnp: 5 unobserved points are hidden", ATTENTION,
+             "bias.masked_fill(hidden, -torch.inf)", "bias", BACKBONES, "test_5"),
+    Mutation("tnp: 8 every layer has its bias", TNP,
+             "[self.layers - 1 :]", "[: self.layers]", BACKBONES, "test_8"),
+    Mutation("tnp: 9 an empty context reads the learned token", ATTENTION,
+             "mask = functional.pad(bias, (1, 0))",
+             "mask = functional.pad(bias, (1, 0), value=-torch.inf)",
+             BACKBONES, "test_9"),
+    Mutation("tnp: logits are scaled as written out", ATTENTION,
+             "logits / queries.shape[-1] ** 0.5", "logits",
+             "tests/unit/nn/test_global_attention.py"),
     Mutation("a spread that is guessed is kept", "apnp/likelihoods/gaussian.py",
              "None if guessed else", "None if False else", "tests/unit/likelihoods"),
 ]

@@ -3,10 +3,17 @@ import pytest
 import torch
 
 from apnp.approx import ApproximatelyEquivariant
-from apnp.backbones import ConvCNP, LocalTNP
+from apnp.backbones import TNP, ConvCNP, LocalTNP
 from apnp.build import build_model
 from apnp.config import parse, parser
 from apnp.errors import ConfigError
+from apnp.groups import (
+    LongitudeShifts,
+    RigidMotions,
+    SphereRotations,
+    Translations,
+    Trivial,
+)
 from apnp.observations import Observations, Sites
 from apnp.tasks.representation import Representation
 from apnp.tasks.stations import observed_task
@@ -144,3 +151,50 @@ def test_geometry_must_be_that_of_the_representation():
     config, _ = parse(parser(), ["--model.geometry=sphere"])
     with pytest.raises(ConfigError, match=r"is sphere, but .* plane"):
         build_model(config.model, representation)
+
+
+@pytest.mark.parametrize("backbone", ["local_tnp", "tnp"])
+@pytest.mark.parametrize(
+    ("geometry", "name", "group"),
+    [
+        ("plane", "default", Translations),
+        ("plane", "rigid_motions", RigidMotions),
+        ("plane", "none", Trivial),
+        ("sphere", "default", LongitudeShifts),
+        ("sphere", "rotations", SphereRotations),
+        ("sphere", "none", Trivial),
+    ],
+)
+def test_a_transformer_keeps_the_group_that_is_named(geometry, name, group, backbone):
+    model, representation = model_of(
+        geometry, f"--model.group={name}", f"--model.backbone.name={backbone}"
+    )
+    assert type(model.backbone.group) is group
+    assert model.backbone.group.dx == representation.dx
+
+
+def test_a_tnp_has_lengths_in_map_units_and_a_bias_unless_told():
+    name = "--model.backbone.name=tnp"
+    model, _ = model_of("plane", name, "--model.backbone.tnp.lengths_km=[900,200]")
+    assert isinstance(model.strict().backbone, TNP)
+    assert model.strict().backbone.lengths == pytest.approx((0.9, 0.2))
+    plain, _ = model_of("plane", name, "--model.backbone.tnp.pairs=false")
+    assert model.strict().backbone.bias is not None
+    assert plain.strict().backbone.bias is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--model.group=rotations"], r"`model.group` is one of translations.* plane"),
+        (["--model.group=rigid_motions"], r"ConvCNP keeps .* Got rigid_motions"),
+        (["--model.backbone.name=tnp", "--model.backbone.tnp.layers=0"], r"`layers`"),
+        (
+            ["--model.backbone.name=tnp", "--model.backbone.tnp.lengths_km=[-1]"],
+            "-0.001",
+        ),
+    ],
+)
+def test_a_group_or_a_tnp_that_cannot_be_is_refused(arguments, message):
+    with pytest.raises(ConfigError, match=message):
+        model_of("plane", *arguments)
