@@ -20,7 +20,7 @@ from apnp.nn.drift import LinearDrift
 from apnp.nn.lattice import Lattice, PlaneLattice, SphereLattice
 from apnp.tasks.representation import EARTH_RADIUS_KM, KM_PER_UNIT, Representation
 
-_GROUPS: dict[str, dict[str, Callable[[int], Group]]] = {
+GROUPS: dict[str, dict[str, Callable[[int], Group]]] = {
     "plane": {
         "translations": Translations,
         "rigid_motions": RigidMotions,
@@ -91,7 +91,7 @@ def _drift(
 
 
 def _group(config: ModelConfig, representation: Representation) -> Group:
-    groups = _GROUPS[config.geometry]
+    groups = GROUPS[config.geometry]
     if config.group != "default" and config.group not in groups:
         raise ConfigError(
             f"`model.group` is one of {', '.join(groups)} on a {config.geometry}. "

@@ -28,6 +28,7 @@ class ApproximatelyEquivariant(Backbone[Latent]):
         self.dz, self.d_out = backbone.dz, backbone.d_out
         self.guesses = backbone.guesses
         self.embeds_targets = backbone.embeds_targets
+        self.exact = f"{backbone.exact}, without fixed inputs"
 
     def strict(self) -> Backbone[Latent]:
         """The wrapped backbone, with the same weights."""

@@ -24,6 +24,8 @@ class Backbone(nn.Module, ABC, Generic[Latent]):
         guesses: Whether they are the mean, and the next `dy` what softplus makes the
             standard deviation, so that a Gaussian likelihood has nothing to learn.
         embeds_targets: Whether `decode` takes fixed inputs at targets.
+        exact: For which elements of the group predictions of stations are equivariant
+            to rounding, in words.
     """
 
     group: Group
@@ -33,6 +35,7 @@ class Backbone(nn.Module, ABC, Generic[Latent]):
     d_out: int
     guesses: bool = False
     embeds_targets: bool = False
+    exact: str = "every element"
 
     def strict(self) -> "Backbone[Latent]":
         """The strictly equivariant component: itself, unless it says otherwise."""

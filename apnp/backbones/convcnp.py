@@ -62,7 +62,7 @@ class ConvCNP(Backbone[Field]):
                 "`lattice` and `group` must agree in dx. Got "
                 f"{lattice.dx} and {group.dx}."
             )
-        self.lattice = lattice
+        self.lattice, self.exact = lattice, lattice.exact
         self.group = group
         self.dz = self.d_out = channels[0]
         self.dy, self.dw = dy, dw

@@ -1,4 +1,4 @@
-"""The command line: `apnp data|train|predict|evaluate|plot`, one module a verb."""
+"""The command line, `apnp VERB`: one module a verb."""
 
 import argparse
 import os
@@ -15,6 +15,7 @@ _VERBS = {
     "predict": "predict fields on a grid, or tables of points",
     "evaluate": "score a model at held-out stations, beside the baselines",
     "plot": "draw a predicted field as a map",
+    "models": "list the architectures, the symmetries they keep, and their sizes",
 }
 
 

@@ -20,12 +20,14 @@ class Lattice(ABC):
         dx: Dimensions of a location.
         cell: Size of a cell in units of `x`, the natural width of a set convolution.
         n_features: Number of channels that `features` returns.
+        exact: Which motions of the points move the lattice onto itself or with them.
     """
 
     shape: tuple[int, ...]
     dx: int
     cell: float
     n_features: int
+    exact: str
 
     @abstractmethod
     def sites(self, centre: Tensor) -> Tensor:
@@ -89,6 +91,7 @@ class PlaneLattice(Lattice):
     """
 
     n_features = 0
+    exact = "every element: the lattice moves with the context"
 
     def __init__(self, shape: Sequence[int], spacing: float) -> None:
         if spacing <= 0:
@@ -176,6 +179,7 @@ class SphereLattice(Lattice):
 
     dx = 3
     n_features = 1
+    exact = "shifts by whole columns of the coarsest lattice"
 
     def __init__(self, rows: int, columns: int) -> None:
         self.shape = (rows, columns)

@@ -1,0 +1,67 @@
+"""`apnp models`: the architectures, the symmetries they keep, and their sizes."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from apnp.config import BackboneConfig, parse, parser
+from apnp.errors import ConfigError
+
+if TYPE_CHECKING:
+    from apnp.model import NeuralProcess
+
+
+def main(argv: Sequence[str]) -> None:
+    """Print one line for every architecture with every group that it keeps."""
+    argparse.ArgumentParser(prog="apnp models", description=main.__doc__).parse_args(
+        list(argv)
+    )
+    print(table().to_string(index=False))
+    print(
+        "\nWeights of default settings, strict and approximate. A group is named by "
+        "`model.group`, a backbone by `model.backbone.name`."
+    )
+
+
+def table() -> pd.DataFrame:
+    """Backbone, geometry, group, where it is exact, and numbers of weights."""
+    from apnp.build import GROUPS, build_model  # not before: --help needs no torch
+    from apnp.tasks.representation import Representation
+
+    names = [f.name for f in fields(BackboneConfig) if f.name != "name"]
+    rows = []
+    for name in names:
+        for geometry, groups in GROUPS.items():
+            europe = Representation.fit(geometry, [40, 60], [0, 20], np.arange(3.0))
+            for group in groups:
+                strict = parse(
+                    parser(),
+                    [
+                        f"--model.geometry={geometry}", f"--model.group={group}",
+                        f"--model.backbone.name={name}", "--model.form=strict",
+                    ],
+                )[0].model  # fmt: skip
+                try:
+                    model = build_model(strict, europe)
+                except ConfigError:  # a group that this architecture cannot keep
+                    continue
+                loose = build_model(replace(strict, form="approximate"), europe)
+                rows.append(
+                    {
+                        "backbone": name,
+                        "geometry": geometry,
+                        "group": group,
+                        "exact for": model.backbone.exact,
+                        "strict": _size(model),
+                        "approximate": _size(loose),
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def _size(model: "NeuralProcess") -> str:
+    return f"{sum(p.numel() for p in model.parameters()):,}"
