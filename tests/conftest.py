@@ -43,10 +43,12 @@ def small_model():
     def make(geometry="sphere", form="approximate"):
         lattice = LatticeConfig((16, 16) if geometry == "plane" else (16, 32), 200.0)
         return ModelConfig(
-            geometry,
-            form,
-            BackboneConfig("convcnp", ConvCNPConfig(lattice, (8, 8), (1, 1), 3)),
-            FixedInputsConfig(count=4, width=8),
+            geometry=geometry,
+            form=form,
+            backbone=BackboneConfig(
+                "convcnp", ConvCNPConfig(lattice, (8, 8), (1, 1), 3)
+            ),
+            fixed_inputs=FixedInputsConfig(count=4, width=8),
         )
 
     return make
