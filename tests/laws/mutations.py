@@ -45,7 +45,7 @@ KRIGE, LOCAL_KRIGING = (
     "apnp/nn/local_kriging.py", "tests/unit/nn/test_local_kriging.py",
 )  # fmt: skip
 MODEL = "apnp/model.py"
-TNP, ATTENTION = "apnp/backbones/tnp.py", "apnp/nn/global_attention.py"
+TNP, GLOBAL = "apnp/backbones/tnp.py", "apnp/nn/global_attention.py"
 
 # fmt: off
 MUTATIONS = [
@@ -331,8 +331,8 @@ MUTATIONS = [
     Mutation("local: 10 shapes of targets are checked", LOCAL,
              "        self.check_targets(latent, xt, wt)\n", "",
              BACKBONES, "test_10 and LocalTNP"),
-    Mutation("local: fields are continuous", LOCAL,
-             "seen, self.neighbours + 1)", "seen, self.neighbours)", LOCAL_TNP),
+    Mutation("local: fields are continuous", "apnp/nn/neighbours.py",
+             "s * s * (3 - 2 * s), 1.0)", "torch.ones_like(s), 1.0)", LOCAL_TNP),
     Mutation("local: the prior mean is put back", LOCAL,
              "mean = self.prior(wt) + mean", "mean = mean", LOCAL_TNP),
     Mutation("local: the prior mean is taken off", LOCAL,
@@ -372,14 +372,14 @@ MUTATIONS = [
     Mutation("tnp: 4 unobserved values are replaced", TNP,
              "y=torch.where(context.y_mask, context.y, 0.0)", "y=context.y",
              BACKBONES, "test_4 and TNP and not Local"),
-    Mutation("tnp: 5 unobserved points are hidden", ATTENTION,
+    Mutation("tnp: 5 unobserved points are hidden", GLOBAL,
              "bias.masked_fill(hidden, -torch.inf)", "bias",
              BACKBONES, "test_5 and TNP and not Local"),
-    Mutation("tnp: 9 an empty context reads the learned token", ATTENTION,
+    Mutation("tnp: 9 an empty context reads the learned token", GLOBAL,
              "mask = functional.pad(bias, (1, 0))",
              "mask = functional.pad(bias, (1, 0), value=-torch.inf)",
              "tests/unit/nn/test_global_attention.py"),
-    Mutation("tnp: logits are scaled as written out", ATTENTION,
+    Mutation("tnp: logits are scaled as written out", GLOBAL,
              "logits / queries.shape[-1] ** 0.5", "logits",
              "tests/unit/nn/test_global_attention.py"),
     Mutation("a spread that is guessed is kept", "apnp/likelihoods/gaussian.py",

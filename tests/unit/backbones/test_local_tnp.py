@@ -127,7 +127,7 @@ def test_fields_are_continuous(group):
     points = PointSet.observed(x, points.y, points.w)
     latent = made.process(made.encode(points, domain(group.dx)))
     jumps = []
-    for n in (1000, 10000):
+    for n in (2000, 20000):
         t = torch.linspace(-1, 1, n, dtype=F)
         xt = torch.stack((t, 0.4 + 0 * t, 0.2 * t)[: group.dx], dim=-1)
         if group.dx == 3:
@@ -136,7 +136,7 @@ def test_fields_are_continuous(group):
         with torch.no_grad():
             out = made.decode(latent, xt, wt)
         jumps.append(out.diff(dim=1).abs().max())
-    assert jumps[1] < 0.3 * jumps[0]
+    assert jumps[1] < 0.2 * jumps[0]
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 7])
