@@ -1,0 +1,18 @@
+"""A property of the models, broken on purpose."""
+
+from typing import NamedTuple
+
+
+class Mutation(NamedTuple):
+    """A property, the text that keeps it, what breaks it, and who should notice.
+
+    `tests` names the file or folder of the tests that should fail, `select` words of
+    their names.
+    """
+
+    breaks: str
+    path: str
+    old: str
+    new: str
+    tests: str
+    select: str = ""
