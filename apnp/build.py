@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from apnp.approx import ApproximatelyEquivariant, FixedInputs, Support
-from apnp.backbones import TNP, Backbone, ConvCNP, LocalTNP
+from apnp.backbones import PTTNP, TNP, Backbone, ConvCNP, LocalTNP
 from apnp.config import ModelConfig
 from apnp.errors import ConfigError
 from apnp.groups import (
@@ -75,7 +75,9 @@ def km_per_unit(geometry: str) -> float:
 
 
 def _backbone(config: ModelConfig, representation: Representation) -> Backbone:
-    made = {"convcnp": _convcnp, "local_tnp": _local_tnp, "tnp": _tnp}
+    made = {
+        "convcnp": _convcnp, "local_tnp": _local_tnp, "pt_tnp": _pt_tnp, "tnp": _tnp,
+    }  # fmt: skip
     return made[config.backbone.name](config, representation)
 
 
@@ -135,7 +137,17 @@ def _tnp(config: ModelConfig, representation: Representation) -> Backbone:
     lengths = [km / km_per_unit(config.geometry) for km in settings.lengths_km]
     return TNP(
         _group(config, representation), representation.dy, representation.dw, lengths,
-        settings.width, settings.layers, settings.heads, settings.pairs,
+        settings.width, settings.layers, settings.heads, settings.attention,
+    )  # fmt: skip
+
+
+def _pt_tnp(config: ModelConfig, representation: Representation) -> Backbone:
+    settings = config.backbone.pt_tnp
+    lengths = [km / km_per_unit(config.geometry) for km in settings.lengths_km]
+    return PTTNP(
+        _group(config, representation), representation.dy, representation.dw, lengths,
+        settings.pseudo, settings.width, settings.layers, settings.heads,
+        settings.attention,
     )  # fmt: skip
 
 

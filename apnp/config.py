@@ -122,15 +122,37 @@ class TNPConfig:
         layers: Number of times that a target reads the stations.
         heads: Heads of each reading.
         lengths_km: Lengths at which distances are told apart.
-        pairs: Bias the logits by what the group leaves of a pair. Without it, and
-            without a group, it is the plain TNP.
+        attention: How attention knows of pairs of places: by Gaussian windows, or by
+            the network of the published equivariant TNP, which is slow; `plain` knows
+            nothing of them, and without a group it is the plain TNP.
     """
 
     width: int = 64
     layers: int = 4
     heads: int = 4
     lengths_km: tuple[float, ...] = (2000.0, 800.0, 350.0, 150.0, 60.0)
-    pairs: bool = True
+    attention: Literal["plain", "windows", "published"] = "windows"
+
+
+@dataclass(frozen=True)
+class PTTNPConfig:
+    """Attention by way of pseudo-tokens, a few stations far from one another.
+
+    Attributes:
+        pseudo: Largest number of pseudo-tokens.
+        width: Channels of tokens.
+        layers: Number of times that a target reads the pseudo-tokens.
+        heads: Heads of each reading.
+        lengths_km: Lengths at which distances are told apart.
+        attention: How attention knows of pairs of places, as of the TNP.
+    """
+
+    pseudo: int = 64
+    width: int = 64
+    layers: int = 4
+    heads: int = 4
+    lengths_km: tuple[float, ...] = (2000.0, 800.0, 350.0, 150.0, 60.0)
+    attention: Literal["plain", "windows", "published"] = "windows"
 
 
 @dataclass(frozen=True)
@@ -141,12 +163,14 @@ class BackboneConfig:
         name: The architecture; of the sections below the one of this name is used.
         convcnp: Settings of the ConvCNP.
         local_tnp: Settings of the local TNP.
+        pt_tnp: Settings of the PT-TNP.
         tnp: Settings of the TNP.
     """
 
-    name: Literal["convcnp", "local_tnp", "tnp"] = "local_tnp"
+    name: Literal["convcnp", "local_tnp", "pt_tnp", "tnp"] = "local_tnp"
     convcnp: ConvCNPConfig = field(default_factory=ConvCNPConfig)
     local_tnp: LocalTNPConfig = field(default_factory=LocalTNPConfig)
+    pt_tnp: PTTNPConfig = field(default_factory=PTTNPConfig)
     tnp: TNPConfig = field(default_factory=TNPConfig)
 
 

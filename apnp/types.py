@@ -192,18 +192,20 @@ class Field(_Movable):
 
 @dataclass(frozen=True)
 class Tokens(_Movable):
-    """A latent at context points: channels of each, and the points themselves.
+    """A latent at points: channels of each, and the context beside.
 
     Attributes:
-        z: Channels of the points, after `process` with an axis of layers before that
-            of points.
-        sites: Locations of the points, where fixed inputs enter.
-        points: The points; their values are what is left to explain.
+        z: Channels of the tokens, after `process` with an axis of layers before that
+            of tokens.
+        sites: Locations of the tokens, where fixed inputs enter.
+        seen: False for tokens that are none.
+        points: The context; its values are what is left to explain.
         domain: The domain of the task.
     """
 
     z: Float[Tensor, "b *l m dz"]
     sites: Float[Tensor, "b m dx"]
+    seen: Bool[Tensor, "b m"]
     points: PointSet
     domain: Domain
 

@@ -125,7 +125,7 @@ class LocalTNP(Backbone[Tokens]):
         inputs = _with_masks(points)
         rest = torch.where(points.y_mask, points.y - self.prior(inputs), 0.0)
         z = self.embed(torch.cat((rest, points.y_mask.to(rest), inputs), dim=-1))
-        return Tokens(z, x, replace(points, y=rest), domain)
+        return Tokens(z, x, seen[..., 0], replace(points, y=rest), domain)
 
     def process(self, latent: Tokens) -> Tokens:
         """Read the surroundings: the tokens of every layer, (b, layers, m, width)."""

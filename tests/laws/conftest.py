@@ -9,7 +9,8 @@ from member import DW, DY, Member, concrete
 from torch import Tensor
 
 from apnp.approx import ApproximatelyEquivariant, FixedInputs, Support
-from apnp.backbones import TNP, Backbone, ConvCNP, LocalTNP
+from apnp.backbones import PTTNP, TNP, Backbone, ConvCNP, LocalTNP
+from apnp.backbones.tokens import AttentionKind
 from apnp.groups import (
     Group,
     LongitudeShifts,
@@ -73,10 +74,15 @@ def local_tnp(group: str) -> LocalTNP:
     return LocalTNP(GROUPS[group], DY, DW, lengths, 3, width=8, layers=2, heads=2)
 
 
-def tnp(group: str, pairs: bool = True) -> TNP:
-    return TNP(
-        GROUPS[group], DY, DW, (2.0, 0.7), width=8, layers=2, heads=2, pairs=pairs
-    )
+def tnp(group: str, attention: AttentionKind = "windows") -> TNP:
+    lengths = (2.0, 0.7)
+    return TNP(GROUPS[group], DY, DW, lengths, 8, 2, heads=2, attention=attention)
+
+
+def pt_tnp(group: str, attention: AttentionKind = "windows") -> PTTNP:
+    """Three pseudo-tokens of the four observed points."""
+    lengths = (2.0, 0.7)
+    return PTTNP(GROUPS[group], DY, DW, lengths, 3, 8, 2, heads=2, attention=attention)
 
 
 def approximate(
@@ -119,9 +125,20 @@ FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {
         if g != "no symmetry"
     },
     **{f"TNP, {g}": (g, lambda g=g: tnp(g)) for g in GROUPS},
-    "TNP, plain": ("no symmetry", lambda: tnp("no symmetry", pairs=False)),
+    **{f"PTTNP, {g}": (g, lambda g=g: pt_tnp(g)) for g in GROUPS},
     **{
-        f"TNP, {g}, approximate": (g, lambda g=g: approximate(g, False, tnp(g)))
+        f"{name}, {g}, published": (g, lambda g=g, made=made: made(g, "published"))
+        for name, made in (("TNP", tnp), ("PTTNP", pt_tnp))
+        for g in GROUPS
+    },
+    "TNP, plain": ("no symmetry", lambda: tnp("no symmetry", "plain")),
+    "PTTNP, plain": ("no symmetry", lambda: pt_tnp("no symmetry", "plain")),
+    **{
+        f"{name}, {g}, approximate": (
+            g,
+            lambda g=g, made=made: approximate(g, False, made(g)),
+        )
+        for name, made in (("TNP", tnp), ("PTTNP", pt_tnp))
         for g in GROUPS
         if g != "no symmetry"
     },

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from apnp.approx import ApproximatelyEquivariant
-from apnp.backbones import TNP, ConvCNP, LocalTNP
+from apnp.backbones import PTTNP, TNP, ConvCNP, LocalTNP
 from apnp.build import build_model
 from apnp.config import parse, parser
 from apnp.errors import ConfigError
@@ -14,6 +14,7 @@ from apnp.groups import (
     Translations,
     Trivial,
 )
+from apnp.nn.attention import HeadMixingAttention, PlainAttention
 from apnp.observations import Observations, Sites
 from apnp.tasks.representation import Representation
 from apnp.tasks.stations import observed_task
@@ -173,14 +174,19 @@ def test_a_transformer_keeps_the_group_that_is_named(geometry, name, group, back
     assert model.backbone.group.dx == representation.dx
 
 
-def test_a_tnp_has_lengths_in_map_units_and_a_bias_unless_told():
-    name = "--model.backbone.name=tnp"
-    model, _ = model_of("plane", name, "--model.backbone.tnp.lengths_km=[900,200]")
-    assert isinstance(model.strict().backbone, TNP)
-    assert model.strict().backbone.lengths == pytest.approx((0.9, 0.2))
-    plain, _ = model_of("plane", name, "--model.backbone.tnp.pairs=false")
-    assert model.strict().backbone.bias is not None
-    assert plain.strict().backbone.bias is None
+@pytest.mark.parametrize(("name", "made"), [("tnp", TNP), ("pt_tnp", PTTNP)])
+def test_a_tnp_has_lengths_in_map_units_and_windows_unless_told(name, made):
+    arguments = [f"--model.backbone.name={name}"]
+    arguments.append(f"--model.backbone.{name}.lengths_km=[900,200]")
+    model, _ = model_of("plane", *arguments)
+    backbone = model.strict().backbone
+    assert isinstance(backbone, made)
+    lengths = backbone.reading[0].log_lengths.exp()
+    assert lengths.tolist() == pytest.approx([0.9, 0.2, 0.9, 0.2])
+    for kind, layer in (("plain", PlainAttention), ("published", HeadMixingAttention)):
+        told = f"--model.backbone.{name}.attention={kind}"
+        other, _ = model_of("plane", *arguments, told)
+        assert isinstance(other.strict().backbone.reading[0], layer)
 
 
 @pytest.mark.parametrize(

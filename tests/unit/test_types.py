@@ -104,7 +104,8 @@ def test_a_field_takes_additions_at_its_sites_alone():
 
 
 def test_tokens_take_additions_at_their_points_and_move_whole():
-    tokens = Tokens(torch.zeros(2, 3, 4), torch.zeros(2, 3, 2), points(n=3), domain())
+    z, sites, seen = torch.zeros(2, 3, 4), torch.zeros(2, 3, 2), torch.ones(2, 3) > 0
+    tokens = Tokens(z, sites, seen, points(n=3), domain())
     e = torch.arange(2.0 * 3 * 4).reshape(2, 3, 4)
     assert torch.equal(tokens.shifted(e).z, e)
     assert tokens.shifted(e).points is tokens.points

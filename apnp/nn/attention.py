@@ -1,0 +1,291 @@
+"""Attention of every query to every token, and what groups leave of their pairs."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from apnp.nn.mlp import mlp, shrink
+
+Offsets = Callable[[Tensor, Tensor], Tensor]
+"""What a group leaves of pairs of locations: (..., dx) and (..., dx) -> (..., k)."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Queries and tokens at their locations.
+
+    Attributes:
+        x: Locations of the queries.
+        sites: Locations of the tokens.
+        seen: False for tokens that are none.
+    """
+
+    x: Float[Tensor, "b n dx"]
+    sites: Float[Tensor, "b m dx"]
+    seen: Bool[Tensor, "b m"]
+
+    @property
+    def hidden(self) -> Tensor:
+        """Zero for a token and minus infinity for none, (b, 1, 1, m + 1).
+
+        The first is the learned token, which is always there.
+        """
+        zero = torch.zeros_like(self.seen, dtype=self.x.dtype)
+        hidden = zero.masked_fill(~self.seen, -torch.inf)
+        return functional.pad(hidden, (1, 0))[:, None, None]
+
+
+class Attention(nn.Module, ABC):
+    """A transformer layer in which every query reads all tokens.
+
+    One learned token without a location is always among the keys, the first: it is
+    what is read where there is no other.
+
+    Args:
+        width: Channels of tokens.
+        heads: Number of heads.
+    """
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        if width % heads:
+            raise ValueError(f"`width` is a multiple of `heads` {heads}. Got {width}.")
+        self.heads = heads
+        self.norm_query, self.norm_token = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.query = nn.Linear(width, width)
+        self.token = nn.Linear(width, 2 * width, bias=False)
+        self.nothing = nn.Parameter(0.1 * torch.randn(2, width))
+        self.out = shrink(nn.Linear(width, width))
+        self.norm = nn.LayerNorm(width)
+        self.mlp = mlp(width, 2 * width, width, hidden=1, factor=0.1)
+
+    def forward(
+        self,
+        h: Float[Tensor, "b n width"],
+        tokens: Float[Tensor, "b m width"],
+        pairs: Pairs,
+    ) -> Float[Tensor, "b n width"]:
+        """The queries `h`, having read the tokens."""
+        return self._layer(h, tokens, pairs, self._read)
+
+    def reference(self, h: Tensor, tokens: Tensor, pairs: Pairs) -> Tensor:
+        """The same as `forward`, with the softmax written out."""
+
+        def read(normed, queries, keys, values, pairs):
+            logits = self._logits(normed, queries, keys, pairs) + pairs.hidden
+            return torch.softmax(logits, dim=-1) @ values
+
+        return self._layer(h, tokens, pairs, read)
+
+    @abstractmethod
+    def _logits(
+        self, normed: Tensor, queries: Tensor, keys: Tensor, pairs: Pairs
+    ) -> Tensor:
+        """Logits (b, heads, n, m + 1) of all pairs, of hidden tokens too.
+
+        Args:
+            normed: The queries' channels, (b, n, width).
+            queries: Of every head, (b, heads, n, d).
+            keys: Of every head, (b, heads, m + 1, d), the learned token's first.
+            pairs: Their locations.
+        """
+
+    @abstractmethod
+    def _read(
+        self,
+        normed: Tensor,
+        queries: Tensor,
+        keys: Tensor,
+        values: Tensor,
+        pairs: Pairs,
+    ) -> Tensor:
+        """Mean values by the softmax of the logits, (b, heads, n, d)."""
+
+    def _layer(
+        self, h: Tensor, tokens: Tensor, pairs: Pairs, read: Callable[..., Tensor]
+    ) -> Tensor:
+        normed = self.norm_query(h)
+        queries = self._split(self.query(normed))
+        keys, values = self._keys_and_values(tokens)
+        values = read(normed, queries, keys, values, pairs)
+        h = h + self.out(values.transpose(1, 2).flatten(2))
+        return h + self.mlp(self.norm(h))
+
+    def _keys_and_values(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        both = self.token(self.norm_token(tokens)).chunk(2, dim=-1)
+        nothing = self.nothing[:, None, None].expand(-1, len(tokens), -1, -1)
+        keys, values = (
+            self._split(torch.cat((none, part), dim=1))
+            for none, part in zip(nothing, both, strict=True)
+        )
+        return keys, values
+
+    def _split(self, z: Tensor) -> Tensor:
+        return z.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+
+class PlainAttention(Attention):
+    """Logits q.k / sqrt(d): nothing is known of pairs but their channels."""
+
+    def _logits(
+        self, normed: Tensor, queries: Tensor, keys: Tensor, pairs: Pairs
+    ) -> Tensor:
+        return queries @ keys.mT / queries.shape[-1] ** 0.5
+
+    def _read(
+        self,
+        normed: Tensor,
+        queries: Tensor,
+        keys: Tensor,
+        values: Tensor,
+        pairs: Pairs,
+    ) -> Tensor:
+        mask = pairs.hidden.expand(-1, -1, queries.shape[2], -1)
+        return functional.scaled_dot_product_attention(queries, keys, values, mask)
+
+
+class WindowAttention(Attention):
+    """Logits q.k / sqrt(d) + u.o / l - (r / l)^2 / 2 of distance r and offsets o.
+
+    A head looks through a Gaussian window of the length l, shifted along what the
+    group leaves of directions; the query scales l and sets u. Squared distance and
+    offsets are bilinear in (1, x, |x|^2) of both locations, so that the window is
+    dx + 2 more channels of queries and keys, and costs as much: no tensor of pairs is
+    made beside that of plain attention.
+
+    Args:
+        width: Channels of tokens.
+        heads: Number of heads.
+        dx: Dimensions of a location.
+        offsets: What the group leaves of pairs.
+        lengths: Initial lengths; heads take them in turn.
+    """
+
+    bilinear: Tensor
+    _widest = 2.0
+
+    def __init__(
+        self,
+        width: int,
+        heads: int,
+        dx: int,
+        offsets: Offsets,
+        lengths: Sequence[float],
+    ) -> None:
+        super().__init__(width, heads)
+        self.offsets = offsets
+        bilinear = _bilinear(lambda x, y: _step(x, y, offsets), dx)
+        self.register_buffer("bilinear", bilinear.float(), persistent=False)
+        own = [lengths[head % len(lengths)] for head in range(heads)]
+        self.log_lengths = nn.Parameter(torch.tensor(own).log())
+        self.window = shrink(nn.Linear(width, heads * len(bilinear)))
+
+    def _weights(self, normed: Tensor) -> Tensor:
+        """Factors of squared distance and offsets in the logits, (b, heads, n, k)."""
+        bounded = self._widest * torch.tanh(self.window(normed) / self._widest)
+        own = bounded.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        length = torch.exp(self.log_lengths[:, None, None] + own[..., :1])
+        return torch.cat((-0.5 / length.square(), own[..., 1:] / length), dim=-1)
+
+    def _logits(
+        self, normed: Tensor, queries: Tensor, keys: Tensor, pairs: Pairs
+    ) -> Tensor:
+        step = _step(pairs.x[:, :, None], pairs.sites[:, None], self.offsets)
+        window = torch.einsum("bhnk,bnmk->bhnm", self._weights(normed), step)
+        plain = queries @ keys.mT / queries.shape[-1] ** 0.5
+        return plain + functional.pad(window, (1, 0))
+
+    def _read(
+        self,
+        normed: Tensor,
+        queries: Tensor,
+        keys: Tensor,
+        values: Tensor,
+        pairs: Pairs,
+    ) -> Tensor:
+        scale = queries.shape[-1] ** -0.5
+        weights = self._weights(normed) / scale
+        bilinear = self.bilinear.to(weights)
+        left = torch.einsum("bhnk,bni,kij->bhnj", weights, _extended(pairs.x), bilinear)
+        right = functional.pad(_extended(pairs.sites), (0, 0, 1, 0))
+        right = right[:, None].expand(-1, self.heads, -1, -1)
+        mask = pairs.hidden.expand(-1, -1, queries.shape[2], -1)
+        # Kernels want queries, keys and values of the same size.
+        read = functional.scaled_dot_product_attention(
+            torch.cat((queries, left), dim=-1),
+            torch.cat((keys, right), dim=-1),
+            functional.pad(values, (0, left.shape[-1])),
+            mask,
+            scale=scale,
+        )
+        return read[..., : values.shape[-1]]
+
+
+class HeadMixingAttention(Attention):
+    """Logits by a network of all heads' q.k / sqrt(d) and what is left of the pair.
+
+    The attention of the published translation equivariant TNP (Ashman 2024a), for any
+    group: a perceptron in every layer and for every pair. It is the slow one.
+
+    Args:
+        width: Channels of tokens.
+        heads: Number of heads.
+        n_pair: Number of pair features.
+        features: Locations (..., dx) and (..., dx) to pair features (..., n_pair).
+    """
+
+    def __init__(self, width: int, heads: int, n_pair: int, features: Offsets) -> None:
+        super().__init__(width, heads)
+        self.features = features
+        self.mix = mlp(heads + n_pair, width, heads, hidden=2)
+
+    def _logits(
+        self, normed: Tensor, queries: Tensor, keys: Tensor, pairs: Pairs
+    ) -> Tensor:
+        plain = queries @ keys.mT / queries.shape[-1] ** 0.5
+        features = self.features(pairs.x[:, :, None], pairs.sites[:, None])
+        nothing, plain = plain.tensor_split((1,), dim=-1)
+        mixed = self.mix(torch.cat((plain.movedim(1, -1), features), dim=-1))
+        return torch.cat((nothing, mixed.movedim(-1, 1)), dim=-1)
+
+    def _read(
+        self,
+        normed: Tensor,
+        queries: Tensor,
+        keys: Tensor,
+        values: Tensor,
+        pairs: Pairs,
+    ) -> Tensor:
+        logits = self._logits(normed, queries, keys, pairs) + pairs.hidden
+        return torch.softmax(logits, dim=-1) @ values
+
+
+def _step(x: Tensor, other: Tensor, offsets: Offsets) -> Tensor:
+    """Squared distance and offsets of pairs, (..., 1 + k)."""
+    squared = (other - x).square().sum(-1, keepdim=True)
+    return torch.cat((squared, offsets(x, other)), dim=-1)
+
+
+def _extended(x: Tensor) -> Tensor:
+    """(1, x, |x|^2), in which distances and offsets are bilinear, (..., dx + 2)."""
+    return torch.cat(
+        (torch.ones_like(x[..., :1]), x, x.square().sum(-1, keepdim=True)), dim=-1
+    )
+
+
+def _bilinear(step: Offsets, dx: int) -> Float[Tensor, "k i j"]:
+    """The matrices T of `step(x, y)_k` = `_extended(x) T_k _extended(y)`.
+
+    They are read off the values of `step` at zero and at plus and minus one along
+    every axis.
+    """
+    eye = torch.eye(dx, dtype=torch.float64)
+    probes = torch.cat((torch.zeros(1, dx, dtype=torch.float64), eye, -eye))
+    values = step(probes[:, None], probes[None])
+    dual = torch.linalg.pinv(_extended(probes))
+    return torch.einsum("ip,pqk,jq->kij", dual, values, dual)
