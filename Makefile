@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 TORCH ?= torch==2.13.0
 BIN := $(VENV)/bin
+# The tests run side by side, a thread each.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 RUN ?= runs/demo
 STATIONS := data/simulated_stations.nc
 
@@ -31,17 +33,17 @@ demo: $(VENV)/installed
 	$(BIN)/apnp evaluate --stations $(STATIONS) --field $(RUN)/field.nc
 
 test: $(VENV)/installed-test
-	$(BIN)/python -m pytest
+	$(PYTEST) -n auto
 
 test-slow: $(VENV)/installed-test
-	$(BIN)/python -m pytest -m slow
+	$(PYTEST) -m slow
 
 check: $(VENV)/installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(PYTEST) -n auto
 
 bench: $(VENV)/installed-test
 	$(BIN)/python benchmarks/kriging_peers.py $(STATIONS)
