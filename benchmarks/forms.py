@@ -11,16 +11,13 @@ are over days (same seeds) and over seeds.
 """
 
 import argparse
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from runs import test_tasks, train
 
-from apnp.checkpoint import has_checkpoint
-from apnp.data import read_stations, select_times
+from apnp.data import read_stations
 from apnp.data.heldout import heldout_tasks
 from apnp.evaluation import evaluate
 from apnp.prediction import load
@@ -53,22 +50,6 @@ def run_folder(output: Path, form: str, seed: int) -> Path:
     return output / f"{form.replace(' ', '_')}_{seed}"
 
 
-def train(args: argparse.Namespace, form: str, seed: int) -> None:
-    """Train one run unless it is there."""
-    run = run_folder(args.output, form, seed)
-    if has_checkpoint(run, "best"):
-        return
-    command = [
-        sys.executable, "train.py", "--config", args.config,
-        "--data.path", args.stations, "--run", str(run),
-        "--trainer.max_minutes", str(args.minutes), "--trainer.max_steps", "0",
-        "--trainer.threads", "1", "--trainer.seed", str(seed), *FORMS[form],
-    ]  # fmt: skip
-    args.output.mkdir(parents=True, exist_ok=True)
-    with (args.output / f"{run.name}.log").open("w") as log:
-        subprocess.run(command, check=True, stderr=log, stdout=log)
-
-
 def score(args: argparse.Namespace) -> pd.DataFrame:
     """Scores of every run on every task and both context pools."""
     ds = read_stations(args.stations)
@@ -76,16 +57,14 @@ def score(args: argparse.Namespace) -> pd.DataFrame:
     for form in FORMS:
         for seed in args.seeds:
             model = load(run_folder(args.output, form, seed))
-            times = select_times(ds, model.test_times)
-            days = np.unique(np.linspace(0, len(times) - 1, args.tasks).astype(int))
-            held_out = model.split.assign(ds.lat.values, ds.lon.values) == "test"
+            times, held_out = test_tasks(model, ds, args.tasks)
             for pool in ("outside", "all"):
                 tasks = heldout_tasks(
-                    ds, times[days], held_out,
+                    ds, times, held_out,
                     n_context=args.context, context_pool=pool, seed=0,
                 )  # fmt: skip
                 own = [model] if form == "strict" else [model, model.strict()]
-                table = evaluate(own, tasks, n_tasks=len(days)).per_task()
+                table = evaluate(own, tasks, n_tasks=len(times)).per_task()
                 names = dict(
                     zip([m.name for m in own], (form, f"{form}, t = 0"), strict=False)
                 )
@@ -120,10 +99,16 @@ def differences(scores: pd.DataFrame) -> pd.DataFrame:
 def main() -> None:
     """Train, score, print and write the tables."""
     args = arguments()
-    wanted = [(form, seed) for seed in args.seeds for form in FORMS]
-    with ThreadPoolExecutor(args.jobs) as pool:
-        for done in pool.map(lambda w: train(args, *w), wanted):
-            assert done is None
+    common = ["--config", args.config, "--data.path", args.stations]
+    common += ["--trainer.max_minutes", str(args.minutes)]
+    wanted = {
+        run_folder(args.output, form, seed): [
+            *common, "--trainer.seed", str(seed), *FORMS[form],
+        ]
+        for seed in args.seeds
+        for form in FORMS
+    }  # fmt: skip
+    train(wanted, args.jobs)
     scores = score(args)
     scores.to_csv(args.output / "scores.csv", index=False)
     table = differences(scores)
