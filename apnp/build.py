@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from apnp.approx import ApproximatelyEquivariant, FixedInputs, Support
-from apnp.backbones import TNP, Backbone, ConvCNP, LocalTNP
+from apnp.backbones import CNP, RCNP, TNP, Backbone, ConvCNP, LocalTNP
 from apnp.config import ModelConfig
 from apnp.errors import ConfigError
 from apnp.groups import (
@@ -75,7 +75,10 @@ def km_per_unit(geometry: str) -> float:
 
 
 def _backbone(config: ModelConfig, representation: Representation) -> Backbone:
-    made = {"convcnp": _convcnp, "local_tnp": _local_tnp, "tnp": _tnp}
+    made = {
+        "convcnp": _convcnp, "local_tnp": _local_tnp, "tnp": _tnp,
+        "rcnp": _rcnp, "cnp": _cnp,
+    }  # fmt: skip
     return made[config.backbone.name](config, representation)
 
 
@@ -136,6 +139,28 @@ def _tnp(config: ModelConfig, representation: Representation) -> Backbone:
     return TNP(
         _group(config, representation), representation.dy, representation.dw, lengths,
         settings.width, settings.layers, settings.heads, settings.pairs,
+    )  # fmt: skip
+
+
+def _rcnp(config: ModelConfig, representation: Representation) -> Backbone:
+    settings = config.backbone.rcnp
+    lengths = [km / km_per_unit(config.geometry) for km in settings.lengths_km]
+    return RCNP(
+        _group(config, representation), representation.dy, representation.dw, lengths,
+        settings.width, settings.layers, settings.full,
+    )  # fmt: skip
+
+
+def _cnp(config: ModelConfig, representation: Representation) -> Backbone:
+    settings = config.backbone.cnp
+    if config.group not in ("default", "none"):
+        raise ConfigError(
+            "A CNP reads absolute locations and keeps no symmetry: its `model.group` "
+            f"is none. Got {config.group}: take another `model.backbone.name`."
+        )
+    return CNP(
+        representation.dx, representation.dy, representation.dw,
+        settings.width, settings.layers,
     )  # fmt: skip
 
 

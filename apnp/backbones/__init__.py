@@ -1,8 +1,10 @@
 """Strictly equivariant architectures, one a file."""
 
 from apnp.backbones.backbone import Backbone
+from apnp.backbones.cnp import CNP
 from apnp.backbones.convcnp import ConvCNP
 from apnp.backbones.local_tnp import LocalTNP
+from apnp.backbones.rcnp import RCNP
 from apnp.backbones.tnp import TNP
 
-__all__ = ["TNP", "Backbone", "ConvCNP", "LocalTNP"]
+__all__ = ["CNP", "RCNP", "TNP", "Backbone", "ConvCNP", "LocalTNP"]

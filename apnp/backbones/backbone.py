@@ -1,8 +1,10 @@
 """The contract that every architecture keeps."""
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import Generic
 
+import torch
 from torch import Tensor, nn
 
 from apnp.groups import Group
@@ -24,6 +26,8 @@ class Backbone(nn.Module, ABC, Generic[Latent]):
         guesses: Whether they are the mean, and the next `dy` what softplus makes the
             standard deviation, so that a Gaussian likelihood has nothing to learn.
         embeds_targets: Whether `decode` takes fixed inputs at targets.
+        has_sites: Whether the latent has sites where fixed inputs can enter; without
+            them there is no approximate form.
         exact: For which elements of the group predictions of stations are equivariant
             to rounding, in words.
     """
@@ -35,6 +39,7 @@ class Backbone(nn.Module, ABC, Generic[Latent]):
     d_out: int
     guesses: bool = False
     embeds_targets: bool = False
+    has_sites: bool = True
     exact: str = "every element"
 
     def strict(self) -> "Backbone[Latent]":
@@ -86,6 +91,26 @@ class Backbone(nn.Module, ABC, Generic[Latent]):
         _check_size("Targets have dx", xt, self.group.dx)
         _check_size("Covariates of targets and their masks have 2 dw", wt, 2 * self.dw)
         _check_tasks("Latent and targets", latent.z, xt)
+
+
+def known_points(context: PointSet, domain: Domain) -> PointSet:
+    """The context with zeros where unobserved; a point without a value lies nowhere.
+
+    A padded point may hold anything as its location: it is put at the domain's centre.
+    """
+    seen = context.y_mask.any(-1, keepdim=True)
+    return replace(
+        context,
+        x=torch.where(seen, context.x, domain.centre[:, None]),
+        y=torch.where(context.y_mask, context.y, 0.0),
+        w=torch.where(context.w_mask, context.w, 0.0),
+    )
+
+
+def inputs_of(points: PointSet) -> Tensor:
+    """Values and covariates, each with its mask, (b, n, 2 dy + 2 dw)."""
+    masks = (mask.to(points.x) for mask in (points.y_mask, points.w_mask))
+    return torch.cat((points.y, points.w, *masks), dim=-1)
 
 
 def _check_size(what: str, value: Tensor, size: int) -> None:

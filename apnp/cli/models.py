@@ -49,7 +49,8 @@ def table() -> pd.DataFrame:
                     model = build_model(strict, europe)
                 except ConfigError:  # a group that this architecture cannot keep
                     continue
-                loose = build_model(replace(strict, form="approximate"), europe)
+                loose = replace(strict, form="approximate")
+                has_sites = model.backbone.has_sites
                 rows.append(
                     {
                         "backbone": name,
@@ -57,7 +58,9 @@ def table() -> pd.DataFrame:
                         "group": group,
                         "exact for": model.backbone.exact,
                         "strict": _size(model),
-                        "approximate": _size(loose),
+                        "approximate": _size(build_model(loose, europe))
+                        if has_sites
+                        else "none",
                     }
                 )
     return pd.DataFrame(rows)

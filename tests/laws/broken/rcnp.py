@@ -1,0 +1,71 @@
+"""The RCNP, and the mean over a set."""
+
+from mutation import Mutation
+
+BACKBONES = "tests/laws/test_backbones.py"
+RCNP = "apnp/backbones/rcnp.py"
+BACKBONE = "apnp/backbones/backbone.py"
+SET = "apnp/nn/deep_set.py"
+UNIT = "tests/unit/backbones/test_rcnp.py"
+
+# fmt: off
+MUTATIONS = [
+    Mutation("rcnp: 1 tokens know what the group leaves", RCNP,
+             "here = self.group.here(points.x)",
+             "here = points.x[..., : self.group.here(points.x).shape[-1]]",
+             BACKBONES, "test_1 and RCNP"),
+    Mutation("rcnp: 1 targets know what the group leaves", RCNP,
+             "torch.cat((self.group.here(xt), wt), dim=-1)",
+             "torch.cat((xt[..., : self.group.here(xt).shape[-1]], wt), dim=-1)",
+             BACKBONES, "test_1 and RCNP"),
+    Mutation("rcnp: 1 relations are of the pair", RCNP,
+             "self.group.offsets(left, right)",
+             "(left + right)[..., : self.group.offsets(x, x).shape[-1]]",
+             BACKBONES, "test_1 and RCNP"),
+    Mutation("rcnp: distances are of the pair", RCNP,
+             "squared = (right - left)", "squared = (right - 0.9 * left)",
+             BACKBONES, "test_1 and RCNP"),
+    Mutation("rcnp: 4 unobserved values are replaced", BACKBONE,
+             "y=torch.where(context.y_mask, context.y, 0.0)", "y=context.y",
+             BACKBONES, "test_4 and RCNP"),
+    Mutation("rcnp: 4 unobserved covariates are replaced", BACKBONE,
+             "w=torch.where(context.w_mask, context.w, 0.0)", "w=context.w",
+             BACKBONES, "test_4 and RCNP"),
+    Mutation("rcnp: 5 locations of padding are replaced", BACKBONE,
+             "x=torch.where(seen, context.x, domain.centre[:, None])", "x=context.x",
+             BACKBONES, "test_5 and RCNP"),
+    Mutation("rcnp: 5 unobserved points do not count", SET,
+             "share = seen.to(values) / seen.sum(-1, keepdim=True).clamp(min=1)",
+             "share = torch.ones_like(seen).to(values) / max(seen.shape[-1], 1)",
+             BACKBONES, "test_5 and RCNP"),
+    Mutation("rcnp: the mean is over the seen", SET,
+             "seen.sum(-1, keepdim=True).clamp(min=1)", "max(seen.shape[-1], 1)",
+             "tests/unit/nn/test_deep_set.py"),
+    Mutation("rcnp: 5 both of a pair are seen", RCNP,
+             "seen[:, :, None] & seen[:, None]",
+             "seen[:, :, None].expand(-1, -1, seen.shape[1])",
+             BACKBONES, "test_5 and RCNP"),
+    Mutation("rcnp: 9 an empty context has a mean", SET,
+             ".clamp(min=1)", "", BACKBONES, "test_9 and RCNP"),
+    Mutation("rcnp: 10 shapes of contexts are checked", RCNP,
+             "        self.check_context(context, domain)\n", "",
+             BACKBONES, "test_10 and RCNP"),
+    Mutation("rcnp: 10 shapes of targets are checked", RCNP,
+             "        self.check_targets(latent, xt, wt)\n", "",
+             BACKBONES, "test_10 and RCNP"),
+    Mutation("rcnp: fixed inputs reach the target", RCNP,
+             "h = h + et\n", "h = h + 0 * et\n", UNIT),
+    Mutation("rcnp: pairs relate the context to itself", RCNP,
+             "self._relations(latent.sites, latent.sites)",
+             "0 * self._relations(latent.sites, latent.sites)", UNIT),
+    Mutation("rcnp: a pair has both tokens", RCNP,
+             "self.partner(latent.z)[:, None]", "self.partner(latent.z)[:, :, None]",
+             UNIT),
+    Mutation("rcnp: the first of a pair is related to the target", RCNP,
+             "relation[:, :, :, None] +", "relation[:, :, None] +", UNIT),
+    Mutation("rcnp: chunks are in order", RCNP,
+             "h[:, i : i + step]", "h[:, : len(xt[0, i : i + step])]", UNIT),
+    Mutation("rcnp: lengths are those given", RCNP,
+             "-0.5 * squared / length**2", "-squared / length**2", UNIT),
+]
+# fmt: on
