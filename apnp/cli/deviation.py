@@ -79,6 +79,8 @@ def main(argv: Sequence[str]) -> None:
     model = model_of(args.checkpoint, args.variable)
     ds = read_station_arguments(args)
     times = task_times(ds, args.time, model, args.tasks)
+    if args.grid:
+        _check_map(args, ds)
     folder = make_folder(Path(args.checkpoint) / "deviation")  # before the work
     if not _loose(model):
         print(
@@ -180,6 +182,19 @@ def _map(
             made.isel(time=0), args.map, stations=ds, relief=bool(args.relief)
         )
         print(args.map)
+
+
+def _check_map(args: argparse.Namespace, ds: xr.Dataset) -> None:
+    """Refuse a grid or a relief that cannot be used before the tasks, not after."""
+    from apnp.prediction.grid import as_grid, region_around, resolution_of
+    from apnp.prediction.relief import Relief
+
+    size, region = resolution_of(args.grid), None
+    if size is not None:
+        region = region_around(ds["lat"].values, ds["lon"].values, size)
+    as_grid(args.grid, region)
+    if args.relief:
+        Relief.open(args.relief)
 
 
 def _check(args: argparse.Namespace) -> None:

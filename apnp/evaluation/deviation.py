@@ -115,7 +115,7 @@ def as_text(table: pd.DataFrame, units: str = "K") -> str:
 
 def _with_error(row: Mapping, name: str) -> str:
     number, error = row[name], row[f"{name}_se"]
-    return f"{number:.3g}" + ("" if np.isnan(error) else f" ±{error:.1g}")
+    return f"{number:.3g}" + ("" if np.isnan(error) else f" ±{error:.2g}")
 
 
 def write(per_task: pd.DataFrame, folder: str | Path) -> Path:
