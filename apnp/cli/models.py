@@ -33,13 +33,13 @@ def table() -> pd.DataFrame:
     from apnp.tasks.representation import Representation
 
     names = [f.name for f in fields(BackboneConfig) if f.name != "name"]
-    rows = []
+    made, rows = parser(), []
     for name in names:
         for geometry, groups in GROUPS.items():
             europe = Representation.fit(geometry, [40, 60], [0, 20], np.arange(3.0))
             for group in groups:
                 strict = parse(
-                    parser(),
+                    made,
                     [
                         f"--model.geometry={geometry}", f"--model.group={group}",
                         f"--model.backbone.name={name}", "--model.form=strict",
@@ -50,7 +50,6 @@ def table() -> pd.DataFrame:
                 except ConfigError:  # a group that this architecture cannot keep
                     continue
                 loose = replace(strict, form="approximate")
-                has_sites = model.backbone.has_sites
                 rows.append(
                     {
                         "backbone": name,
@@ -59,7 +58,7 @@ def table() -> pd.DataFrame:
                         "exact for": model.backbone.exact,
                         "strict": _size(model),
                         "approximate": _size(build_model(loose, europe))
-                        if has_sites
+                        if model.backbone.has_sites
                         else "none",
                     }
                 )
