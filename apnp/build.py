@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from apnp.approx import ApproximatelyEquivariant, FixedInputs, Support
-from apnp.backbones import PTTNP, TNP, Backbone, ConvCNP, LocalTNP
+from apnp.backbones import CNP, PTTNP, RCNP, TNP, Backbone, ConvCNP, LocalTNP
 from apnp.config import ModelConfig
 from apnp.errors import ConfigError
 from apnp.groups import (
@@ -76,7 +76,8 @@ def km_per_unit(geometry: str) -> float:
 
 def _backbone(config: ModelConfig, representation: Representation) -> Backbone:
     made = {
-        "convcnp": _convcnp, "local_tnp": _local_tnp, "pt_tnp": _pt_tnp, "tnp": _tnp,
+        "cnp": _cnp, "convcnp": _convcnp, "local_tnp": _local_tnp,
+        "pt_tnp": _pt_tnp, "rcnp": _rcnp, "tnp": _tnp,
     }  # fmt: skip
     return made[config.backbone.name](config, representation)
 
@@ -148,6 +149,28 @@ def _pt_tnp(config: ModelConfig, representation: Representation) -> Backbone:
         _group(config, representation), representation.dy, representation.dw, lengths,
         settings.pseudo, settings.width, settings.layers, settings.heads,
         settings.attention,
+    )  # fmt: skip
+
+
+def _rcnp(config: ModelConfig, representation: Representation) -> Backbone:
+    settings = config.backbone.rcnp
+    lengths = [km / km_per_unit(config.geometry) for km in settings.lengths_km]
+    return RCNP(
+        _group(config, representation), representation.dy, representation.dw, lengths,
+        settings.width, settings.layers, settings.full,
+    )  # fmt: skip
+
+
+def _cnp(config: ModelConfig, representation: Representation) -> Backbone:
+    settings = config.backbone.cnp
+    if config.group not in ("default", "none"):
+        raise ConfigError(
+            "A CNP reads absolute locations and keeps no symmetry: its `model.group` "
+            f"is none. Got {config.group}: take another `model.backbone.name`."
+        )
+    return CNP(
+        representation.dx, representation.dy, representation.dw,
+        settings.width, settings.layers,
     )  # fmt: skip
 
 

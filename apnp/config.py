@@ -156,6 +156,37 @@ class PTTNPConfig:
 
 
 @dataclass(frozen=True)
+class RCNPConfig:
+    """The mean over the stations of what relates each to the target.
+
+    Attributes:
+        width: Channels of tokens and of the perceptron of a relation.
+        layers: Hidden layers of that perceptron.
+        lengths_km: Lengths at which distances are told apart.
+        full: Relate pairs of stations to the target: as many times the cost as there
+            are stations.
+    """
+
+    width: int = 64
+    layers: int = 2
+    lengths_km: tuple[float, ...] = (2000.0, 800.0, 350.0, 150.0, 60.0)
+    full: bool = False
+
+
+@dataclass(frozen=True)
+class CNPConfig:
+    """The mean over the stations, without any symmetry; of the strict form only.
+
+    Attributes:
+        width: Channels of the mean and of both perceptrons.
+        layers: Hidden layers of each perceptron.
+    """
+
+    width: int = 128
+    layers: int = 3
+
+
+@dataclass(frozen=True)
 class BackboneConfig:
     """The strictly equivariant network.
 
@@ -165,13 +196,17 @@ class BackboneConfig:
         local_tnp: Settings of the local TNP.
         pt_tnp: Settings of the PT-TNP.
         tnp: Settings of the TNP.
+        rcnp: Settings of the RCNP.
+        cnp: Settings of the CNP.
     """
 
-    name: Literal["convcnp", "local_tnp", "pt_tnp", "tnp"] = "local_tnp"
+    name: Literal["cnp", "convcnp", "local_tnp", "pt_tnp", "rcnp", "tnp"] = "local_tnp"
     convcnp: ConvCNPConfig = field(default_factory=ConvCNPConfig)
     local_tnp: LocalTNPConfig = field(default_factory=LocalTNPConfig)
     pt_tnp: PTTNPConfig = field(default_factory=PTTNPConfig)
     tnp: TNPConfig = field(default_factory=TNPConfig)
+    rcnp: RCNPConfig = field(default_factory=RCNPConfig)
+    cnp: CNPConfig = field(default_factory=CNPConfig)
 
 
 @dataclass(frozen=True)

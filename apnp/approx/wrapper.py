@@ -17,10 +17,18 @@ class ApproximatelyEquivariant(Backbone[Latent]):
     Args:
         backbone: Any backbone.
         fixed_inputs: A map of locations (..., dx) to channels (..., dz).
+
+    Raises:
+        ValueError: If the backbone has no sites.
     """
 
     def __init__(self, backbone: Backbone[Latent], fixed_inputs: nn.Module) -> None:
         super().__init__()
+        if not backbone.has_sites:
+            raise ValueError(
+                f"{type(backbone).__name__} has no sites where fixed inputs could "
+                "enter, so no approximate form: use it as it is, `form: strict`."
+            )
         self.backbone: Backbone[Latent] = backbone
         self.fixed_inputs = fixed_inputs
         self.group = backbone.group

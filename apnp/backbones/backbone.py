@@ -24,6 +24,8 @@ class Backbone(nn.Module, ABC, Generic[Latent]):
         guesses: Whether they are the mean, and the next `dy` what softplus makes the
             standard deviation, so that a Gaussian likelihood has nothing to learn.
         embeds_targets: Whether `decode` takes fixed inputs at targets.
+        has_sites: Whether the latent has sites where fixed inputs can enter; without
+            them there is no approximate form.
         exact: For which elements of the group predictions of stations are equivariant
             to rounding, in words.
     """
@@ -35,6 +37,7 @@ class Backbone(nn.Module, ABC, Generic[Latent]):
     d_out: int
     guesses: bool = False
     embeds_targets: bool = False
+    has_sites: bool = True
     exact: str = "every element"
 
     def strict(self) -> "Backbone[Latent]":

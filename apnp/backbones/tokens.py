@@ -1,4 +1,4 @@
-"""What transformer neural processes share: tokens of points, and their attention."""
+"""What models of points share: tokens of points, pairs of them, their attention."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -48,18 +48,32 @@ def _attention(
     if kind == "windows":
         return WindowAttention(width, heads, group.dx, group.offsets, lengths)
 
-    def features(x: Tensor, other: Tensor) -> Tensor:
+    features = PairFeatures(group, lengths)
+    return HeadMixingAttention(width, heads, features.count, features)
+
+
+class PairFeatures:
+    """What a group leaves of pairs of locations: offsets, and bells of distance.
+
+    Args:
+        group: The symmetry.
+        lengths: Widths of the bells, units of `x`; offsets are told by the first.
+    """
+
+    def __init__(self, group: Group, lengths: Sequence[float]) -> None:
+        self.group, self.lengths = group, tuple(lengths)
+        origin = torch.zeros(group.dx)
+        self.count = self(origin, origin).shape[-1]
+
+    def __call__(self, x: Tensor, other: Tensor) -> Tensor:
+        """(..., dx) and (..., dx), which broadcast, to (..., count)."""
         squared = (other - x).square().sum(-1)
-        near = [torch.exp(-0.5 * squared / length**2) for length in lengths]
-        offsets = group.offsets(x, other) / lengths[0]
+        near = [torch.exp(-0.5 * squared / length**2) for length in self.lengths]
+        offsets = self.group.offsets(x, other) / self.lengths[0]
         return torch.cat((offsets, torch.stack(near, dim=-1)), dim=-1)
 
-    origin = torch.zeros(group.dx)
-    n_pair = features(origin, origin).shape[-1]
-    return HeadMixingAttention(width, heads, n_pair, features)
 
-
-def check_sizes(lengths: Sequence[float], **sizes: int) -> None:
+def check_sizes(lengths: Sequence[float] | None, **sizes: int) -> None:
     """Refuse sizes that are not above zero.
 
     Raises:
@@ -68,22 +82,30 @@ def check_sizes(lengths: Sequence[float], **sizes: int) -> None:
     for name, value in sizes.items():
         if value < 1:
             raise ValueError(f"`{name}` is a number above zero. Got {value}.")
-    if not lengths or min(lengths) <= 0:
+    if lengths is not None and (not lengths or min(lengths) <= 0):
         raise ValueError(
             f"`lengths` are one or more lengths above zero. Got {list(lengths)}."
         )
 
 
 def known(context: PointSet, domain: Domain) -> PointSet:
-    """The context with zero where it is unobserved, and no location of padding."""
+    """The context with zeros where unobserved; a point without a value lies nowhere.
+
+    A padded point may hold anything as its location: it is put at the domain's centre.
+    """
     seen = context.y_mask.any(-1, keepdim=True)
-    # A padded point may hold anything as its location.
     return replace(
         context,
         x=torch.where(seen, context.x, domain.centre[:, None]),
         y=torch.where(context.y_mask, context.y, 0.0),
         w=torch.where(context.w_mask, context.w, 0.0),
     )
+
+
+def inputs_of(points: PointSet) -> Tensor:
+    """Values and covariates, each with its mask, (b, n, 2 dy + 2 dw)."""
+    masks = (mask.to(points.x) for mask in (points.y_mask, points.w_mask))
+    return torch.cat((points.y, points.w, *masks), dim=-1)
 
 
 class PointEmbedding(nn.Module):
@@ -105,9 +127,8 @@ class PointEmbedding(nn.Module):
 
     def points(self, points: PointSet) -> Tensor:
         """Tokens of `known` points, (b, n, width)."""
-        masks = (points.y_mask.to(points.y), points.w, points.w_mask.to(points.w))
         here = self.group.here(points.x)
-        return self.point(torch.cat((here, points.y, *masks), dim=-1))
+        return self.point(torch.cat((here, inputs_of(points)), dim=-1))
 
     def targets(self, xt: Tensor, wt: Tensor, et: Tensor | None) -> Tensor:
         """First embeddings of targets, with their fixed inputs, (b, nt, width)."""

@@ -14,6 +14,7 @@ _VERBS = {
     "train": "train a model on station files",
     "predict": "predict fields on a grid, or tables of points",
     "evaluate": "score a model at held-out stations, beside the baselines",
+    "deviation": "measure how far a model is from its symmetry, and map it",
     "plot": "draw a predicted field as a map",
     "models": "list the architectures, the symmetries they keep, and their sizes",
 }

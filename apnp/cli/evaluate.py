@@ -23,11 +23,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from apnp.cli.fields import open_field
+from apnp.cli.runs import model_of, task_times
 from apnp.cli.stations import add_station_arguments, read_station_arguments
-from apnp.data import select_times
 from apnp.data.heldout import heldout_tasks
 from apnp.data.splits import StationSplit
-from apnp.errors import ConfigError, DataError
+from apnp.errors import ConfigError
 from apnp.evaluation import BASELINES, as_text, baseline, evaluate, write
 from apnp.evaluation.baselines import climate_of, true_law_kriging
 from apnp.evaluation.report import make_folder
@@ -98,13 +98,13 @@ def main(argv: Sequence[str]) -> None:
     if args.field:
         _against_truth(args)
         return
-    model = _model(args)
+    model = model_of(args.checkpoint, args.variable) if args.checkpoint else None
     ds = read_station_arguments(args)
     predictors = [*_own(args, model), *_baselines(args, ds)]
     if not predictors:
         raise ConfigError("Nothing to score: give --checkpoint or --baselines.")
     held_out = _held_out(args, ds, model)
-    times = _times(args, ds, model)
+    times = task_times(ds, args.time, model, args.tasks)
     folder = args.output or (model and Path(args.checkpoint) / "evaluation")
     if folder:
         make_folder(folder)  # before the work, not after
@@ -144,20 +144,6 @@ def _against_truth(args: argparse.Namespace) -> None:
     with whole(target) as temporary:
         table.to_csv(temporary, index=False, float_format="%.6g")
     print(f"Table: {target}")
-
-
-def _model(args: argparse.Namespace) -> "TrainedModel | None":
-    if args.checkpoint is None:
-        return None
-    from apnp.prediction import load
-
-    model = load(args.checkpoint)
-    if model.variable != args.variable:
-        raise ConfigError(
-            f"The model of {args.checkpoint} predicts {model.variable}, and "
-            f"--variable is {args.variable}: give --variable {model.variable}."
-        )
-    return model
 
 
 def _own(args: argparse.Namespace, model: "TrainedModel | None") -> list[Predictor]:
@@ -213,21 +199,6 @@ def _held_out(
             file=sys.stderr,
         )
     return held_out
-
-
-def _times(
-    args: argparse.Namespace, ds: xr.Dataset, model: "TrainedModel | None"
-) -> NDArray[np.datetime64]:
-    """Up to `--tasks` times, evenly spread over those asked for."""
-    wanted = args.time or (model and model.test_times)
-    try:
-        times = select_times(ds, wanted) if wanted else ds["time"].values
-    except DataError as error:
-        if args.time:
-            raise
-        raise DataError(f"The run's test days: {error} Give --time.") from error
-    n = min(args.tasks, len(times))
-    return times[np.linspace(0, len(times) - 1, n).round().astype(int)]
 
 
 def _heading(

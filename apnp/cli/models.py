@@ -33,13 +33,13 @@ def table() -> pd.DataFrame:
     from apnp.tasks.representation import Representation
 
     names = [f.name for f in fields(BackboneConfig) if f.name != "name"]
-    rows = []
+    made, rows = parser(), []
     for name in names:
         for geometry, groups in GROUPS.items():
             europe = Representation.fit(geometry, [40, 60], [0, 20], np.arange(3.0))
             for group in groups:
                 strict = parse(
-                    parser(),
+                    made,
                     [
                         f"--model.geometry={geometry}", f"--model.group={group}",
                         f"--model.backbone.name={name}", "--model.form=strict",
@@ -49,7 +49,7 @@ def table() -> pd.DataFrame:
                     model = build_model(strict, europe)
                 except ConfigError:  # a group that this architecture cannot keep
                     continue
-                loose = build_model(replace(strict, form="approximate"), europe)
+                loose = replace(strict, form="approximate")
                 rows.append(
                     {
                         "backbone": name,
@@ -57,7 +57,9 @@ def table() -> pd.DataFrame:
                         "group": group,
                         "exact for": model.backbone.exact,
                         "strict": _size(model),
-                        "approximate": _size(loose),
+                        "approximate": _size(build_model(loose, europe))
+                        if model.backbone.has_sites
+                        else "none",
                     }
                 )
     return pd.DataFrame(rows)

@@ -5,11 +5,11 @@ import logging
 import shlex
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import xarray as xr
 
+from apnp.cli.outputs import check_outputs
 from apnp.cli.stations import add_station_arguments, read_station_arguments
 from apnp.errors import ConfigError
 
@@ -144,19 +144,7 @@ def _check(args: argparse.Namespace) -> None:
             + ("." if args.points else " or --map FILE.")
         )
     inputs = [*args.stations, args.points, args.relief, args.grid]
-    read = {Path(name).resolve() for name in inputs if name}
-    for flag in ("output", "map"):
-        name = getattr(args, flag)
-        if name and not Path(name).parent.is_dir():
-            raise ConfigError(
-                f"--{flag} {name}: there is no folder {Path(name).parent}. Make it "
-                "first."
-            )
-        if name and (Path(name).is_dir() or Path(name).resolve() in read):
-            raise ConfigError(
-                f"--{flag} {name} is a folder, or one of the files that are read. "
-                "Choose another name."
-            )
+    check_outputs({"output": args.output, "map": args.map}, inputs)
 
 
 def _joined(argv: Sequence[str]) -> list[str]:

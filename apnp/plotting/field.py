@@ -60,18 +60,23 @@ class Field:
         return bool(self.columns.edges[-1] - self.columns.edges[0] > 360 - 1e-6)
 
 
-def read_field(ds: xr.Dataset) -> Field:
+def read_field(ds: xr.Dataset, kind: str = "") -> Field:
     """The field of a dataset, its cells ordered, closed and thinned for display.
+
+    Args:
+        ds: A dataset with a variable, its `<name>_stderr`, perhaps its `<name>_flag`.
+        kind: What the names of the first two end in.
 
     Raises:
         DataError: If the dataset holds no field of mean and standard deviation, or
             more than one time.
     """
-    names = [str(n) for n in ds.data_vars if f"{n}_stderr" in ds.data_vars]
-    if not names or not {"lat", "lon"} <= set(ds[names[0]].dims):
+    names = [str(n).removesuffix(kind) for n in ds.data_vars if str(n).endswith(kind)]
+    names = [n for n in names if f"{n}_stderr{kind}" in ds.data_vars]
+    if not names or not {"lat", "lon"} <= set(ds[f"{names[0]}{kind}"].dims):
         raise DataError(
             "A field to draw holds a variable with dims lat and lon and its standard "
-            f"deviation, e.g. `tas` and `tas_stderr`; this one holds "
+            f"deviation, e.g. `tas{kind}` and `tas_stderr{kind}`; this one holds "
             f"{', '.join(str(n) for n in ds.data_vars) or 'nothing'}."
         )
     name = names[0]
@@ -89,7 +94,7 @@ def read_field(ds: xr.Dataset) -> Field:
         part = ds[variable].isel(lat=y.index, lon=x.index)
         return part.transpose("lat", "lon").values
 
-    mean = cells(name).astype(np.float64)
+    mean = cells(f"{name}{kind}").astype(np.float64)
     extrapolated = np.zeros(mean.shape, dtype=bool)
     flag = f"{name}_flag"
     meanings = (
@@ -103,11 +108,12 @@ def read_field(ds: xr.Dataset) -> Field:
         time = np.datetime64(ds["time"].values.item(), "ns")
     return Field(
         name=name,
-        long_name=str(ds[name].attrs.get("long_name", name)),
-        units=str(ds[name].attrs.get("units", "")).replace("degC", "°C"),
+        long_name=str(ds[f"{name}{kind}"].attrs.get("long_name", name)),
+        units=str(ds[f"{name}{kind}"].attrs.get("units", "")).replace("degC", "°C"),
         time=time,
         note=str(ds.attrs.get("title", "")),
-        rows=y, columns=x, mean=mean, std=cells(f"{name}_stderr").astype(np.float64),
+        rows=y, columns=x, mean=mean,
+        std=cells(f"{name}_stderr{kind}").astype(np.float64),
         extrapolated=extrapolated & np.isfinite(mean),
     )  # fmt: skip
 

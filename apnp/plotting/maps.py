@@ -1,5 +1,7 @@
 """Maps of a predicted field: mean and uncertainty side by side."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from os import PathLike
 
 import cartopy.crs as ccrs
@@ -20,6 +22,27 @@ Floats = NDArray[np.float64]
 
 _PLATE = ccrs.PlateCarree()
 _EDGE, _COAST = "0.4", "0.15"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One map of a figure.
+
+    Attributes:
+        heading: What stands above it.
+        values: What is drawn, shape (rows, columns) of the field.
+        low: Value at the lower end of the colour bar.
+        high: Value at its upper end.
+        colours: Name of the colour map.
+        units: What stands below the colour bar.
+    """
+
+    heading: str
+    values: Floats
+    low: float
+    high: float
+    colours: str
+    units: str
 
 
 def map(
@@ -53,37 +76,55 @@ def map(
         check_path(path)
     field = read_field(ds)
     dots = None if stations is None else positions(stations, field)
-    figure = _draw(field, dots, title or field.title)
+    panels = (
+        Panel("Predictive mean", field.mean, *_mean_colours(field.mean), field.units),
+        Panel(
+            "Predictive standard deviation", field.std, *_std_colours(field.std),
+            field.units,
+        ),
+    )  # fmt: skip
+    figure = draw(field, panels, dots, title or field.title)
     if path is not None:
         save(figure, path)
     return figure
 
 
-def _draw(field: Field, dots: tuple[Floats, Floats] | None, title: str) -> Figure:
+def draw(
+    field: Field,
+    panels: Sequence[Panel],
+    dots: tuple[Floats, Floats] | None,
+    title: str,
+) -> Figure:
+    """Panels of the same cells side by side, with coasts, hatching and stations.
+
+    Args:
+        field: Whose cells, note and flags they are.
+        panels: The maps, from the left.
+        dots: Latitudes and longitudes of stations.
+        title: Title of the figure.
+    """
     projection = _projection(field)
     lon, lat = np.meshgrid(field.columns.edges, field.rows.edges)
     mesh = projection.transform_points(_PLATE, lon, lat)[..., :2]
     extent = np.ptp(mesh.reshape(-1, 2), axis=0)
     height = 2.0 + 6.2 * float(np.clip(extent[1] / extent[0], 0.35, 1.3))
-    figure = Figure(figsize=(13, height), layout="constrained")
-    panels = (
-        ("Predictive mean", field.mean, *_mean_colours(field.mean)),
-        ("Predictive standard deviation", field.std, *_std_colours(field.std)),
-    )
+    figure = Figure(figsize=(6.5 * len(panels), height), layout="constrained")
     handles: dict[str, Artist] = {}
-    for column, (heading, values, low, high, colours) in enumerate(panels, start=1):
-        axes = figure.add_subplot(1, 2, column, projection=projection)
+    for column, panel in enumerate(panels, start=1):
+        axes = figure.add_subplot(1, len(panels), column, projection=projection)
         drawn = axes.pcolormesh(
-            mesh[..., 0], mesh[..., 1], np.ma.masked_invalid(values), cmap=colours,
-            vmin=low, vmax=high, rasterized=True, transform=projection,
+            mesh[..., 0], mesh[..., 1], np.ma.masked_invalid(panel.values),
+            cmap=panel.colours, vmin=panel.low, vmax=panel.high, rasterized=True,
+            transform=projection,
         )  # fmt: skip
         handles |= _overlay(axes, field, dots)
-        axes.set_title(heading, fontsize=10)
+        axes.set_title(panel.heading, fontsize=10)
         bar = figure.colorbar(
-            drawn, ax=axes, orientation="horizontal", extend=_beyond(values, low, high),
+            drawn, ax=axes, orientation="horizontal",
+            extend=_beyond(panel.values, panel.low, panel.high),
             fraction=0.05, pad=0.04, aspect=35, shrink=0.85,
         )  # fmt: skip
-        bar.set_label(field.units)
+        bar.set_label(panel.units)
     known = field.note.lower() in title.lower()
     note = "" if known else f"\n{field.note}"
     figure.suptitle(title + note, fontsize=12)

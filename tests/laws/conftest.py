@@ -9,7 +9,7 @@ from member import DW, DY, Member, concrete
 from torch import Tensor
 
 from apnp.approx import ApproximatelyEquivariant, FixedInputs, Support
-from apnp.backbones import PTTNP, TNP, Backbone, ConvCNP, LocalTNP
+from apnp.backbones import CNP, PTTNP, RCNP, TNP, Backbone, ConvCNP, LocalTNP
 from apnp.backbones.tokens import AttentionKind
 from apnp.groups import (
     Group,
@@ -85,6 +85,10 @@ def pt_tnp(group: str, attention: AttentionKind = "windows") -> PTTNP:
     return PTTNP(GROUPS[group], DY, DW, lengths, 3, 8, 2, heads=2, attention=attention)
 
 
+def rcnp(group: str, full: bool = False) -> RCNP:
+    return RCNP(GROUPS[group], DY, DW, (2.0, 0.7), width=8, layers=2, full=full)
+
+
 def approximate(
     where: str, support: bool, backbone: Backbone | None = None
 ) -> ApproximatelyEquivariant:
@@ -142,6 +146,18 @@ FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {
         for g in GROUPS
         if g != "no symmetry"
     },
+    **{f"RCNP, {g}": (g, lambda g=g: rcnp(g)) for g in GROUPS},
+    **{f"RCNP, {g}, full": (g, lambda g=g: rcnp(g, True)) for g in GROUPS},
+    **{
+        f"RCNP, {g}, full {full}, approximate": (
+            g,
+            lambda g=g, full=full: approximate(g, g == "plane", rcnp(g, full)),
+        )
+        for g in GROUPS
+        if g != "no symmetry"
+        for full in (False, True)
+    },
+    "CNP": ("no symmetry", lambda: CNP(2, DY, DW, width=8, layers=2)),
     "NeuralProcess, LocalTNP, sphere, approximate": (
         "sphere",
         lambda: process(approximate("sphere", False, local_tnp("sphere"))),
@@ -173,7 +189,12 @@ def loosened(request) -> Member:
     return request.param
 
 
-ON_A_SPHERE = [m for m in MEMBERS if "sphere" in m.name and "TNP" not in m.name]
+OF_TOKENS = ("TNP", "RCNP")
+ON_A_SPHERE = [
+    m
+    for m in MEMBERS
+    if "sphere" in m.name and not any(name in m.name for name in OF_TOKENS)
+]
 
 
 @pytest.fixture(params=ON_A_SPHERE, ids=lambda m: m.name)

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from apnp.approx import ApproximatelyEquivariant
-from apnp.backbones import PTTNP, TNP, ConvCNP, LocalTNP
+from apnp.backbones import CNP, PTTNP, RCNP, TNP, ConvCNP, LocalTNP
 from apnp.build import build_model
 from apnp.config import parse, parser
 from apnp.errors import ConfigError
@@ -154,7 +154,7 @@ def test_geometry_must_be_that_of_the_representation():
         build_model(config.model, representation)
 
 
-@pytest.mark.parametrize("backbone", ["local_tnp", "tnp"])
+@pytest.mark.parametrize("backbone", ["local_tnp", "tnp", "rcnp"])
 @pytest.mark.parametrize(
     ("geometry", "name", "group"),
     [
@@ -166,7 +166,9 @@ def test_geometry_must_be_that_of_the_representation():
         ("sphere", "none", Trivial),
     ],
 )
-def test_a_transformer_keeps_the_group_that_is_named(geometry, name, group, backbone):
+def test_a_backbone_of_pairs_keeps_the_group_that_is_named(
+    geometry, name, group, backbone
+):
     model, representation = model_of(
         geometry, f"--model.group={name}", f"--model.backbone.name={backbone}"
     )
@@ -187,6 +189,51 @@ def test_a_tnp_has_lengths_in_map_units_and_windows_unless_told(name, made):
         told = f"--model.backbone.{name}.attention={kind}"
         other, _ = model_of("plane", *arguments, told)
         assert isinstance(other.strict().backbone.reading[0], layer)
+
+
+def test_an_rcnp_has_its_settings_and_lengths_in_map_units():
+    name = "--model.backbone.name=rcnp"
+    settings = ["lengths_km=[900,200]", "width=12", "layers=3", "full=true"]
+    model, _ = model_of(
+        "plane", name, *(f"--model.backbone.rcnp.{s}" for s in settings)
+    )
+    made = model.strict().backbone
+    assert isinstance(made, RCNP)
+    assert made.relation.lengths == pytest.approx((0.9, 0.2))
+    assert (made.dz, len(made.perceptron), made.full) == (12, 5, True)
+    assert isinstance(model.backbone, ApproximatelyEquivariant)
+
+
+CNP_STRICT = ("--model.backbone.name=cnp", "--model.form=strict")
+
+
+@pytest.mark.parametrize("geometry", ["plane", "sphere"])
+@pytest.mark.parametrize("group", ["default", "none"])
+def test_a_cnp_keeps_no_group(geometry, group):
+    sizes = "--model.backbone.cnp.width=12", "--model.backbone.cnp.layers=1"
+    model, representation = model_of(
+        geometry, *CNP_STRICT, f"--model.group={group}", *sizes
+    )
+    assert isinstance(model.backbone, CNP)
+    assert type(model.backbone.group) is Trivial
+    assert model.backbone.group.dx == representation.dx
+    assert (model.backbone.dz, len(model.backbone.embed)) == (12, 3)
+    assert model.drift is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (CNP_STRICT[:1], r"model: CNP has no sites .* `form: strict`"),
+        ((*CNP_STRICT, "--model.group=translations"), r"CNP .* none. Got translations"),
+        ((*CNP_STRICT, "--model.backbone.cnp.layers=0"), r"model: `layers` .* Got 0"),
+        (("--model.backbone.name=rcnp", "--model.backbone.rcnp.width=0"), "`width`"),
+        (("--model.backbone.name=rcnp", "--model.group=rotations"), "one of transl"),
+    ],
+)
+def test_an_impossible_cnp_or_rcnp_is_refused(arguments, message):
+    with pytest.raises(ConfigError, match=message):
+        model_of("plane", *arguments)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from apnp.cli import main
 from apnp.errors import DataError
 
-VERBS = ("data", "train", "predict", "evaluate", "plot")
+VERBS = ("data", "train", "predict", "evaluate", "deviation", "plot")
 
 
 @pytest.mark.parametrize("argv", [[], *([verb] for verb in VERBS)])

@@ -1,0 +1,223 @@
+"""`apnp deviation`: how far a model is from its symmetry, and where.
+
+Two measures, each the mean over tasks with its standard error. "Fixed inputs off": the
+predictive mean beside that of the same model without fixed inputs. "Moved": stations,
+targets and domain of a task are moved by a random element of the group that the
+backbone keeps, the fixed inputs stay in place, and the predictive mean is compared
+with that of the task as it was; without fixed inputs nothing changes but rounding.
+
+A relative deviation is the norm of the change over the targets of a task divided by
+the norm of the mean that it is compared with, of anomalies from the mean of the
+training values. Targets are the stations of the run's test blocks, contexts are drawn
+from the others, days are those given with --time, else those that the run held out.
+The tables are RUN/deviation/summary.csv and per_task.csv.
+
+With --grid the prediction with minus without fixed inputs is mapped for the first of
+the days, from all stations: the symmetry-breaking map.
+"""
+
+import argparse
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from apnp.cli.outputs import check_outputs
+from apnp.cli.runs import model_of, task_times
+from apnp.cli.stations import add_station_arguments, read_station_arguments
+from apnp.data.heldout import heldout_tasks
+from apnp.errors import ConfigError
+from apnp.evaluation import deviation
+from apnp.evaluation.report import make_folder
+
+if TYPE_CHECKING:
+    from apnp.prediction import SymmetryProbe, TrainedModel
+
+_LEAST = {"context": 1, "tasks": 1, "seed": 0}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments of the verb."""
+    made = argparse.ArgumentParser(
+        prog="apnp deviation", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    add = made.add_argument
+    add("--checkpoint", required=True, metavar="RUN", help="run folder")
+    add_station_arguments(made)
+    add("--time", metavar="A/B", help="days to take (default: the run's test days)")
+    add("--context", type=int, default=400, help="context stations (default 400)")
+    add("--tasks", type=int, default=40, help="days, evenly spread (default 40)")
+    add(
+        "--seed", type=int, default=0,
+        help="draws contexts and elements of the group (default 0)",
+    )  # fmt: skip
+    add("--grid", metavar="SIZE|FILE", help="map on cells of so many degrees")
+    add(
+        "--relief", metavar="FILE",
+        help="NetCDF of elevation for the map, drawn beside it",
+    )  # fmt: skip
+    add("--output", metavar="FILE", help="CF NetCDF file of the map to make")
+    add("--map", metavar="FILE", help="figure of the map to draw (png, pdf, svg)")
+    return made
+
+
+def main(argv: Sequence[str]) -> None:
+    """Measure, print the table, write it to the run folder, and map.
+
+    Raises:
+        ApnpError: If an argument or a file cannot be used.
+    """
+    args = parser().parse_args(argv)
+    _check(args)
+    model = model_of(args.checkpoint, args.variable)
+    ds = read_station_arguments(args)
+    times = task_times(ds, args.time, model, args.tasks)
+    if args.grid:
+        _check_map(args, ds)
+    folder = make_folder(Path(args.checkpoint) / "deviation")  # before the work
+    if not _loose(model):
+        print(
+            f"{model.name}: there are no fixed inputs to switch off, and so no map of "
+            "what they change; its data are moved alone."
+        )
+    from apnp.prediction import SymmetryProbe
+
+    probe = SymmetryProbe.of(model)
+    per_task = pd.DataFrame(_rows(args, model, probe, ds, times))
+    print(_heading(args, model, per_task))
+    if not probe.movable:
+        print("The group of this model is none: there is nothing to move.")
+    print(deviation.as_text(deviation.summary(per_task)))
+    deviation.write(per_task, folder)
+    print(f"Tables: {folder}")
+    if args.grid and _loose(model):
+        first = per_task["time"].iloc[0]
+        _map(args, model, ds, first, f"apnp deviation {shlex.join(argv)}")
+
+
+def _loose(model: "TrainedModel") -> bool:
+    """Whether there are fixed inputs to switch off."""
+    return model.record["config"]["model"]["form"] == "approximate"
+
+
+def _rows(
+    args: argparse.Namespace,
+    model: "TrainedModel",
+    probe: "SymmetryProbe",
+    ds: xr.Dataset,
+    times: NDArray[np.datetime64],
+) -> Iterator[dict]:
+    """One row for each task and measure."""
+    import torch
+
+    generator = torch.Generator().manual_seed(args.seed)
+    held_out = model.split.assign(ds["lat"].values, ds["lon"].values) == "test"
+    tasks = heldout_tasks(
+        ds, times, held_out,
+        n_context=args.context, variable=args.variable, seed=args.seed,
+    )  # fmt: skip
+    watched = tqdm(tasks, "deviation", len(times), unit="task", mininterval=1)
+    for number, (context, target) in enumerate(watched):
+        task = probe.task(context, target)
+        pairs = {"moved": probe.moved(task, generator)}
+        if _loose(model):
+            pairs = {"fixed_inputs": probe.without_fixed_inputs(task), **pairs}
+        for measure, pair in pairs.items():
+            yield {
+                "measure": measure,
+                "task": number,
+                "time": context.sites.time,
+                "n_context": len(context),
+                "n_targets": len(target),
+                "absolute": bool(task.domain.absolute),
+                **deviation.deviations(*pair, model.representation.std),
+            }
+
+
+def _heading(
+    args: argparse.Namespace, model: "TrainedModel", per_task: pd.DataFrame
+) -> str:
+    days = per_task["time"].dt.strftime("%Y-%m-%d").unique()
+    away = per_task.drop_duplicates("task")["absolute"].eq(False).sum()
+    return (
+        f"{model.name}: {args.variable} at held-out stations, "
+        f"{per_task['task'].nunique()} times from {min(days)} to {max(days)}, context "
+        f"of {args.context}; ± one standard error over times; relative to anomalies "
+        "from the mean of the training values"
+    ) + (
+        f"\n{away} of these contexts lie outside the box of the training stations, "
+        "where a model leaves its fixed inputs out: no deviation"
+        if away
+        else ""
+    )
+
+
+def _map(
+    args: argparse.Namespace,
+    model: "TrainedModel",
+    ds: xr.Dataset,
+    time: np.datetime64,
+    history: str,
+) -> None:
+    from apnp.prediction.symmetry import symmetry_breaking, write_difference
+
+    made = symmetry_breaking(
+        model, ds, time=time, grid=args.grid, relief=args.relief, progress=True,
+        history=history,
+    )  # fmt: skip
+    if args.output:
+        write_difference(made, args.output)
+        print(args.output)
+    if args.map:
+        from apnp import plotting
+
+        plotting.symmetry_breaking(
+            made.isel(time=0), args.map, stations=ds, relief=bool(args.relief)
+        )
+        print(args.map)
+
+
+def _check_map(args: argparse.Namespace, ds: xr.Dataset) -> None:
+    """Refuse a grid or a relief that cannot be used before the tasks, not after."""
+    from apnp.prediction.grid import as_grid, region_around, resolution_of
+    from apnp.prediction.relief import Relief
+
+    size, region = resolution_of(args.grid), None
+    if size is not None:
+        region = region_around(ds["lat"].values, ds["lon"].values, size)
+    as_grid(args.grid, region)
+    if args.relief:
+        Relief.open(args.relief)
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse what cannot be done before anything is computed."""
+    for name, least in _LEAST.items():
+        if getattr(args, name) < least:
+            raise ConfigError(
+                f"--{name} is at least {least}. Got {getattr(args, name)}."
+            )
+    if args.grid is None:
+        given = [name for name in ("relief", "output", "map") if getattr(args, name)]
+        if given:
+            raise ConfigError(
+                f"--{given[0]} is about a map: say on which cells with --grid (a size "
+                "in degrees such as 1.0)."
+            )
+    elif not args.output and not args.map:
+        raise ConfigError("Say what to make of --grid: --output FILE or --map FILE.")
+    check_outputs(
+        {"output": args.output, "map": args.map},
+        [*args.stations, args.relief, args.grid],
+    )
+    if args.map:
+        from apnp.plotting.figures import check_path
+
+        check_path(args.map)

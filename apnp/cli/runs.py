@@ -1,0 +1,50 @@
+"""How verbs open a run folder, and choose the days that it held out."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from apnp.data import select_times
+from apnp.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from apnp.prediction import TrainedModel
+
+
+def model_of(checkpoint: str, variable: str) -> "TrainedModel":
+    """The trained model in a run folder.
+
+    Raises:
+        CheckpointError: If there is none.
+        ConfigError: If it predicts another variable.
+    """
+    from apnp.prediction import load  # not before: baselines and --help need no torch
+
+    model = load(checkpoint)
+    if model.variable != variable:
+        raise ConfigError(
+            f"The model of {checkpoint} predicts {model.variable}, and "
+            f"--variable is {variable}: give --variable {model.variable}."
+        )
+    return model
+
+
+def task_times(
+    ds: xr.Dataset, asked: str | None, model: "TrainedModel | None", n: int
+) -> NDArray[np.datetime64]:
+    """Up to `n` times, evenly spread over those asked for, else the run's test days.
+
+    Raises:
+        DataError: If the stations hold none of them.
+    """
+    wanted = asked or (model and model.test_times)
+    try:
+        times = select_times(ds, wanted) if wanted else ds["time"].values
+    except DataError as error:
+        if asked:
+            raise
+        raise DataError(f"The run's test days: {error} Give --time.") from error
+    n = min(n, len(times))
+    return times[np.linspace(0, len(times) - 1, n).round().astype(int)]

@@ -1,0 +1,16 @@
+"""What sets are read by: a mean over the members that are there."""
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+
+def mean_of_seen(
+    values: Float[Tensor, "b n m c"], seen: Bool[Tensor, "b m"]
+) -> Float[Tensor, "b n c"]:
+    """The mean over the members `m` that are seen; zero where none is.
+
+    A value that is not seen is finite, or the mean is not.
+    """
+    share = seen.to(values) / seen.sum(-1, keepdim=True).clamp(min=1)
+    return torch.einsum("bnmc,bm->bnc", values, share)
