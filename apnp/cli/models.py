@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from apnp.config import BackboneConfig, parse, parser
+from apnp.config import BackboneConfig, ModelConfig
 from apnp.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -38,13 +38,13 @@ def table() -> pd.DataFrame:
         for geometry, groups in GROUPS.items():
             europe = Representation.fit(geometry, [40, 60], [0, 20], np.arange(3.0))
             for group in groups:
-                strict = parse(
-                    parser(),
-                    [
-                        f"--model.geometry={geometry}", f"--model.group={group}",
-                        f"--model.backbone.name={name}", "--model.form=strict",
-                    ],
-                )[0].model  # fmt: skip
+                strict = replace(
+                    ModelConfig(),
+                    geometry=geometry,
+                    group=group,
+                    form="strict",
+                    backbone=BackboneConfig(name),
+                )
                 try:
                     model = build_model(strict, europe)
                 except ConfigError:  # a group that this architecture cannot keep

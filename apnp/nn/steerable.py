@@ -84,7 +84,7 @@ class TurnedKernels(nn.Module):
         k_c(u) = sum_{rho, m} G(|u| - rho) (a cos(m theta) + b sin(m theta)),
 
     with rings rho = 0, 1, .. and frequencies m <= rho. Higher ones turn worse on square
-    cells: with these a kernel at 45 degrees is within 2 % of the one it is turned from.
+    cells; with these a kernel sees waves of nine cells alike at any angle, within 3 %.
 
     Args:
         fields: Number of fields.

@@ -254,12 +254,6 @@ def spherical(request) -> Member:
     return request.param
 
 
-@pytest.fixture(params=[m for m in MEMBERS if "EquivCNP, D_8" in m.name])
-def steerable(request) -> Member:
-    """A member that keeps turns which do not map its lattice onto itself."""
-    return request.param
-
-
 @pytest.fixture
 def members() -> list[Member]:
     return MEMBERS

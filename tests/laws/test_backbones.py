@@ -311,25 +311,6 @@ def test_fixed_domain_shifts_by_whole_coarsest_cells_are_exact(spherical):
         assert deviation(cells) > ALIVE
 
 
-def test_turns_that_map_no_nodes_to_nodes_deviate(steerable):
-    """By how much is printed: `pytest -rP -k no_nodes`."""
-    model, task = steerable.model(), steerable.task()
-    before = steerable.predict(model, task)
-    scale = before.std().item()
-
-    def deviation(degrees):
-        angle = torch.tensor(degrees, dtype=torch.float64).deg2rad()
-        cos, sin = torch.cos(angle), torch.sin(angle)
-        g = torch.stack((cos, -sin, sin, cos, cos + 1, sin - 2))
-        return differs(steerable.predict(model, steerable.moved(task, g)), before)
-
-    for degrees in (90.0, -180.0, 270.0):
-        assert deviation(degrees) < steerable.tolerance
-    for degrees in (45.0, 22.5, 10.0):
-        print(f"{degrees} degrees: {deviation(degrees) / scale:.1e} of the spread")
-        assert deviation(degrees) > ALIVE
-
-
 def test_float32_agrees_with_float64(member):
     model, task = member.model(), member.task()
     exact = member.predict(model, task).detach()
