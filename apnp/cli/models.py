@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -38,13 +38,9 @@ def table() -> pd.DataFrame:
         for geometry, groups in GROUPS.items():
             europe = Representation.fit(geometry, [40, 60], [0, 20], np.arange(3.0))
             for group in groups:
-                strict = replace(
-                    ModelConfig(),
-                    geometry=geometry,
-                    group=group,
-                    form="strict",
-                    backbone=BackboneConfig(name),
-                )
+                choice: dict[str, Any] = {"geometry": geometry, "group": group}
+                backbone = replace(BackboneConfig(), **{"name": name})
+                strict = ModelConfig(form="strict", backbone=backbone, **choice)
                 try:
                     model = build_model(strict, europe)
                 except ConfigError:  # a group that this architecture cannot keep

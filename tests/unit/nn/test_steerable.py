@@ -76,6 +76,16 @@ def test_quarter_turns_do_not_where_they_do_not_belong():
     assert (turned - net(z).rot90(1, (-2, -1))).abs().max() > 1e-2
 
 
+@pytest.mark.parametrize("kernel", [3, 5, 7])
+def test_kernels_have_a_wave_and_its_quarter_for_every_frequency(kernel):
+    """One without frequency, and two for each above zero, on every ring."""
+    basis = TurnedKernels(2, kernel, Turns(4)).basis
+    expected = sum(1 + 2 * rho for rho in range(kernel // 2 + 1))
+    for turned in basis:
+        assert torch.linalg.matrix_rank(turned.flatten(1).double()) == expected
+    assert basis.shape == (8, expected, kernel, kernel)
+
+
 @pytest.mark.parametrize("kernel", [5, 7])
 @pytest.mark.parametrize("turns", [Turns(8), Turns(16, False)], ids=str)
 def test_kernels_turned_by_other_angles_see_a_smooth_field_turned(kernel, turns):
