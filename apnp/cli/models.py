@@ -32,14 +32,14 @@ def table() -> pd.DataFrame:
     from apnp.build import GROUPS, build_model  # not before: --help needs no torch
     from apnp.tasks.representation import Representation
 
-    names = [f.name for f in fields(BackboneConfig) if f.name != "name"]
+    names: list[Any] = [f.name for f in fields(BackboneConfig) if f.name != "name"]
     rows = []
     for name in names:
         for geometry, groups in GROUPS.items():
             europe = Representation.fit(geometry, [40, 60], [0, 20], np.arange(3.0))
             for group in groups:
                 choice: dict[str, Any] = {"geometry": geometry, "group": group}
-                backbone = replace(BackboneConfig(), **{"name": name})
+                backbone = BackboneConfig(name)
                 strict = ModelConfig(form="strict", backbone=backbone, **choice)
                 try:
                     model = build_model(strict, europe)
