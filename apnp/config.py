@@ -128,8 +128,9 @@ class EquivCNPConfig:
 
     Attributes:
         lattice: The lattice of the latent, as many nodes along x as along y.
-        turns: Number of turns to a circle that the CNN keeps; multiples of four of
-            them map the lattice onto itself.
+        turns: Number of turns to a circle that the CNN keeps: to rounding those by 90
+            degrees (180 if it is even but no multiple of four), others as far as the
+            lattice resolves the field.
         mirrors: Keep mirror images as well.
         fields: Fields of the CNN, each of one channel a turn and mirror image.
         depth: Its residual blocks.
@@ -140,11 +141,13 @@ class EquivCNPConfig:
             task.
     """
 
-    lattice: LatticeConfig = field(default_factory=lambda: LatticeConfig((96, 96)))
+    lattice: LatticeConfig = field(
+        default_factory=lambda: LatticeConfig((96, 96), 100.0)
+    )
     turns: int = 8
     mirrors: bool = True
-    fields: int = 16
-    depth: int = 6
+    fields: int = 12
+    depth: int = 4
     kernel: int = 7
     widths: tuple[float, ...] = (20.0, 8.0, 3.5, 1.6, 0.8)
     drift: bool = True

@@ -27,8 +27,8 @@ class Gridded(Backbone[Field]):
     and the analysed covariates have a linear way through to the output, from which
     training starts. Covariates of a target enter at decoding.
 
-    All of it depends on distances alone, so that it keeps every motion of the points
-    that maps the lattice onto itself; `process` says which of them are left.
+    On the plane all of it depends on distances alone, so that it keeps every motion of
+    the points that maps the lattice onto itself; `process` says which of them are left.
 
     Args:
         lattice: Where the latent lives.

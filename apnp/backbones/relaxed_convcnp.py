@@ -15,10 +15,10 @@ class RelaxedConvCNP(Backbone[Field]):
     """A ConvCNP each of whose convolutions is relaxed by a function of location.
 
     Layer l takes the contribution of the input position v times 1 + t_l(v): a relaxed
-    group convolution with one bank of filters (Wang 2022, section 3; the baseline of
-    Ashman 2024, section 5). Inputs are weighed, not outputs. The map is jointly
-    equivariant in the data and the t_l. Where a task's `domain.absolute` is False they
-    are zero and the ConvCNP is left.
+    group convolution with one bank of filters (Wang 2022), the baseline of Ashman 2024.
+    Inputs are weighed, not outputs. The map is jointly equivariant in the data and the
+    t_l. Where a task's `domain.absolute` is False they are zero and the ConvCNP is
+    left.
 
     Args:
         convcnp: A ConvCNP with a CNN.

@@ -3,7 +3,7 @@
 A field of the regular representation has one channel for every element of a finite
 group of turns (and mirrors): moving the plane by an element permutes them. Kernels are
 sums of circular harmonics times Gaussian rings, which turn to any angle without
-interpolation (Weiler and Cesa 2019, section 2; Weiler 2018, section 2.2).
+interpolation (Weiler, Hamprecht and Storath 2018; Weiler and Cesa 2019).
 """
 
 import math
@@ -157,7 +157,7 @@ class SteerableBlock(nn.Module):
     """The residual block of the U-Net for regular fields.
 
     Its two factors, a kernel turned with the group and a mixture over it, are those of
-    a separable group convolution (Knigge 2022, section 3).
+    a separable group convolution (Knigge 2022).
     """
 
     def __init__(self, fields: int, kernel: int, turns: Turns, pad: Pad) -> None:
@@ -212,7 +212,9 @@ class SteerableCNN(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """(b, fields, h, w) -> the same shape."""
-        regular = self.blocks(z.repeat_interleave(self.order, dim=1))
+        z = z.repeat_interleave(self.order, dim=1)
+        # Linear maps of fields then read channels in a row.
+        regular = self.blocks(z.contiguous(memory_format=torch.channels_last))
         return regular.unflatten(1, (self.width, self.order)).mean(2)
 
 
