@@ -77,26 +77,26 @@ class ConvCNPConfig:
 
     Attributes:
         lattice: The lattice of the latent.
-        net: The network on the lattice: a U-Net, or a plain residual CNN.
         channels: Channels at each level of the U-Net, finest first; a CNN has the
             first of them.
         blocks: Residual blocks at each level of the U-Net.
-        depth: Residual blocks of the CNN.
         kernel: Size of the convolution kernels.
         widths: Initial widths of the set convolutions, in cells of the lattice, widest
             first.
         drift: Take a linear drift on elevation and location off the context, task by
             task.
+        net: The network on the lattice: a U-Net, or a plain residual CNN.
+        depth: Residual blocks of the CNN.
     """
 
     lattice: LatticeConfig = field(default_factory=LatticeConfig)
-    net: Literal["unet", "cnn"] = "unet"
     channels: tuple[int, ...] = (32, 48, 64, 64)
     blocks: tuple[int, ...] = (1, 2, 2, 2)
-    depth: int = 8
     kernel: int = 5
     widths: tuple[float, ...] = (20.0, 8.0, 3.5, 1.6, 0.8)
     drift: bool = True
+    net: Literal["unet", "cnn"] = "unet"
+    depth: int = 8
 
 
 @dataclass(frozen=True)
