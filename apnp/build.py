@@ -3,8 +3,18 @@
 from collections.abc import Callable
 
 from apnp.approx import ApproximatelyEquivariant, FixedInputs, Support
-from apnp.backbones import CNP, PTTNP, RCNP, TNP, Backbone, ConvCNP, LocalTNP
-from apnp.config import ModelConfig
+from apnp.backbones import (
+    CNP,
+    PTTNP,
+    RCNP,
+    TNP,
+    Backbone,
+    ConvCNP,
+    EquivCNP,
+    LocalTNP,
+    RelaxedConvCNP,
+)
+from apnp.config import LatticeConfig, ModelConfig
 from apnp.errors import ConfigError
 from apnp.groups import (
     Group,
@@ -16,8 +26,11 @@ from apnp.groups import (
 )
 from apnp.likelihoods import HeteroscedasticGaussian
 from apnp.model import NeuralProcess
+from apnp.nn.cnn import CNN
 from apnp.nn.drift import LinearDrift
 from apnp.nn.lattice import Lattice, PlaneLattice, SphereLattice
+from apnp.nn.steerable import SteerableCNN, Turns
+from apnp.nn.unet import UNet
 from apnp.tasks.representation import EARTH_RADIUS_KM, KM_PER_UNIT, Representation
 
 GROUPS: dict[str, dict[str, Callable[[int], Group]]] = {
@@ -57,8 +70,11 @@ def build_model(config: ModelConfig, representation: Representation) -> NeuralPr
         )
     try:
         backbone = _backbone(config, representation)
-        if config.form == "approximate":
-            inputs = _fixed_inputs(config, representation, backbone.dz)
+        # A RelaxedConvCNP has functions of location of its own.
+        if config.form == "approximate" and config.backbone.name != "relaxed_convcnp":
+            inputs = _fixed_inputs(
+                config, representation, backbone.dz, config.fixed_inputs.count
+            )
             backbone = ApproximatelyEquivariant(backbone, inputs)
         likelihood = HeteroscedasticGaussian(
             backbone.d_out, representation.dy, config.floor,
@@ -75,9 +91,10 @@ def km_per_unit(geometry: str) -> float:
 
 
 def _backbone(config: ModelConfig, representation: Representation) -> Backbone:
-    made = {
-        "cnp": _cnp, "convcnp": _convcnp, "local_tnp": _local_tnp,
-        "pt_tnp": _pt_tnp, "rcnp": _rcnp, "tnp": _tnp,
+    made: dict[str, Callable[[ModelConfig, Representation], Backbone]] = {
+        "cnp": _cnp, "convcnp": _convcnp, "equivcnp": _equivcnp,
+        "local_tnp": _local_tnp, "pt_tnp": _pt_tnp, "rcnp": _rcnp,
+        "relaxed_convcnp": _relaxed_convcnp, "tnp": _tnp,
     }  # fmt: skip
     return made[config.backbone.name](config, representation)
 
@@ -85,9 +102,14 @@ def _backbone(config: ModelConfig, representation: Representation) -> Backbone:
 def _drift(
     config: ModelConfig, representation: Representation, backbone: Backbone
 ) -> LinearDrift | None:
-    """The drift of a ConvCNP; a local TNP finds its own in each neighbourhood."""
+    """The drift of a lattice; a local TNP finds its own in each neighbourhood."""
     settings = config.backbone
-    if settings.name != "convcnp" or not settings.convcnp.drift:
+    drifts = {
+        "convcnp": settings.convcnp.drift,
+        "relaxed_convcnp": settings.relaxed_convcnp.drift,
+        "equivcnp": settings.equivcnp.drift,
+    }
+    if not drifts.get(settings.name, False):
         return None
     widths = [km / km_per_unit(config.geometry) for km in _DRIFT_KM]
     return LinearDrift(_N_DRIFT, backbone.group.n_trend, representation.dy, widths)
@@ -104,24 +126,75 @@ def _group(config: ModelConfig, representation: Representation) -> Group:
     return groups[name](representation.dx)
 
 
-def _convcnp(config: ModelConfig, representation: Representation) -> Backbone:
-    settings = config.backbone.convcnp
+def _shifts(config: ModelConfig, representation: Representation) -> Group:
     group = _group(config, representation)
     if not isinstance(group, (Translations, LongitudeShifts)):
         raise ConfigError(
             f"A ConvCNP keeps the default `model.group` of a {config.geometry} and no "
             f"other. Got {config.group}: take another `model.backbone.name`."
         )
-    grid = settings.lattice
-    lattice: Lattice
-    if config.geometry == "plane":
-        lattice = PlaneLattice(grid.shape, grid.spacing_km / KM_PER_UNIT)
+    return group
+
+
+def _lattice(config: ModelConfig, grid: LatticeConfig) -> Lattice:
+    if config.geometry == "sphere":
+        return SphereLattice(*grid.shape)
+    return PlaneLattice(grid.shape, grid.spacing_km / KM_PER_UNIT)
+
+
+def _convcnp(config: ModelConfig, representation: Representation) -> Backbone:
+    settings = config.backbone.convcnp
+    group, lattice = _shifts(config, representation), _lattice(config, settings.lattice)
+    n_axes, kernel = len(lattice.shape), settings.kernel
+    net: UNet | CNN
+    if settings.net == "unet":
+        net = UNet(settings.channels, settings.blocks, kernel, n_axes, lattice.pad)
     else:
-        lattice = SphereLattice(*grid.shape)
+        net = CNN(settings.channels[0], settings.depth, kernel, n_axes, lattice.pad)
     return ConvCNP(
-        lattice, group, representation.dy, representation.dw,
-        settings.channels, settings.blocks, settings.kernel, settings.widths,
+        lattice, group, representation.dy, representation.dw, net, settings.widths
+    )
+
+
+def _relaxed_convcnp(config: ModelConfig, representation: Representation) -> Backbone:
+    """Relaxed, or the ConvCNP inside where the form is strict."""
+    settings = config.backbone.relaxed_convcnp
+    group, lattice = _shifts(config, representation), _lattice(config, settings.lattice)
+    net = CNN(
+        settings.channels, settings.depth, settings.kernel, len(lattice.shape),
+        lattice.pad,
     )  # fmt: skip
+    convcnp = ConvCNP(
+        lattice, group, representation.dy, representation.dw, net, settings.widths
+    )
+    if config.form == "strict":
+        return convcnp
+    relaxations = [
+        _fixed_inputs(config, representation, dz=1, count=1) for _ in net.blocks
+    ]
+    return RelaxedConvCNP(convcnp, relaxations)
+
+
+def _equivcnp(config: ModelConfig, representation: Representation) -> Backbone:
+    if config.geometry != "plane":
+        raise ConfigError(
+            "An EquivCNP keeps turns of a plane; a lattice on a sphere has none of its "
+            f"own. Got model.geometry {config.geometry}: set it to plane, or take "
+            "another `model.backbone.name`."
+        )
+    if config.group not in ("default", "rigid_motions"):
+        raise ConfigError(
+            "An EquivCNP keeps `model.group` rigid_motions, its default, and no other. "
+            f"Got {config.group}: take another `model.backbone.name`."
+        )
+    settings = config.backbone.equivcnp
+    grid = settings.lattice
+    lattice = PlaneLattice(grid.shape, grid.spacing_km / KM_PER_UNIT)
+    net = SteerableCNN(
+        settings.fields, settings.depth, settings.kernel,
+        Turns(settings.turns, settings.mirrors), lattice.pad,
+    )  # fmt: skip
+    return EquivCNP(lattice, representation.dy, representation.dw, net, settings.widths)
 
 
 def _local_tnp(config: ModelConfig, representation: Representation) -> Backbone:
@@ -175,11 +248,11 @@ def _cnp(config: ModelConfig, representation: Representation) -> Backbone:
 
 
 def _fixed_inputs(
-    config: ModelConfig, representation: Representation, dz: int
+    config: ModelConfig, representation: Representation, dz: int, count: int
 ) -> FixedInputs:
     settings, unit = config.fixed_inputs, km_per_unit(config.geometry)
     support = Support(representation.low, representation.high, settings.edge_km / unit)
     return FixedInputs(
-        representation.dx, dz, settings.count, unit / settings.scale_km,
+        representation.dx, dz, count, unit / settings.scale_km,
         settings.width, support,
     )  # fmt: skip

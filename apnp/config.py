@@ -73,12 +73,40 @@ class LatticeConfig:
 
 @dataclass(frozen=True)
 class ConvCNPConfig:
-    """Set convolutions onto a lattice and a U-Net on it.
+    """Set convolutions onto a lattice, and a U-Net or a CNN on it.
 
     Attributes:
         lattice: The lattice of the latent.
-        channels: Channels at each level of the U-Net, finest first.
-        blocks: Residual blocks at each level.
+        channels: Channels at each level of the U-Net, finest first; a CNN has the
+            first of them.
+        blocks: Residual blocks at each level of the U-Net.
+        kernel: Size of the convolution kernels.
+        widths: Initial widths of the set convolutions, in cells of the lattice, widest
+            first.
+        drift: Take a linear drift on elevation and location off the context, task by
+            task.
+        net: The network on the lattice: a U-Net, or a plain residual CNN.
+        depth: Residual blocks of the CNN.
+    """
+
+    lattice: LatticeConfig = field(default_factory=LatticeConfig)
+    channels: tuple[int, ...] = (32, 48, 64, 64)
+    blocks: tuple[int, ...] = (1, 2, 2, 2)
+    kernel: int = 5
+    widths: tuple[float, ...] = (20.0, 8.0, 3.5, 1.6, 0.8)
+    drift: bool = True
+    net: Literal["unet", "cnn"] = "unet"
+    depth: int = 8
+
+
+@dataclass(frozen=True)
+class RelaxedConvCNPConfig:
+    """A ConvCNP with a CNN whose convolutions are relaxed; `form: strict` is without.
+
+    Attributes:
+        lattice: The lattice of the latent.
+        channels: Channels of the CNN.
+        depth: Its residual blocks, each relaxed by a function of location of its own.
         kernel: Size of the convolution kernels.
         widths: Initial widths of the set convolutions, in cells of the lattice, widest
             first.
@@ -87,9 +115,40 @@ class ConvCNPConfig:
     """
 
     lattice: LatticeConfig = field(default_factory=LatticeConfig)
-    channels: tuple[int, ...] = (32, 48, 64, 64)
-    blocks: tuple[int, ...] = (1, 2, 2, 2)
-    kernel: int = 5
+    channels: int = 32
+    depth: int = 8
+    kernel: int = 7
+    widths: tuple[float, ...] = (20.0, 8.0, 3.5, 1.6, 0.8)
+    drift: bool = True
+
+
+@dataclass(frozen=True)
+class EquivCNPConfig:
+    """Set convolutions onto a square lattice and a steerable CNN; on the plane only.
+
+    Attributes:
+        lattice: The lattice of the latent, as many nodes along x as along y.
+        turns: Number of turns to a circle that the CNN keeps: to rounding those by 90
+            degrees (180 if it is even but no multiple of four), others as far as the
+            lattice resolves the field.
+        mirrors: Keep mirror images as well.
+        fields: Fields of the CNN, each of one channel a turn and mirror image.
+        depth: Its residual blocks.
+        kernel: Size of the convolution kernels.
+        widths: Initial widths of the set convolutions, in cells of the lattice, widest
+            first.
+        drift: Take a linear drift on elevation and location off the context, task by
+            task.
+    """
+
+    lattice: LatticeConfig = field(
+        default_factory=lambda: LatticeConfig((96, 96), 100.0)
+    )
+    turns: int = 8
+    mirrors: bool = True
+    fields: int = 12
+    depth: int = 4
+    kernel: int = 7
     widths: tuple[float, ...] = (20.0, 8.0, 3.5, 1.6, 0.8)
     drift: bool = True
 
@@ -193,6 +252,8 @@ class BackboneConfig:
     Attributes:
         name: The architecture; of the sections below the one of this name is used.
         convcnp: Settings of the ConvCNP.
+        relaxed_convcnp: Settings of the RelaxedConvCNP.
+        equivcnp: Settings of the EquivCNP.
         local_tnp: Settings of the local TNP.
         pt_tnp: Settings of the PT-TNP.
         tnp: Settings of the TNP.
@@ -200,8 +261,13 @@ class BackboneConfig:
         cnp: Settings of the CNP.
     """
 
-    name: Literal["cnp", "convcnp", "local_tnp", "pt_tnp", "rcnp", "tnp"] = "local_tnp"
+    name: Literal[
+        "cnp", "convcnp", "equivcnp", "local_tnp",
+        "pt_tnp", "rcnp", "relaxed_convcnp", "tnp",
+    ] = "local_tnp"  # fmt: skip
     convcnp: ConvCNPConfig = field(default_factory=ConvCNPConfig)
+    relaxed_convcnp: RelaxedConvCNPConfig = field(default_factory=RelaxedConvCNPConfig)
+    equivcnp: EquivCNPConfig = field(default_factory=EquivCNPConfig)
     local_tnp: LocalTNPConfig = field(default_factory=LocalTNPConfig)
     pt_tnp: PTTNPConfig = field(default_factory=PTTNPConfig)
     tnp: TNPConfig = field(default_factory=TNPConfig)

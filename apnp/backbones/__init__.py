@@ -3,9 +3,21 @@
 from apnp.backbones.backbone import Backbone
 from apnp.backbones.cnp import CNP
 from apnp.backbones.convcnp import ConvCNP
+from apnp.backbones.equivcnp import EquivCNP
 from apnp.backbones.local_tnp import LocalTNP
 from apnp.backbones.pt_tnp import PTTNP
 from apnp.backbones.rcnp import RCNP
+from apnp.backbones.relaxed_convcnp import RelaxedConvCNP
 from apnp.backbones.tnp import TNP
 
-__all__ = ["CNP", "PTTNP", "RCNP", "TNP", "Backbone", "ConvCNP", "LocalTNP"]
+__all__ = [
+    "CNP",
+    "PTTNP",
+    "RCNP",
+    "TNP",
+    "Backbone",
+    "ConvCNP",
+    "EquivCNP",
+    "LocalTNP",
+    "RelaxedConvCNP",
+]

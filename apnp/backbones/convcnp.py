@@ -3,43 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import torch
-from torch import Tensor, nn
-
-from apnp.backbones.backbone import Backbone
+from apnp.backbones.gridded import Gridded
 from apnp.groups import Group
-from apnp.nn.covariance import Covariance
+from apnp.nn.cnn import CNN
 from apnp.nn.lattice import Lattice
-from apnp.nn.mlp import mlp, shrink
-from apnp.nn.setconv import spread
-from apnp.nn.unet import Pointwise, UNet, check_divisible, divisor
-from apnp.types import Domain, Field, PointSet
+from apnp.nn.unet import UNet, check_divisible, divisor
+from apnp.types import Domain, Field
 
 
-class ConvCNP(Backbone[Field]):
-    """Set convolutions onto a lattice, a U-Net on it, and readings at the targets.
-
-    The values are kriged onto the lattice with a learned stationary covariance. Values
-    and covariates are analysed by successive corrections (Barnes 1964): spread with a
-    wide Gaussian and divided by their density plus a learned fade; the residuals at the
-    context points are spread with a narrower one, and so on. Every field, its density,
-    and a learned embedding of each point at every width are channels. The kriged values
-    and the analysed covariates have a linear way through to the output, from which
-    training starts. Covariates of a target enter at decoding.
+class ConvCNP(Gridded):
+    """Set convolutions onto a lattice, a U-Net or a CNN on it, and readings.
 
     Args:
         lattice: Where the latent lives.
         group: The symmetry that the lattice keeps.
         dy: Number of variables.
         dw: Number of covariates.
-        channels: Channels at each level of the U-Net, finest first.
-        blocks: Residual blocks at each level.
-        kernel: Size of the depthwise kernels.
+        net: The network on the lattice, with that lattice's padding.
         widths: Initial widths of the set convolutions and of the covariance, in cells
             of the lattice, widest first.
     """
-
-    n_embedded = 4
 
     def __init__(
         self,
@@ -47,105 +30,19 @@ class ConvCNP(Backbone[Field]):
         group: Group,
         dy: int,
         dw: int,
-        channels: Sequence[int] = (32, 48, 64, 64),
-        blocks: Sequence[int] = (1, 2, 2, 2),
-        kernel: int = 5,
-        widths: Sequence[float] = (20.0, 8.0, 3.5, 1.6, 0.8),
+        net: UNet | CNN,
+        widths: Sequence[float],
     ) -> None:
-        super().__init__()
-        check_divisible(lattice.shape, len(channels))
-        self.step = divisor(len(channels))
-        coarsest = [g // self.step for g in lattice.shape]
-        lattice.check_paddable(coarsest, kernel // 2)
-        if lattice.dx != group.dx:
-            raise ValueError(
-                "`lattice` and `group` must agree in dx. Got "
-                f"{lattice.dx} and {group.dx}."
-            )
-        self.lattice, self.exact = lattice, lattice.exact
-        self.group = group
-        self.dz = self.d_out = channels[0]
-        self.dy, self.dw = dy, dw
-        n_values = dy + dw
-        self.embed = mlp(2 * n_values, 32, self.n_embedded, hidden=1)
-        self.covariance = Covariance([lattice.cell * width for width in widths])
-        self.log_fades = nn.Parameter(torch.full((len(widths),), -1.0))
-        n_spread = n_values + len(widths) * (2 * n_values + self.n_embedded + 1)
-        self.lift = nn.Sequential(
-            Pointwise(n_spread + lattice.n_features, 2 * self.dz),
-            nn.GELU(),
-            shrink(Pointwise(2 * self.dz, self.dz)),
-        )
-        self.unet = UNet(channels, blocks, kernel, len(lattice.shape), lattice.pad)
-        self.readout = mlp(self.dz + 2 * dw, 2 * self.dz, self.d_out, factor=0.1)
-        self.shortcut = nn.Linear(self.dz + 2 * dw, self.d_out, bias=False)
-        nn.init.eye_(self.shortcut.weight)
+        check_divisible(lattice.shape, net.levels)
+        step = divisor(net.levels)
+        lattice.check_paddable([g // step for g in lattice.shape], net.reach)
+        super().__init__(lattice, group, dy, dw, net.width, widths)
+        self.net, self.step = net, step
 
-    def encode(self, context: PointSet, domain: Domain) -> Field:
-        """Spread the context over the lattice and mix its channels at each node."""
-        self.check_context(context, domain)
-        mask = torch.cat((context.y_mask, context.w_mask), dim=-1)
-        values = torch.cat((context.y, context.w), dim=-1)
-        values = torch.where(mask, values, 0.0)
-        presence = mask.to(values.dtype)
-        known = context.y_mask.any(-1, keepdim=True).to(values.dtype)
-        # A padded point may hold anything as its location.
-        x = torch.where(mask.any(-1, keepdim=True), context.x, domain.centre[:, None])
-        embedded = known * self.embed(torch.cat((values, presence), dim=-1))
-        n_values = values.shape[-1]
-        lattice = self._lattice(domain)
-        residual, channels = values, [lattice.features(domain.centre)]
-        analysis = values.new_zeros(1)
-        scales = (self.covariance.log_widths.exp(), self.log_fades.exp())
-        for width, fade in zip(*scales, strict=True):
-            axes = lattice.kernel(x, domain.centre, width)
-            points = torch.cat((residual, embedded, presence, known), dim=-1)
-            sums, density = spread(points, axes).tensor_split(
-                (n_values + self.n_embedded,), dim=1
-            )
-            # Each channel is divided by its own density: covariates may be missing.
-            field = sums[:, :n_values] / (density[:, :-1] + fade)
-            means = sums[:, n_values:] / (density[:, -1:] + fade)
-            channels += [field, means, torch.log1p(density)]
-            analysis = analysis + field
-            corrected = lattice.interpolate(field, x, domain.centre)
-            residual = presence * (residual - corrected)
-        weights = self._weights(x, context)
-        kriged = lattice.krige(weights, x, domain.centre, self.covariance)
-        analysis = torch.cat((kriged, analysis[:, self.dy :]), dim=1)
-        lifted = self.lift(torch.cat((analysis, *channels), dim=1))
-        carried = analysis[:, : self.dz]
-        first, rest = lifted.tensor_split((carried.shape[1],), dim=1)
-        z = torch.cat((carried + first, rest), dim=1)
-        return Field(z, lattice.sites(domain.centre), domain)
-
-    def _weights(self, x: Tensor, context: PointSet) -> Tensor:
-        """Kriging weights of the values, zero where unobserved, (b, n, dy)."""
-        return torch.cat(
-            [
-                self.covariance.solve(
-                    x,
-                    context.y_mask[..., v],
-                    torch.where(context.y_mask, context.y, 0.0)[..., v : v + 1],
-                )
-                for v in range(self.dy)
-            ],
-            dim=-1,
-        )
+    def placed(self, domain: Domain) -> Lattice:
+        """The lattice, or one with more nodes for a wider domain."""
+        return self.lattice.covering(domain.extent, self.step)
 
     def process(self, latent: Field) -> Field:
-        """The U-Net."""
-        return replace(latent, z=self.unet(latent.z))
-
-    def decode(
-        self, latent: Field, xt: Tensor, wt: Tensor, et: Tensor | None = None
-    ) -> Tensor:
-        """Interpolate the lattice at the targets and mix in their covariates."""
-        self.check_targets(latent, xt, wt)
-        lattice = self._lattice(latent.domain)
-        z = lattice.interpolate(latent.z, xt, latent.domain.centre)
-        inputs = torch.cat((z, wt), dim=-1)
-        return self.readout(inputs) + self.shortcut(inputs)
-
-    def _lattice(self, domain: Domain) -> Lattice:
-        return self.lattice.covering(domain.extent, self.step)
+        """The network on the lattice."""
+        return replace(latent, z=self.net(latent.z))

@@ -3,12 +3,12 @@
 import argparse
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from apnp.config import BackboneConfig, parse, parser
+from apnp.config import BackboneConfig, ModelConfig
 from apnp.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -32,19 +32,15 @@ def table() -> pd.DataFrame:
     from apnp.build import GROUPS, build_model  # not before: --help needs no torch
     from apnp.tasks.representation import Representation
 
-    names = [f.name for f in fields(BackboneConfig) if f.name != "name"]
-    made, rows = parser(), []
+    names: list[Any] = [f.name for f in fields(BackboneConfig) if f.name != "name"]
+    rows = []
     for name in names:
         for geometry, groups in GROUPS.items():
             europe = Representation.fit(geometry, [40, 60], [0, 20], np.arange(3.0))
             for group in groups:
-                strict = parse(
-                    made,
-                    [
-                        f"--model.geometry={geometry}", f"--model.group={group}",
-                        f"--model.backbone.name={name}", "--model.form=strict",
-                    ],
-                )[0].model  # fmt: skip
+                choice: dict[str, Any] = {"geometry": geometry, "group": group}
+                backbone = BackboneConfig(name)
+                strict = ModelConfig(form="strict", backbone=backbone, **choice)
                 try:
                     model = build_model(strict, europe)
                 except ConfigError:  # a group that this architecture cannot keep

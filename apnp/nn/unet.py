@@ -28,9 +28,14 @@ class Block(nn.Module):
         self.expand = nn.Linear(channels, 2 * channels)
         self.contract = shrink(nn.Linear(2 * channels, channels))
 
-    def forward(self, z: Tensor) -> Tensor:
-        """(b, c, *grid) -> (b, c, *grid)."""
-        update = self.depthwise(self.pad(z, self.reach)).movedim(1, -1)
+    def forward(self, z: Tensor, gain: Tensor | None = None) -> Tensor:
+        """(b, c, *grid) -> (b, c, *grid).
+
+        With a `gain` (b, 1, *grid) the convolution takes the contribution of each
+        node so many times.
+        """
+        seen = z if gain is None else gain * z
+        update = self.depthwise(self.pad(seen, self.reach)).movedim(1, -1)
         update = self.contract(
             nn.functional.leaky_relu(self.expand(self.norm(update)), 0.1)
         )
@@ -63,6 +68,11 @@ class UNet(nn.Module):
     Equivariant to shifts by whole coarsest cells of the lattice, and exactly so to all
     shifts where the lattice moves with the data.
 
+    Attributes:
+        width: Channels of the finest level.
+        levels: Number of levels.
+        reach: Nodes that a kernel reaches beyond its own.
+
     Args:
         channels: Channels at each level, finest first.
         blocks: Residual blocks at each level, on the way down and on the way up.
@@ -92,6 +102,7 @@ class UNet(nn.Module):
         def level(c: int, n: int) -> nn.Sequential:
             return nn.Sequential(*(Block(c, kernel, n_axes, pad) for _ in range(n)))
 
+        self.width, self.levels, self.reach = channels[0], len(channels), kernel // 2
         pairs = list(pairwise(channels))
         self.down = nn.ModuleList(map(level, channels, blocks))
         self.narrow = nn.ModuleList(Pointwise(a, c) for a, c in pairs)

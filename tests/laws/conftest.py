@@ -1,5 +1,6 @@
 """The table of everything that must keep the laws."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,17 @@ from member import DW, DY, Member, concrete
 from torch import Tensor
 
 from apnp.approx import ApproximatelyEquivariant, FixedInputs, Support
-from apnp.backbones import CNP, PTTNP, RCNP, TNP, Backbone, ConvCNP, LocalTNP
+from apnp.backbones import (
+    CNP,
+    PTTNP,
+    RCNP,
+    TNP,
+    Backbone,
+    ConvCNP,
+    EquivCNP,
+    LocalTNP,
+    RelaxedConvCNP,
+)
 from apnp.backbones.tokens import AttentionKind
 from apnp.groups import (
     Group,
@@ -23,8 +34,11 @@ from apnp.groups import (
 )
 from apnp.likelihoods import HeteroscedasticGaussian
 from apnp.model import NeuralProcess
+from apnp.nn.cnn import CNN
 from apnp.nn.drift import LinearDrift
 from apnp.nn.lattice import Lattice, PlaneLattice, SphereLattice
+from apnp.nn.steerable import MirroredCNN, SteerableCNN, Turns
+from apnp.nn.unet import UNet
 
 
 def whole_group(group: Group, generator: torch.Generator, like: Tensor) -> Tensor:
@@ -41,17 +55,35 @@ LATTICES: dict[str, tuple[Callable[[], Lattice], Group, tuple[int, ...]]] = {
 
 
 def convcnp(where: str) -> ConvCNP:
-    lattice, group, channels = LATTICES[where]
-    return ConvCNP(
-        lattice(),
-        group,
-        DY,
-        DW,
-        channels,
-        (1,) * len(channels),
-        kernel=3,
-        widths=(0.75, 2.0),
-    )
+    make, group, channels = LATTICES[where]
+    lattice = make()
+    net = UNet(channels, (1,) * len(channels), 3, len(lattice.shape), lattice.pad)
+    return ConvCNP(lattice, group, DY, DW, net, widths=(0.75, 2.0))
+
+
+def convcnp_with_cnn(where: str) -> ConvCNP:
+    make, group, _ = LATTICES[where]
+    lattice = make()
+    net = CNN(4, 2, 3, len(lattice.shape), lattice.pad)
+    return ConvCNP(lattice, group, DY, DW, net, widths=(0.75, 2.0))
+
+
+def relaxed(where: str, support: bool) -> RelaxedConvCNP:
+    convcnp = convcnp_with_cnn(where)
+    relaxations = [fixed_inputs(convcnp.group.dx, 1, support) for _ in range(2)]
+    return RelaxedConvCNP(convcnp, relaxations)
+
+
+def equivcnp(turns: Turns | None) -> EquivCNP:
+    """On the plane with these turns, or on the line."""
+    net: MirroredCNN | SteerableCNN
+    if turns is None:
+        lattice = PlaneLattice((14,), 0.3)
+        net = MirroredCNN(4, 2, 5, lattice.pad)
+    else:
+        lattice = PlaneLattice((8, 8), 0.4)
+        net = SteerableCNN(4, 2, 5, turns, lattice.pad)
+    return EquivCNP(lattice, DY, DW, net, widths=(0.75, 2.0))
 
 
 GROUPS: dict[str, Group] = {
@@ -93,10 +125,13 @@ def approximate(
     where: str, support: bool, backbone: Backbone | None = None
 ) -> ApproximatelyEquivariant:
     backbone = backbone or convcnp(where)
-    dx = backbone.group.dx
-    box = Support((-0.9,) * dx, (0.6,) * dx, edge=0.8) if support else None
-    fixed = FixedInputs(dx, backbone.dz, 3, 0.3, 8, box, n_frequencies=4)
+    fixed = fixed_inputs(backbone.group.dx, backbone.dz, support)
     return ApproximatelyEquivariant(backbone, fixed)
+
+
+def fixed_inputs(dx: int, dz: int, support: bool) -> FixedInputs:
+    box = Support((-0.9,) * dx, (0.6,) * dx, edge=0.8) if support else None
+    return FixedInputs(dx, dz, 3, 0.3, 8, box, n_frequencies=4)
 
 
 def process(backbone: Backbone) -> NeuralProcess:
@@ -119,6 +154,27 @@ FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {
         )
         for at in ("line", "plane", "sphere")
     },
+    **{
+        f"ConvCNP with a CNN, {at}": (at, lambda at=at: convcnp_with_cnn(at))
+        for at in LATTICES
+    },
+    **{
+        f"RelaxedConvCNP, {at}, approximate": (at, lambda at=at: relaxed(at, False))
+        for at in LATTICES
+    },
+    "RelaxedConvCNP, plane, approximate in a support": (
+        "plane",
+        lambda: relaxed("plane", True),
+    ),
+    "NeuralProcess, RelaxedConvCNP, plane, approximate": (
+        "plane",
+        lambda: process(relaxed("plane", False)),
+    ),
+    "EquivCNP, line": ("E(1)", lambda: equivcnp(None)),
+    "EquivCNP, line, approximate": (
+        "E(1)",
+        lambda: approximate("line", False, equivcnp(None)),
+    ),
     **{f"LocalTNP, {g}": (g, lambda g=g: local_tnp(g)) for g in GROUPS},
     **{
         f"LocalTNP, {g}, approximate": (
@@ -172,9 +228,45 @@ FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {
         lambda: process(approximate("sphere", False)),
     ),
 }
+
+
+def exact_turns(turns: Turns) -> Callable[[Group, torch.Generator, Tensor], Tensor]:
+    """Any shift, after a turn of the group that maps square cells to square cells."""
+
+    def draw(group: Group, generator: torch.Generator, like: Tensor) -> Tensor:
+        sizes = (math.gcd(turns.number, 4), turns.order // turns.number)
+        n, m = (int(torch.randint(k, (1,), generator=generator)) for k in sizes)
+        quarter = torch.tensor([[0.0, -1.0], [1.0, 0.0]]).to(like)
+        mirror = torch.tensor([[1.0, 0.0], [0.0, -1.0]]).to(like)
+        turn = torch.linalg.matrix_power(quarter, 4 // sizes[0] * n)
+        turn = turn @ torch.linalg.matrix_power(mirror, m)
+        shift = torch.randn(2, generator=generator, dtype=torch.float64)
+        return torch.cat((turn.flatten(), 3.0 * shift.to(like)))
+
+    return draw
+
+
+TURNS = {
+    "C_4": Turns(4, mirrors=False), "D_4": Turns(4), "D_8": Turns(8), "D_6": Turns(6),
+    "C_2": Turns(2, mirrors=False), "C_3": Turns(3, mirrors=False), "D_3": Turns(3),
+}  # fmt: skip
+STEERABLE: dict[str, tuple[Turns, Callable[[], Any]]] = {
+    **{f"EquivCNP, {n}": (t, lambda t=t: equivcnp(t)) for n, t in TURNS.items()},
+    "EquivCNP, C_4, approximate in a support": (
+        TURNS["C_4"],
+        lambda: approximate("plane", True, equivcnp(TURNS["C_4"])),
+    ),
+    "NeuralProcess, EquivCNP, D_4, approximate": (
+        TURNS["D_4"],
+        lambda: process(approximate("plane", False, equivcnp(TURNS["D_4"]))),
+    ),
+}
 MEMBERS = [
     Member(name, make, GROUPS[at], whole_group, 1e-10)
     for name, (at, make) in FACTORIES.items()
+] + [
+    Member(name, make, RigidMotions(2, turns.mirrors), exact_turns(turns), 1e-10)
+    for name, (turns, make) in STEERABLE.items()
 ]
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from apnp.approx import ApproximatelyEquivariant
+from apnp.backbones import RelaxedConvCNP
 from apnp.groups import Group, LongitudeShifts, SphereRotations
 from apnp.model import NeuralProcess
 from apnp.types import Domain, PointSet, Task
@@ -143,6 +144,9 @@ class Member:
             return NeuralProcess(backbone, model.likelihood, model.drift)
         if not self.approximate:
             return model
+        if isinstance(model, RelaxedConvCNP):
+            moved = [Moved(t, self.group, g) for t in model.relaxations]
+            return RelaxedConvCNP(model.convcnp, moved)
         return ApproximatelyEquivariant(
             model.backbone, Moved(model.fixed_inputs, self.group, g)
         )

@@ -8,6 +8,7 @@ from apnp.backbones import ConvCNP
 from apnp.groups import Translations
 from apnp.likelihoods import HeteroscedasticGaussian
 from apnp.model import NeuralProcess
+from apnp.nn.cnn import CNN
 from apnp.nn.drift import LinearDrift
 from apnp.nn.lattice import PlaneLattice
 from apnp.types import Domain, PointSet, Task
@@ -19,7 +20,8 @@ def model(drift=True, approximate=True, dy=1, dw=2, n_drift=1):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         lattice = PlaneLattice((8,), 0.5)
-        backbone = ConvCNP(lattice, Translations(1), dy, dw, (4, 4), (1, 1), 3, (1.0,))
+        net = CNN(4, 1, 3, 1, lattice.pad)
+        backbone = ConvCNP(lattice, Translations(1), dy, dw, net, (1.0,))
         if approximate:
             backbone = ApproximatelyEquivariant(backbone, FixedInputs(1, 4, 2))
         made = NeuralProcess(

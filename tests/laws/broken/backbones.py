@@ -6,13 +6,14 @@ BACKBONES = "tests/laws/test_backbones.py"
 COVARIANCE = "apnp/nn/covariance.py"
 KRIGING = "tests/unit/nn/test_covariance.py"
 CONVCNP = "apnp/backbones/convcnp.py"
+GRIDDED = "apnp/backbones/gridded.py"
 WRAPPER = "apnp/approx/wrapper.py"
 MODEL = "apnp/model.py"
 
 # fmt: off
 MUTATIONS = [
     Mutation("0 context values reach the target", CONVCNP,
-             "z=self.unet(latent.z)", "z=0 * self.unet(latent.z)", BACKBONES, "test_0"),
+             "z=self.net(latent.z)", "z=0 * self.net(latent.z)", BACKBONES, "test_0"),
     Mutation("0 fixed inputs reach the target", WRAPPER,
              "return t * domain", "return 0 * t * domain", BACKBONES, "test_0"),
     Mutation("1 plane lattice moves with the domain", "apnp/nn/lattice.py",
@@ -43,20 +44,20 @@ MUTATIONS = [
              BACKBONES, "test_2"),
     Mutation("2 strict() drops the fixed inputs", WRAPPER,
              "return self.backbone\n", "return self\n", BACKBONES, "test_2"),
-    Mutation("3 context order", CONVCNP,
+    Mutation("3 context order", GRIDDED,
              "points = torch.cat((residual, embedded, presence",
              "points = torch.cat((residual, embedded.cumsum(1), presence",
              BACKBONES, "test_3"),
-    Mutation("4 unobserved values are replaced", CONVCNP,
+    Mutation("4 unobserved values are replaced", GRIDDED,
              "values = torch.where(mask, values, 0.0)", "values = values * mask",
              BACKBONES, "test_4"),
     Mutation("4 unobserved covariates of targets are replaced", MODEL,
              "known = torch.where(wt_mask, wt, 0.0)", "known = wt",
              BACKBONES, "test_4"),
-    Mutation("5 unobserved points have no density", CONVCNP,
+    Mutation("5 unobserved points have no density", GRIDDED,
              "known = context.y_mask.any(-1, keepdim=True)",
              "known = torch.ones_like(context.y_mask[..., :1])", BACKBONES, "test_5"),
-    Mutation("5 locations of padding are replaced", CONVCNP,
+    Mutation("5 locations of padding are replaced", GRIDDED,
              "x = torch.where(mask.any(-1, keepdim=True), context.x, "
              "domain.centre[:, None])",
              "x = context.x", BACKBONES, "test_5"),
@@ -69,23 +70,23 @@ MUTATIONS = [
     Mutation("6 normalisation is within a node", "apnp/nn/unet.py",
              "self.contract(", "self.contract(update.mean() * 0.1 + ",
              BACKBONES, "test_6"),
-    Mutation("7 targets are independent", CONVCNP,
+    Mutation("7 targets are independent", GRIDDED,
              "inputs = torch.cat((z, wt), dim=-1)",
              "inputs = torch.cat((z - z.sum(1, keepdim=True), wt), dim=-1)",
              BACKBONES, "test_7"),
-    Mutation("8 fades are learned", CONVCNP,
+    Mutation("8 fades are learned", GRIDDED,
              "self.log_fades.exp())", "self.log_fades.exp().detach())",
              BACKBONES, "test_8"),
     Mutation("8 widths are learned from the covariance", COVARIANCE,
              "share * torch.dot", "0 * torch.dot", KRIGING),
     Mutation("8 the way down is learned", "apnp/nn/unet.py",
              "skips[i] + _refine(self.widen[i](z))", "skips[i]", BACKBONES, "test_8"),
-    Mutation("9 an empty context divides by no density", CONVCNP,
+    Mutation("9 an empty context divides by no density", GRIDDED,
              "density[:, -1:] + fade", "density[:, -1:]", BACKBONES, "test_9"),
-    Mutation("10 shapes of contexts are checked", CONVCNP,
+    Mutation("10 shapes of contexts are checked", GRIDDED,
              "        self.check_context(context, domain)\n", "",
              BACKBONES, "test_10"),
-    Mutation("10 shapes of targets are checked", CONVCNP,
+    Mutation("10 shapes of targets are checked", GRIDDED,
              "        self.check_targets(latent, xt, wt)\n", "",
              BACKBONES, "test_10"),
     Mutation("the drift is put back", MODEL,
@@ -94,7 +95,7 @@ MUTATIONS = [
     Mutation("the drift is taken off", MODEL,
              "rest = context.y - self.drift(coefficients, features)",
              "rest = context.y", "tests/unit/test_model.py"),
-    Mutation("4 kriging reads observed values alone", CONVCNP,
+    Mutation("4 kriging reads observed values alone", GRIDDED,
              "torch.where(context.y_mask, context.y, 0.0)[", "context.y[",
              BACKBONES, "test_4"),
 ]

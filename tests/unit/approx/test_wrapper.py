@@ -5,6 +5,7 @@ from torch import nn
 from apnp.approx import ApproximatelyEquivariant, FixedInputs
 from apnp.backbones import ConvCNP, LocalTNP
 from apnp.groups import Translations
+from apnp.nn.cnn import CNN
 from apnp.nn.lattice import PlaneLattice
 from apnp.types import Domain, PointSet
 
@@ -13,7 +14,8 @@ F = torch.float64
 
 def backbone():
     lattice = PlaneLattice((4, 6), 0.5)
-    return ConvCNP(lattice, Translations(2), 1, 1, (3,), (1,), 3, (1.0,)).double()
+    net = CNN(3, 1, 3, 2, lattice.pad)
+    return ConvCNP(lattice, Translations(2), 1, 1, net, (1.0,)).double()
 
 
 def local():

@@ -4,16 +4,18 @@ import torch
 from apnp.backbones import ConvCNP
 from apnp.groups import LongitudeShifts, Translations
 from apnp.nn.lattice import PlaneLattice, SphereLattice
+from apnp.nn.unet import UNet
 from apnp.types import Domain, PointSet
 
 F = torch.float64
 
 
 def convcnp(lattice, group, **keys):
-    settings = {"channels": (3, 4), "blocks": (1, 1), "kernel": 3, "widths": (1.0, 2.0)}
+    settings = {"channels": (3, 4), "blocks": (1, 1), "kernel": 3}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return ConvCNP(lattice, group, 1, 1, **{**settings, **keys}).double()
+        net = UNet(**{**settings, **keys}, n_axes=len(lattice.shape), pad=lattice.pad)
+        return ConvCNP(lattice, group, 1, 1, net, (1.0, 2.0)).double()
 
 
 def test_initial_widths_are_in_cells():
@@ -59,7 +61,12 @@ def test_an_observation_far_outside_the_lattice_is_as_none():
 @pytest.mark.parametrize(
     ("lattice", "group", "keys", "match"),
     [
-        (PlaneLattice((8, 6), 1.0), Translations(2), {"channels": (2, 2, 2)}, "Axis 1"),
+        (
+            PlaneLattice((8, 6), 1.0),
+            Translations(2),
+            {"channels": (2, 2, 2), "blocks": (1, 1, 1)},
+            "Axis 1",
+        ),
         (PlaneLattice((8, 8), 1.0), Translations(1), {}, r"agree in dx. Got 2 and 1"),
         (SphereLattice(4, 8), Translations(2), {}, r"agree in dx. Got 3 and 2"),
         (

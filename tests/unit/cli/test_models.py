@@ -10,6 +10,11 @@ def test_every_backbone_is_listed_with_the_groups_that_it_keeps(capsys):
     rows = table().set_index(["backbone", "geometry", "group"])
     assert ("convcnp", "sphere", "longitude_shifts") in rows.index
     assert ("convcnp", "sphere", "rotations") not in rows.index
+    for geometry in ("plane", "sphere"):
+        assert ("relaxed_convcnp", geometry) in rows.index.droplevel("group")
+    assert rows.loc["equivcnp"].index.tolist() == [("plane", "rigid_motions")]
+    exact = rows.loc[("equivcnp", "plane", "rigid_motions"), "exact for"]
+    assert "90 degrees" in exact
     assert (
         "coarsest" in rows.loc[("convcnp", "sphere", "longitude_shifts"), "exact for"]
     )

@@ -1,0 +1,71 @@
+"""A plain residual convolutional network on any lattice."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from apnp.nn.unet import Block, Pad
+
+
+class CNN(nn.Module):
+    """Residual blocks on one lattice, one after the other.
+
+    Equivariant to shifts by whole cells of the lattice.
+
+    Attributes:
+        width: Channels.
+        levels: One: nothing is coarsened.
+        reach: Nodes that a kernel reaches beyond its own.
+
+    Args:
+        channels: Channels of the field.
+        depth: Number of blocks.
+        kernel: Size of the depthwise kernels, odd.
+        n_axes: Lattice axes.
+        pad: The lattice's padding.
+    """
+
+    levels = 1
+
+    def __init__(
+        self, channels: int, depth: int, kernel: int, n_axes: int, pad: Pad
+    ) -> None:
+        super().__init__()
+        check_sizes(channels, depth, kernel)
+        self.width, self.reach = channels, kernel // 2
+        self.blocks = nn.ModuleList(
+            Block(channels, kernel, n_axes, pad) for _ in range(depth)
+        )
+
+    def forward(self, z: Tensor, gains: Sequence[Tensor] = ()) -> Tensor:
+        """(b, channels, *grid) -> the same shape.
+
+        Args:
+            z: The field.
+            gains: For every block, (b, 1, *grid): what its convolution multiplies the
+                contribution of each node by; none for one everywhere.
+
+        Raises:
+            ValueError: If there are gains, but not one a block.
+        """
+        if gains and len(gains) != len(self.blocks):
+            raise ValueError(
+                f"`gains` are as many as the blocks, {len(self.blocks)}, or none. Got "
+                f"{len(gains)}."
+            )
+        for i, block in enumerate(self.blocks):
+            z = block(z, gains[i]) if gains else block(z)
+        return z
+
+
+def check_sizes(channels: int, depth: int, kernel: int) -> None:
+    """Refuse sizes that no network has.
+
+    Raises:
+        ValueError: Naming the size, the rule and what it is.
+    """
+    for name, value in (("channels", channels), ("depth", depth)):
+        if value < 1:
+            raise ValueError(f"`{name}` is a number above zero. Got {value}.")
+    if kernel < 1 or kernel % 2 == 0:
+        raise ValueError(f"`kernel` must be odd. Got {kernel}.")
