@@ -23,6 +23,7 @@ from apnp.data import read_stations
 from apnp.data.heldout import heldout_tasks
 from apnp.errors import ConfigError
 from apnp.evaluation import baseline, evaluate
+from apnp.groups import Trivial
 from apnp.prediction import load
 from apnp.tasks.representation import Representation
 
@@ -62,10 +63,11 @@ def cells(args: argparse.Namespace) -> dict[tuple[str, str], list[str]]:
                 model = parse(parser(), given)[0].model
             somewhere = Representation.fit(model.geometry, [40, 60], [0, 20], [1.0, 2])
             try:
-                build_model(model, somewhere)
+                backbone = build_model(model, somewhere).backbone
             except ConfigError:  # this architecture has no such form
                 continue
-            found[path.stem, form] = given
+            if isinstance(backbone.group, Trivial) == (form == "unconstrained"):
+                found[path.stem, form] = given
     return found
 
 
