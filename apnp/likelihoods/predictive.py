@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import torch
 from jaxtyping import Bool, Float
@@ -64,6 +64,12 @@ class Predictive(ABC):
     def at_atom(self, y: Tensor) -> Tensor:
         """Where `y` has a probability rather than a density, boolean (b, nt, dy)."""
         return torch.zeros_like(y, dtype=torch.bool)
+
+    def double(self) -> "Predictive":
+        """The same distribution in double precision."""
+        made = [f.name for f in fields(self) if f.init]  # type: ignore[arg-type]
+        values = {name: getattr(self, name).double() for name in made}
+        return replace(self, **values)  # type: ignore[type-var]
 
     def sample(self, k: int, generator: torch.Generator) -> Tensor:
         """`k` draws, (k, b, nt, dy)."""

@@ -11,16 +11,15 @@ import numpy as np
 import pandas as pd
 import torch
 import xarray as xr
-from torch import Tensor
 
 from apnp import __version__
 from apnp.checkpoint import load_run
 from apnp.data import observations_at, read_stations, select_times
 from apnp.data.splits import StationSplit
 from apnp.errors import ConfigError, DataError
-from apnp.geometry.sphere import EARTH_RADIUS_KM, great_circle_km
-from apnp.model import Encoding, NeuralProcess
-from apnp.observations import Floats, Observations, Sites
+from apnp.model import NeuralProcess
+from apnp.observations import Observations, Sites
+from apnp.prediction.conditioned import ConditionedModel
 from apnp.prediction.field import CHUNK_CELLS, Mask, write_fields
 from apnp.prediction.grid import Grid, GridLike, as_grid, region_around, resolution_of
 from apnp.prediction.points import (
@@ -57,61 +56,6 @@ def load(run: str | PathLike, which: str = "best") -> "TrainedModel":
     model = record["config"]["model"]
     name = f"{model['backbone']['name']}, {model['form']}"
     return TrainedModel(process, representation, record, name)
-
-
-@dataclass(frozen=True, eq=False)
-class ConditionedModel:
-    """A model that has read its context: it answers at any sites, in CF units.
-
-    Attributes:
-        process: The neural process.
-        representation: What turns sites into its inputs, for this context.
-        encoding: What it keeps of the context.
-    """
-
-    process: NeuralProcess
-    representation: Representation
-    encoding: Encoding
-
-    def summary(
-        self, sites: Sites, levels: Sequence[float] = ()
-    ) -> tuple[Floats, Floats, Floats]:
-        """Mean (n,), standard deviation (n,) with noise, and quantiles (levels, n).
-
-        Raises:
-            ConfigError: If a site lies too far from a plane's centre to be on it.
-        """
-        self._check_reach(sites)
-        to_units = self.representation
-        with torch.inference_mode():
-            predictive = self.process.decode(self.encoding, *to_units.targets(sites))
-            mean = to_units.unscale(_array(predictive.mean))
-            std = to_units.unscale_std(_array(predictive.variance.sqrt()))
-            quantiles = [
-                to_units.unscale(_array(predictive.quantile(level))) for level in levels
-            ]
-        return mean, std, np.reshape(quantiles, (len(levels), len(sites)))
-
-    def predict(self, sites: Sites) -> tuple[Floats, Floats]:
-        """Predictive mean and standard deviation (noise included), each (n,)."""
-        mean, std, _ = self.summary(sites)
-        return mean, std
-
-    def quantiles(self, sites: Sites, levels: Sequence[float]) -> Floats:
-        """The values not exceeded with each probability, (levels, n)."""
-        return self.summary(sites, levels)[2]
-
-    def _check_reach(self, sites: Sites) -> None:
-        if self.representation.geometry != "plane" or not len(sites):
-            return
-        lat, lon = self.representation.centre
-        farthest = great_circle_km(sites.lat, sites.lon, lat, lon).max()
-        if farthest > EARTH_RADIUS_KM * np.pi / 2:
-            raise ConfigError(
-                f"This model sees a plane about {lat:.1f} N {lon:.1f} E, and is asked "
-                f"for a place {farthest:.0f} km away, beyond the horizon of that "
-                "plane. Give a smaller `region`, or use a model for the sphere."
-            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -369,8 +313,3 @@ def _period(times: np.ndarray) -> np.timedelta64:
     """What one value stands for: a day, or less where the times are closer."""
     day = np.timedelta64(1, "D").astype("timedelta64[ns]")
     return min([day, *np.diff(times)])
-
-
-def _array(value: Tensor) -> Floats:
-    """The one variable of the one task, (n,)."""
-    return value[0, :, 0].double().cpu().numpy()

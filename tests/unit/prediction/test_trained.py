@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from apnp import scores
 from apnp.data import from_arrays, observations_at
 from apnp.errors import CheckpointError, ConfigError, DataError
 from apnp.observations import Sites
@@ -57,6 +58,21 @@ def test_sites_are_answered_alone_as_together(model, n):
     low, high = conditioned.quantiles(asked, (0.158655254, 0.841344746))
     np.testing.assert_allclose(low, mean - std, atol=1e-3)
     np.testing.assert_allclose(high, mean + std, atol=1e-3)
+
+
+def test_a_gaussian_model_scores_itself_as_a_gaussian(model):
+    context = observations_at(stations(), DAY)
+    found = model.condition(context).marginals(context.sites)
+    own, formula = (
+        m.score(context.value)
+        for m in (found, scores.GaussianMarginals(found.mean, found.std))
+    )
+    for name in ("crps", "nll", "below", "upto"):
+        mine, theirs = getattr(own, name), getattr(formula, name)
+        np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
+    mean, std = model.condition(context).predict(context.sites)
+    np.testing.assert_array_equal(found.mean, mean)
+    np.testing.assert_array_equal(found.std, std)
 
 
 def test_no_station_at_all_gives_the_prior_and_says_so(model, caplog):
