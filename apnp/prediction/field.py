@@ -17,6 +17,7 @@ from apnp.geometry.sphere import chord_to_km, nearest_km, unit_vectors
 from apnp.observations import Floats, Observations, Sites
 from apnp.prediction.grid import Grid
 from apnp.prediction.relief import Elevation
+from apnp.prediction.sampling import Draw, Samples, anchors
 from apnp.prediction.writer import EXTRAPOLATED, MASKED, FieldWriter, Header
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,10 @@ class Summarising(Protocol):
         self, sites: Sites, levels: Sequence[float] = ()
     ) -> tuple[Floats, Floats, Floats]:
         """Mean (n,), standard deviation (n,) with noise, and quantiles (levels, n)."""
+        ...
+
+    def sampler(self, samples: Samples, anchors: Sites) -> Draw:
+        """What draws the field."""
         ...
 
 
@@ -90,6 +95,7 @@ def write_fields(
     header: Header,
     elevation: Elevation,
     *,
+    samples: Samples | None = None,
     mask: Mask = None,
     output: Path | None = None,
     chunk_cells: int = CHUNK_CELLS,
@@ -102,6 +108,7 @@ def write_fields(
         contexts: The observations at each of the header's times.
         header: Grid, times, variable and quantiles.
         elevation: Elevation of the cells.
+        samples: Draws of each field to add.
         mask: "land" leaves out the sea; an array of the grid's shape leaves out the
             cells that are False.
         output: The NetCDF file to make; None keeps the fields in memory.
@@ -123,19 +130,28 @@ def write_fields(
         desc="predict",
         disable=not progress,
     )
-    with FieldWriter(output, header) as writer, bar:
+    number = 0 if samples is None else samples.number
+    with FieldWriter(output, header, number) as writer, bar:
         for step, context in enumerate(contexts):
             conditioned = predictor.condition(context)
             support = Support.of(context.sites)
+            draws = None
+            if samples is not None:
+                time = header.times[step]
+                where = anchors(grid, elevation, time, samples.anchors)
+                draws = samples, conditioned.sampler(samples, where)
             for rows in blocks:
                 if step == 0:
                     writer.write_elevation(rows, elevation.on(grid, rows))
                 lat, lon = grid.points(rows)
                 height = writer.read_elevation(rows).ravel()
                 sites = Sites(lat, lon, height, header.times[step])
-                block = _block(
-                    conditioned, support, sites, _kept(mask, rows, sites), header
-                )
+                kept = _kept(mask, rows, sites)
+                block = _block(conditioned, support, sites, kept, header)
+                if draws is not None:
+                    levels = draws[0].levels(sites.time, grid, rows)
+                    name = f"{header.variable.name}_sample"
+                    block[name] = _drawn(draws[1], sites, kept, levels)
                 shape = (-1, grid.lon.size)
                 writer.write(
                     step, rows,
@@ -169,6 +185,16 @@ def _block(
     if header.quantiles:
         block[f"{name}_quantile"] = values[2:]
     return block
+
+
+def _drawn(
+    draw: Draw, sites: Sites, kept: NDArray[np.bool_], levels: Floats
+) -> NDArray[np.float32]:
+    """Draws at the cells that are kept, NaN at the others, (number, n)."""
+    values = np.full(levels.shape, np.nan, dtype=np.float32)
+    if kept.any():
+        values[:, kept] = draw(sites.take(kept), levels[:, kept])
+    return values
 
 
 def _check_mask(mask: Mask, grid: Grid) -> None:

@@ -29,6 +29,7 @@ from apnp.prediction.points import (
     with_predictions,
 )
 from apnp.prediction.relief import Elevation, Relief, StationElevation
+from apnp.prediction.sampling import Samples
 from apnp.prediction.writer import Header
 from apnp.tasks.representation import Representation
 from apnp.variables import variable as known_variable
@@ -109,9 +110,10 @@ class TrainedModel:
             log.warning("No station is observed: the prediction is the prior.")
         representation, absolute = self.representation.adapted(context.sites)
         domain = representation.domain(context.sites, absolute)
+        points = representation.point_set(context)
         with torch.inference_mode():
-            encoding = self.process.encode(representation.point_set(context), domain)
-        return ConditionedModel(self.process, representation, encoding)
+            encoding = self.process.encode(points, domain)
+        return ConditionedModel(self.process, representation, points, encoding)
 
     def predict_grid(
         self,
@@ -123,6 +125,9 @@ class TrainedModel:
         relief: str | PathLike | None = None,
         mask: Mask = None,
         quantiles: Sequence[float] = (),
+        samples: int | None = None,
+        seed: int = 0,
+        anchors: int = 128,
         output: str | PathLike | None = None,
         chunk_cells: int = CHUNK_CELLS,
         progress: bool = False,
@@ -141,6 +146,10 @@ class TrainedModel:
             relief: NetCDF file of elevation; else the stations' are interpolated.
             mask: "land" leaves out the sea; an array leaves out cells that are False.
             quantiles: Levels of quantiles to add.
+            samples: Number of draws of the field to add, each coherent in space; see
+                `ConditionedModel.sampler`.
+            seed: Seed of the draws.
+            anchors: Cells that a likelihood of independent values draws in turn.
             output: CF NetCDF file to make; without one the result is in memory.
             chunk_cells: Cells decoded at once; it does not change the result.
             progress: Whether to show rate and time left on standard error.
@@ -154,6 +163,7 @@ class TrainedModel:
             ConfigError: If an argument breaks a rule.
         """
         levels = check_levels(quantiles)
+        draws = None if samples is None else Samples(samples, seed, anchors)
         ds = self._stations(stations)
         cells = self._cells(ds, grid, region)
         contexts = self._contexts(ds, time)
@@ -163,7 +173,7 @@ class TrainedModel:
         header = self._header(ds, contexts, cells, levels, elevation.source, history)
         writer = write_fields(
             self, contexts, header, elevation,
-            mask=mask, output=None if output is None else Path(output),
+            samples=draws, mask=mask, output=None if output is None else Path(output),
             chunk_cells=chunk_cells, progress=progress,
         )  # fmt: skip
         return writer.result()

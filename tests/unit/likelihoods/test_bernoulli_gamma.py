@@ -25,6 +25,7 @@ def test_closed_forms_are_those_of_scipy(rain):
     assert rain.log_density(y).exp().item() == pytest.approx(0.4 * law.pdf(2.3))
     assert rain.log_density(0 * y).exp().item() == pytest.approx(0.6)
     assert rain.cdf(-y).item() == 0
+    assert rain.cdf(0 * y).item() == pytest.approx(0.6)
     assert rain.quantile(0.55).item() == 0
     assert rain.quantile(0.9).item() == pytest.approx(law.ppf(0.75))
     assert rain.at_atom(0 * y).item()

@@ -38,6 +38,12 @@ def test_it_starts_about_its_gaussian_with_components_side_by_side(guessed):
     assert (p.centre.diff(dim=-1) / std[..., None]).min() > 0.2
 
 
+def test_no_component_is_narrower_than_the_floor():
+    likelihood = GaussianMixture(9, 2, components=3, floor=0.3)
+    h = 50 * torch.randn(2, 3, 9, generator=torch.Generator().manual_seed(1))
+    assert likelihood(h).spread.min() >= 0.3
+
+
 @pytest.mark.parametrize("components", [1, 0])
 def test_a_mixture_of_one_is_refused(components):
     with pytest.raises(ValueError, match=rf"two or more.*Got {components}"):
