@@ -14,7 +14,7 @@ MUTATIONS = [
     Mutation("draws: values observed join the context", CHAIN,
              "        context = joined(context, part)\n", "", CHAINED),
     Mutation("draws: values drawn join the context", CHAIN,
-             "            seen = joined(seen, with_values(part, values[:, index]))\n", "",
+             "seen = joined(seen, with_values(part, values[:, index]))", "pass",
              CHAINED, "chain"),
     Mutation("draws: what joins is what was drawn", CHAIN,
              "with_values(part, values[:, index])", "with_values(part, part.y)",
