@@ -109,8 +109,7 @@ def write_fields(
         header: Grid, times, variable and quantiles.
         elevation: Elevation of the cells.
         samples: Draws of each field to add.
-        mask: "land" leaves out the sea; an array of the grid's shape leaves out the
-            cells that are False.
+        mask: "land" leaves out the sea; an array those of its cells that are False.
         output: The NetCDF file to make; None keeps the fields in memory.
         chunk_cells: Cells decoded at once (rounded to whole rows).
         progress: Whether to show rate and time left on standard error.
@@ -123,35 +122,30 @@ def write_fields(
     size = max(chunk_cells // grid.lon.size, 1)
     blocks = [slice(i, i + size) for i in range(0, grid.lat.size, size)]
     total = len(contexts) * grid.lat.size * grid.lon.size
-    bar = tqdm(
-        total=total,
-        unit=" cells",
-        unit_scale=True,
-        desc="predict",
-        disable=not progress,
-    )
-    number = 0 if samples is None else samples.number
-    with FieldWriter(output, header, number) as writer, bar:
+    number = samples.number if samples else 0
+    with (
+        FieldWriter(output, header, number) as writer,
+        tqdm(None, "predict", total, unit=" cells", unit_scale=True,
+             disable=not progress) as bar,
+    ):  # fmt: skip
         for step, context in enumerate(contexts):
             conditioned = predictor.condition(context)
             support = Support.of(context.sites)
-            draws = None
-            if samples is not None:
-                time = header.times[step]
-                where = anchors(grid, elevation, time, samples.anchors)
-                draws = samples, conditioned.sampler(samples, where)
+            time = header.times[step]
+            draw = _draw_of(conditioned, samples, grid, elevation, time)
             for rows in blocks:
                 if step == 0:
                     writer.write_elevation(rows, elevation.on(grid, rows))
                 lat, lon = grid.points(rows)
                 height = writer.read_elevation(rows).ravel()
-                sites = Sites(lat, lon, height, header.times[step])
+                sites = Sites(lat, lon, height, time)
                 kept = _kept(mask, rows, sites)
                 block = _block(conditioned, support, sites, kept, header)
-                if draws is not None:
-                    levels = draws[0].levels(sites.time, grid, rows)
-                    name = f"{header.variable.name}_sample"
-                    block[name] = _drawn(draws[1], sites, kept, levels)
+                if samples and draw:
+                    levels = samples.levels(time, grid, rows)
+                    block[f"{header.variable.name}_sample"] = _drawn(
+                        draw, sites, kept, levels
+                    )
                 shape = (-1, grid.lon.size)
                 writer.write(
                     step, rows,
@@ -185,6 +179,17 @@ def _block(
     if header.quantiles:
         block[f"{name}_quantile"] = values[2:]
     return block
+
+
+def _draw_of(
+    conditioned: Summarising, samples: Samples | None, grid: Grid,
+    elevation: Elevation, time: np.datetime64,
+) -> Draw | None:  # fmt: skip
+    """What draws the field of one time, where draws are asked for."""
+    if samples is None:
+        return None
+    where = anchors(grid, elevation, time, samples.anchors)
+    return conditioned.sampler(samples, where)
 
 
 def _drawn(

@@ -146,17 +146,16 @@ class TrainedModel:
             relief: NetCDF file of elevation; else the stations' are interpolated.
             mask: "land" leaves out the sea; an array leaves out cells that are False.
             quantiles: Levels of quantiles to add.
-            samples: Number of draws of the field to add, each coherent in space; see
-                `ConditionedModel.sampler`.
+            samples: Number of draws to add (`ConditionedModel.sampler`).
             seed: Seed of the draws.
             anchors: Cells that a likelihood of independent values draws in turn.
             output: CF NetCDF file to make; without one the result is in memory.
             chunk_cells: Cells decoded at once; it does not change the result.
-            progress: Whether to show rate and time left on standard error.
+            progress: Whether to show rate and time left.
             history: What is recorded as the making of the field.
 
         Returns:
-            A CF dataset (time, lat, lon); read lazily from `output` if that is given.
+            A CF dataset (time, lat, lon); read lazily from `output`, if given.
 
         Raises:
             DataError: If nothing was observed at a time, or a file cannot be used.
