@@ -1,6 +1,7 @@
 """From a model's configuration to the model."""
 
 from collections.abc import Callable
+from functools import partial
 
 from apnp.approx import ApproximatelyEquivariant, FixedInputs, Support
 from apnp.backbones import (
@@ -24,7 +25,13 @@ from apnp.groups import (
     Translations,
     Trivial,
 )
-from apnp.likelihoods import HeteroscedasticGaussian
+from apnp.likelihoods import (
+    BernoulliGamma,
+    GaussianMixture,
+    HeteroscedasticGaussian,
+    Likelihood,
+    LowRankGaussian,
+)
 from apnp.model import NeuralProcess
 from apnp.nn.cnn import CNN
 from apnp.nn.drift import LinearDrift
@@ -76,13 +83,11 @@ def build_model(config: ModelConfig, representation: Representation) -> NeuralPr
                 config, representation, backbone.dz, config.fixed_inputs.count
             )
             backbone = ApproximatelyEquivariant(backbone, inputs)
-        likelihood = HeteroscedasticGaussian(
-            backbone.d_out, representation.dy, config.floor,
-            backbone.guesses,
-        )  # fmt: skip
+        likelihood = _likelihood(config, representation, backbone)
+        drift = _drift(config, representation, backbone)
+        return NeuralProcess(backbone, likelihood, drift)
     except ValueError as error:
         raise ConfigError(f"model: {error}") from error
-    return NeuralProcess(backbone, likelihood, _drift(config, representation, backbone))
 
 
 def km_per_unit(geometry: str) -> float:
@@ -113,6 +118,27 @@ def _drift(
         return None
     widths = [km / km_per_unit(config.geometry) for km in _DRIFT_KM]
     return LinearDrift(_N_DRIFT, backbone.group.n_trend, representation.dy, widths)
+
+
+def _likelihood(
+    config: ModelConfig, representation: Representation, backbone: Backbone
+) -> Likelihood:
+    made: dict[str, Callable[..., Likelihood]] = {
+        "gaussian": HeteroscedasticGaussian,
+        "low_rank": partial(LowRankGaussian, rank=config.rank),
+        "mixture": partial(GaussianMixture, components=config.components),
+        "bernoulli_gamma": BernoulliGamma,
+    }
+    likelihood = made[config.likelihood](
+        backbone.d_out, representation.dy, floor=config.floor, guessed=backbone.guesses
+    )
+    if likelihood.bounded and representation.mean != 0:
+        raise ConfigError(
+            f"The likelihood {config.likelihood} takes values at or above zero, scaled "
+            f"without a shift. Got a shift of {representation.mean:g}: begin a run of "
+            "its own instead of one from a run with another likelihood."
+        )
+    return likelihood
 
 
 def _group(config: ModelConfig, representation: Representation) -> Group:

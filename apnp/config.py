@@ -313,8 +313,12 @@ class ModelConfig:
         form: Strictly equivariant, or with fixed inputs that break the symmetry.
         backbone: The strictly equivariant network.
         fixed_inputs: Learned functions of absolute location.
-        likelihood: Family of the predictive distribution.
+        likelihood: Family of the predictive distribution: independent Gaussians, one
+            joint Gaussian of low rank, mixtures of Gaussians, or, for values at or
+            above zero, an atom at zero and a gamma law above.
         floor: Smallest standard deviation, as a share of the training values' spread.
+        rank: Rank of the joint Gaussian (`low_rank` alone).
+        components: Number of Gaussians in a mixture (`mixture` alone).
     """
 
     geometry: Literal["plane", "sphere"] = "sphere"
@@ -325,8 +329,12 @@ class ModelConfig:
     form: Literal["strict", "approximate"] = "approximate"
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
     fixed_inputs: FixedInputsConfig = field(default_factory=FixedInputsConfig)
-    likelihood: Literal["gaussian"] = "gaussian"
+    likelihood: Literal["gaussian", "low_rank", "mixture", "bernoulli_gamma"] = (
+        "gaussian"
+    )
     floor: float = 0.01
+    rank: int = 16
+    components: int = 3
 
 
 @dataclass(frozen=True)

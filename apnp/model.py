@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from apnp.backbones import Backbone
-from apnp.likelihoods import Predictive
+from apnp.likelihoods import Likelihood, Predictive
 from apnp.nn.drift import LinearDrift
 from apnp.types import Domain, Field, PointSet, Task, Tokens
 
@@ -38,7 +38,7 @@ class NeuralProcess(nn.Module):
     def __init__(
         self,
         backbone: Backbone,
-        likelihood: nn.Module,
+        likelihood: Likelihood,
         drift: LinearDrift | None = None,
     ) -> None:
         super().__init__()
@@ -52,6 +52,11 @@ class NeuralProcess(nn.Module):
                 f"{backbone.group.n_trend} and n_covariates at most dw = "
                 f"{backbone.dw}. Got {drift.prior_mean.shape[0]}, {drift.n_trend} and "
                 f"{drift.n_covariates}."
+            )
+        if drift is not None and likelihood.bounded:
+            raise ValueError(
+                "A drift moves values, and this likelihood's lie at or above zero: "
+                "switch the drift off (model.backbone.convcnp.drift: false)."
             )
         self.backbone = backbone
         self.likelihood = likelihood

@@ -88,11 +88,60 @@ class Observations:
         return Observations(self.sites.take(index), self.value[index])
 
 
+@dataclass(frozen=True)
+class Scores:
+    """What a prediction's own distribution says of the values that were observed.
+
+    Attributes:
+        crps: Continuous ranked probability scores in the variable's units, shape (n,).
+        nll: Minus the log densities in nats, of values in these units; at an atom,
+            minus the log probability.
+        below: Probabilities of less than the value.
+        upto: Probabilities of at most the value; the same but at an atom.
+    """
+
+    crps: Floats
+    nll: Floats
+    below: Floats
+    upto: Floats
+
+    def pit(self, rng: np.random.Generator) -> Floats:
+        """Probability integral transforms, randomised at atoms.
+
+        Uniform between `below` and `upto`, so that they are uniform on [0, 1] for a
+        calibrated prediction, whatever its law (Czado, Gneiting and Held 2009, section
+        2.1). Without an atom nothing is random.
+        """
+        return self.below + rng.random(self.upto.shape) * (self.upto - self.below)
+
+
+class Marginals(Protocol):
+    """Predictive distributions at n sites, one by one, in the variable's units."""
+
+    @property
+    def mean(self) -> Floats:
+        """Means, (n,)."""
+        ...
+
+    @property
+    def std(self) -> Floats:
+        """Standard deviations (noise included), (n,)."""
+        ...
+
+    def score(self, y: Floats) -> Scores:
+        """Scores of the values observed, (n,)."""
+        ...
+
+
 class Conditioned(Protocol):
     """A predictor that has read its context and answers at any sites."""
 
     def predict(self, sites: Sites) -> tuple[Floats, Floats]:
         """Predictive mean and standard deviation (noise included), each (n,)."""
+        ...
+
+    def marginals(self, sites: Sites) -> Marginals:
+        """The predictive distributions at sites, which score themselves."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Proper scores of Gaussian predictions, and how they are averaged and compared.
+"""Proper scores of Gaussian predictions, and how scores are averaged and compared.
 
 `y` is what was observed, `mean` and `std` the prediction (observation noise included);
 all broadcast together, all in the units of the variable. Scores are negatively
@@ -9,9 +9,13 @@ on the same tasks: the standard errors here count tasks, not points, because poi
 one task share its weather.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
+
+from apnp.observations import Scores
 
 Floats = NDArray[np.float64]
 
@@ -48,14 +52,37 @@ def pit_gaussian(y: ArrayLike, mean: ArrayLike, std: ArrayLike) -> Floats:
     return ndtr(z)
 
 
-def covered(
-    y: ArrayLike, mean: ArrayLike, std: ArrayLike, level: float
-) -> NDArray[np.bool_]:
-    """True where `y` lies in the central interval of probability `level`."""
+@dataclass(frozen=True)
+class GaussianMarginals:
+    """Gaussian predictions, which score themselves.
+
+    Attributes:
+        mean: Means, shape (n,).
+        std: Standard deviations, shape (n,).
+    """
+
+    mean: Floats
+    std: Floats
+
+    def score(self, y: Floats) -> Scores:
+        """Scores of the values observed, (n,)."""
+        pit = pit_gaussian(y, self.mean, self.std)
+        return Scores(
+            crps_gaussian(y, self.mean, self.std),
+            -log_density_gaussian(y, self.mean, self.std), pit, pit,
+        )  # fmt: skip
+
+
+def covered(pit: ArrayLike, level: float) -> NDArray[np.bool_]:
+    """True where a value lies in the central interval of probability `level`.
+
+    Args:
+        pit: Probability integral transforms of the values.
+        level: Probability of the interval.
+    """
     if not 0 < level < 1:
         raise ValueError(f"`level` is a probability in (0, 1). Got {level}.")
-    z, _ = _standardise(y, mean, std)
-    return np.abs(z) <= ndtri(0.5 + level / 2)
+    return np.abs(np.asarray(pit) - 0.5) <= level / 2
 
 
 def task_means(value: ArrayLike, task: NDArray[np.intp]) -> Floats:

@@ -57,6 +57,8 @@ def small_model():
 @pytest.fixture(scope="session")
 def random_run(small_model):
     """Writes a run folder whose model has random weights, fit to a station dataset."""
+    from dataclasses import replace
+
     import torch
 
     from apnp.build import build_model
@@ -64,8 +66,8 @@ def random_run(small_model):
     from apnp.config import Config, to_dict
     from apnp.tasks.representation import Representation
 
-    def write(run, ds, geometry="sphere", form="approximate"):
-        model = small_model(geometry, form)
+    def write(run, ds, geometry="sphere", form="approximate", likelihood="gaussian"):
+        model = replace(small_model(geometry, form), likelihood=likelihood)
         representation = Representation.fit(geometry, ds.lat, ds.lon, ds.tas)
         torch.manual_seed(11)
         weights = {

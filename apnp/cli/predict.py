@@ -61,6 +61,16 @@ def parser() -> argparse.ArgumentParser:
         help="quantiles to add, e.g. 0.05,0.95 (for points 0.05,0.5,0.95 by default)",
     )  # fmt: skip
     add(
+        "--samples", type=int, metavar="N",
+        help="draws of the field to add, each coherent in space",
+    )  # fmt: skip
+    add("--seed", type=int, default=0, help="seed of the draws (default 0)")
+    add(
+        "--anchors", type=int, default=128,
+        help="cells that a likelihood of independent values draws one after the other "
+        "(default 128)",
+    )  # fmt: skip
+    add(
         "--no-fixed-inputs", action="store_true",
         help="predict with the strictly equivariant component alone",
     )  # fmt: skip
@@ -97,6 +107,7 @@ def _grid(
     ds = model.predict_grid(
         stations, time=args.time, grid=args.grid, region=args.region,
         relief=args.relief, mask=args.mask, quantiles=args.quantiles or (),
+        samples=args.samples, seed=args.seed, anchors=args.anchors,
         output=args.output, progress=True, history=history,
     )  # fmt: skip
     if args.output:
@@ -133,7 +144,8 @@ def _check(args: argparse.Namespace) -> None:
             "(a CSV file)."
         )
     if args.points:
-        given = [name for name in ("region", "mask", "map") if getattr(args, name)]
+        grids = ("region", "mask", "map", "samples")
+        given = [name for name in grids if getattr(args, name)]
         if given:
             raise ConfigError(
                 f"--{given[0]} goes with --grid, not with --points. Leave it out."

@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 
 from apnp.data.simulate import SimulatedClimate
 from apnp.errors import ConfigError
+from apnp.evaluation.gaussian import GaussianConditioned
 from apnp.evaluation.kriging import (
     MINIMUM_STD,
     GaussianLaw,
@@ -71,7 +72,7 @@ class InverseDistance:
 
 
 @dataclass(frozen=True)
-class _InverseDistance:
+class _InverseDistance(GaussianConditioned):
     """Inverse distance weighting that has read its context."""
 
     rule: InverseDistance

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from apnp import scores
 from apnp.errors import DataError
 from apnp.evaluation import tables
-from apnp.observations import Floats, Observations, Predictor
+from apnp.observations import Floats, Marginals, Observations, Predictor
 
 REFERENCE = "regression kriging"
 
@@ -24,7 +24,9 @@ class Evaluation:
         points: One row for each model, task and target station, with the columns
             model, task, time, n_context, lat, lon, elevation, observed, mean, std,
             error, squared_error, crps, nll, pit, coverage_50, coverage_90,
-            coverage_95, seconds (a task's time shared among its targets).
+            coverage_95, seconds (a task's time shared among its targets). Scores are
+            those of each predictor's own distribution, one by one: of a joint one the
+            marginals. At an atom `pit` is randomised, and coverage with it.
         reference: The model that the others are compared with, where it was scored.
     """
 
@@ -93,19 +95,15 @@ def _score(
 ) -> pd.DataFrame:
     """The rows of one predictor and one task."""
     start = perf_counter()
-    mean, std = predictor.condition(context).predict(target.sites)
+    marginals = predictor.condition(context).marginals(target.sites)
     seconds = perf_counter() - start
-    sites, y = target.sites, target.value
-    bad = ~(np.isfinite(mean) & np.isfinite(std) & (std > 0))
-    if bad.any():
-        worst = bad.argmax()
-        raise DataError(
-            f"{predictor.name} predicts {mean[worst]} with standard deviation "
-            f"{std[worst]} at {sites.lat[worst]:.3f} N {sites.lon[worst]:.3f} E on "
-            f"{sites.time}: a prediction is finite and its deviation above 0."
-        )
+    _check_prediction(predictor.name, marginals, target)
+    sites, mean = target.sites, marginals.mean
+    found = marginals.score(target.value)
+    # Of the task's number alone: every predictor draws the same where it has an atom.
+    pit = found.pit(np.random.default_rng(task))
     coverage = {
-        f"coverage_{level}": scores.covered(y, mean, std, level / 100).astype(float)
+        f"coverage_{level}": scores.covered(pit, level / 100).astype(float)
         for level in tables.LEVELS
     }
     return pd.DataFrame(
@@ -117,15 +115,27 @@ def _score(
             "lat": sites.lat,
             "lon": sites.lon,
             "elevation": sites.elevation,
-            "observed": y,
+            "observed": target.value,
             "mean": mean,
-            "std": std,
-            "error": mean - y,
-            "squared_error": (mean - y) ** 2,
-            "crps": scores.crps_gaussian(y, mean, std),
-            "nll": -scores.log_density_gaussian(y, mean, std),
-            "pit": scores.pit_gaussian(y, mean, std),
+            "std": marginals.std,
+            "error": mean - target.value,
+            "squared_error": (mean - target.value) ** 2,
+            "crps": found.crps,
+            "nll": found.nll,
+            "pit": pit,
             **coverage,
             "seconds": seconds / len(target),
         }
     )
+
+
+def _check_prediction(name: str, marginals: Marginals, target: Observations) -> None:
+    mean, std, sites = marginals.mean, marginals.std, target.sites
+    bad = ~(np.isfinite(mean) & np.isfinite(std) & (std > 0))
+    if bad.any():
+        worst = bad.argmax()
+        raise DataError(
+            f"{name} predicts {mean[worst]} with standard deviation "
+            f"{std[worst]} at {sites.lat[worst]:.3f} N {sites.lon[worst]:.3f} E on "
+            f"{sites.time}: a prediction is finite and its deviation above 0."
+        )

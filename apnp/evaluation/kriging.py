@@ -17,6 +17,7 @@ from scipy.linalg import cho_solve, cholesky, solve_triangular
 from scipy.spatial.distance import cdist
 
 from apnp.errors import DataError
+from apnp.evaluation.gaussian import GaussianConditioned
 from apnp.evaluation.maximum_likelihood import fit_exponential
 from apnp.geometry.sphere import EARTH_RADIUS_KM, unit_vectors
 from apnp.observations import Conditioned, Observations, Sites
@@ -94,7 +95,7 @@ class GaussianLaw:
 
 
 @dataclass(frozen=True)
-class Kriged:
+class Kriged(GaussianConditioned):
     """A Gaussian law conditioned on a context."""
 
     law: GaussianLaw
@@ -144,7 +145,7 @@ class Kriged:
 
 
 @dataclass(frozen=True)
-class Constant:
+class Constant(GaussianConditioned):
     """The same Gaussian everywhere."""
 
     mean: float

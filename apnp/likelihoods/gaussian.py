@@ -2,11 +2,12 @@
 
 from torch import Tensor, nn
 
+from apnp.likelihoods.likelihood import Likelihood
 from apnp.likelihoods.predictive import GaussianPredictive
 from apnp.nn.mlp import shrink
 
 
-class HeteroscedasticGaussian(nn.Module):
+class HeteroscedasticGaussian(Likelihood):
     """A mean and a standard deviation for every target and variable.
 
     They are read off the channels by a linear layer; before training the mean is the

@@ -1,14 +1,19 @@
 """Prediction with a trained model: fields as CF NetCDF, and tables of points."""
 
+from apnp.prediction.conditioned import ConditionedModel
 from apnp.prediction.grid import Grid
+from apnp.prediction.region import region_mean
+from apnp.prediction.sampling import Samples
 from apnp.prediction.symmetry import SymmetryProbe, symmetry_breaking
-from apnp.prediction.trained import ConditionedModel, TrainedModel, load
+from apnp.prediction.trained import TrainedModel, load
 
 __all__ = [
     "ConditionedModel",
     "Grid",
+    "Samples",
     "SymmetryProbe",
     "TrainedModel",
     "load",
+    "region_mean",
     "symmetry_breaking",
 ]

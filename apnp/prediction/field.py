@@ -17,6 +17,7 @@ from apnp.geometry.sphere import chord_to_km, nearest_km, unit_vectors
 from apnp.observations import Floats, Observations, Sites
 from apnp.prediction.grid import Grid
 from apnp.prediction.relief import Elevation
+from apnp.prediction.sampling import Draw, Samples, anchors
 from apnp.prediction.writer import EXTRAPOLATED, MASKED, FieldWriter, Header
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,10 @@ class Summarising(Protocol):
         self, sites: Sites, levels: Sequence[float] = ()
     ) -> tuple[Floats, Floats, Floats]:
         """Mean (n,), standard deviation (n,) with noise, and quantiles (levels, n)."""
+        ...
+
+    def sampler(self, samples: Samples, anchors: Sites) -> Draw:
+        """What draws the field."""
         ...
 
 
@@ -90,6 +95,7 @@ def write_fields(
     header: Header,
     elevation: Elevation,
     *,
+    samples: Samples | None = None,
     mask: Mask = None,
     output: Path | None = None,
     chunk_cells: int = CHUNK_CELLS,
@@ -102,8 +108,8 @@ def write_fields(
         contexts: The observations at each of the header's times.
         header: Grid, times, variable and quantiles.
         elevation: Elevation of the cells.
-        mask: "land" leaves out the sea; an array of the grid's shape leaves out the
-            cells that are False.
+        samples: Draws of each field to add.
+        mask: "land" leaves out the sea; an array those of its cells that are False.
         output: The NetCDF file to make; None keeps the fields in memory.
         chunk_cells: Cells decoded at once (rounded to whole rows).
         progress: Whether to show rate and time left on standard error.
@@ -116,26 +122,30 @@ def write_fields(
     size = max(chunk_cells // grid.lon.size, 1)
     blocks = [slice(i, i + size) for i in range(0, grid.lat.size, size)]
     total = len(contexts) * grid.lat.size * grid.lon.size
-    bar = tqdm(
-        total=total,
-        unit=" cells",
-        unit_scale=True,
-        desc="predict",
-        disable=not progress,
-    )
-    with FieldWriter(output, header) as writer, bar:
+    number = samples.number if samples else 0
+    with (
+        FieldWriter(output, header, number) as writer,
+        tqdm(None, "predict", total, unit=" cells", unit_scale=True,
+             disable=not progress) as bar,
+    ):  # fmt: skip
         for step, context in enumerate(contexts):
             conditioned = predictor.condition(context)
             support = Support.of(context.sites)
+            time = header.times[step]
+            draw = _draw_of(conditioned, samples, grid, elevation, time)
             for rows in blocks:
                 if step == 0:
                     writer.write_elevation(rows, elevation.on(grid, rows))
                 lat, lon = grid.points(rows)
                 height = writer.read_elevation(rows).ravel()
-                sites = Sites(lat, lon, height, header.times[step])
-                block = _block(
-                    conditioned, support, sites, _kept(mask, rows, sites), header
-                )
+                sites = Sites(lat, lon, height, time)
+                kept = _kept(mask, rows, sites)
+                block = _block(conditioned, support, sites, kept, header)
+                if samples and draw:
+                    levels = samples.levels(time, grid, rows)
+                    block[f"{header.variable.name}_sample"] = _drawn(
+                        draw, sites, kept, levels
+                    )
                 shape = (-1, grid.lon.size)
                 writer.write(
                     step, rows,
@@ -169,6 +179,27 @@ def _block(
     if header.quantiles:
         block[f"{name}_quantile"] = values[2:]
     return block
+
+
+def _draw_of(
+    conditioned: Summarising, samples: Samples | None, grid: Grid,
+    elevation: Elevation, time: np.datetime64,
+) -> Draw | None:  # fmt: skip
+    """What draws the field of one time, where draws are asked for."""
+    if samples is None:
+        return None
+    where = anchors(grid, elevation, time, samples.anchors)
+    return conditioned.sampler(samples, where)
+
+
+def _drawn(
+    draw: Draw, sites: Sites, kept: NDArray[np.bool_], levels: Floats
+) -> NDArray[np.float32]:
+    """Draws at the cells that are kept, NaN at the others, (number, n)."""
+    values = np.full(levels.shape, np.nan, dtype=np.float32)
+    if kept.any():
+        values[:, kept] = draw(sites.take(kept), levels[:, kept])
+    return values
 
 
 def _check_mask(mask: Mask, grid: Grid) -> None:

@@ -11,16 +11,15 @@ import numpy as np
 import pandas as pd
 import torch
 import xarray as xr
-from torch import Tensor
 
 from apnp import __version__
 from apnp.checkpoint import load_run
 from apnp.data import observations_at, read_stations, select_times
 from apnp.data.splits import StationSplit
 from apnp.errors import ConfigError, DataError
-from apnp.geometry.sphere import EARTH_RADIUS_KM, great_circle_km
-from apnp.model import Encoding, NeuralProcess
-from apnp.observations import Floats, Observations, Sites
+from apnp.model import NeuralProcess
+from apnp.observations import Observations, Sites
+from apnp.prediction.conditioned import ConditionedModel
 from apnp.prediction.field import CHUNK_CELLS, Mask, write_fields
 from apnp.prediction.grid import Grid, GridLike, as_grid, region_around, resolution_of
 from apnp.prediction.points import (
@@ -30,6 +29,7 @@ from apnp.prediction.points import (
     with_predictions,
 )
 from apnp.prediction.relief import Elevation, Relief, StationElevation
+from apnp.prediction.sampling import Samples
 from apnp.prediction.writer import Header
 from apnp.tasks.representation import Representation
 from apnp.variables import variable as known_variable
@@ -57,61 +57,6 @@ def load(run: str | PathLike, which: str = "best") -> "TrainedModel":
     model = record["config"]["model"]
     name = f"{model['backbone']['name']}, {model['form']}"
     return TrainedModel(process, representation, record, name)
-
-
-@dataclass(frozen=True, eq=False)
-class ConditionedModel:
-    """A model that has read its context: it answers at any sites, in CF units.
-
-    Attributes:
-        process: The neural process.
-        representation: What turns sites into its inputs, for this context.
-        encoding: What it keeps of the context.
-    """
-
-    process: NeuralProcess
-    representation: Representation
-    encoding: Encoding
-
-    def summary(
-        self, sites: Sites, levels: Sequence[float] = ()
-    ) -> tuple[Floats, Floats, Floats]:
-        """Mean (n,), standard deviation (n,) with noise, and quantiles (levels, n).
-
-        Raises:
-            ConfigError: If a site lies too far from a plane's centre to be on it.
-        """
-        self._check_reach(sites)
-        to_units = self.representation
-        with torch.inference_mode():
-            predictive = self.process.decode(self.encoding, *to_units.targets(sites))
-            mean = to_units.unscale(_array(predictive.mean))
-            std = to_units.unscale_std(_array(predictive.variance.sqrt()))
-            quantiles = [
-                to_units.unscale(_array(predictive.quantile(level))) for level in levels
-            ]
-        return mean, std, np.reshape(quantiles, (len(levels), len(sites)))
-
-    def predict(self, sites: Sites) -> tuple[Floats, Floats]:
-        """Predictive mean and standard deviation (noise included), each (n,)."""
-        mean, std, _ = self.summary(sites)
-        return mean, std
-
-    def quantiles(self, sites: Sites, levels: Sequence[float]) -> Floats:
-        """The values not exceeded with each probability, (levels, n)."""
-        return self.summary(sites, levels)[2]
-
-    def _check_reach(self, sites: Sites) -> None:
-        if self.representation.geometry != "plane" or not len(sites):
-            return
-        lat, lon = self.representation.centre
-        farthest = great_circle_km(sites.lat, sites.lon, lat, lon).max()
-        if farthest > EARTH_RADIUS_KM * np.pi / 2:
-            raise ConfigError(
-                f"This model sees a plane about {lat:.1f} N {lon:.1f} E, and is asked "
-                f"for a place {farthest:.0f} km away, beyond the horizon of that "
-                "plane. Give a smaller `region`, or use a model for the sphere."
-            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,9 +110,10 @@ class TrainedModel:
             log.warning("No station is observed: the prediction is the prior.")
         representation, absolute = self.representation.adapted(context.sites)
         domain = representation.domain(context.sites, absolute)
+        points = representation.point_set(context)
         with torch.inference_mode():
-            encoding = self.process.encode(representation.point_set(context), domain)
-        return ConditionedModel(self.process, representation, encoding)
+            encoding = self.process.encode(points, domain)
+        return ConditionedModel(self.process, representation, points, encoding)
 
     def predict_grid(
         self,
@@ -179,6 +125,9 @@ class TrainedModel:
         relief: str | PathLike | None = None,
         mask: Mask = None,
         quantiles: Sequence[float] = (),
+        samples: int | None = None,
+        seed: int = 0,
+        anchors: int = 128,
         output: str | PathLike | None = None,
         chunk_cells: int = CHUNK_CELLS,
         progress: bool = False,
@@ -197,19 +146,23 @@ class TrainedModel:
             relief: NetCDF file of elevation; else the stations' are interpolated.
             mask: "land" leaves out the sea; an array leaves out cells that are False.
             quantiles: Levels of quantiles to add.
+            samples: Number of draws to add (`ConditionedModel.sampler`).
+            seed: Seed of the draws.
+            anchors: Cells that a likelihood of independent values draws in turn.
             output: CF NetCDF file to make; without one the result is in memory.
             chunk_cells: Cells decoded at once; it does not change the result.
-            progress: Whether to show rate and time left on standard error.
+            progress: Whether to show rate and time left.
             history: What is recorded as the making of the field.
 
         Returns:
-            A CF dataset (time, lat, lon); read lazily from `output` if that is given.
+            A CF dataset (time, lat, lon); read lazily from `output`, if given.
 
         Raises:
             DataError: If nothing was observed at a time, or a file cannot be used.
             ConfigError: If an argument breaks a rule.
         """
         levels = check_levels(quantiles)
+        draws = None if samples is None else Samples(samples, seed, anchors)
         ds = self._stations(stations)
         cells = self._cells(ds, grid, region)
         contexts = self._contexts(ds, time)
@@ -219,7 +172,7 @@ class TrainedModel:
         header = self._header(ds, contexts, cells, levels, elevation.source, history)
         writer = write_fields(
             self, contexts, header, elevation,
-            mask=mask, output=None if output is None else Path(output),
+            samples=draws, mask=mask, output=None if output is None else Path(output),
             chunk_cells=chunk_cells, progress=progress,
         )  # fmt: skip
         return writer.result()
@@ -369,8 +322,3 @@ def _period(times: np.ndarray) -> np.timedelta64:
     """What one value stands for: a day, or less where the times are closer."""
     day = np.timedelta64(1, "D").astype("timedelta64[ns]")
     return min([day, *np.diff(times)])
-
-
-def _array(value: Tensor) -> Floats:
-    """The one variable of the one task, (n,)."""
-    return value[0, :, 0].double().cpu().numpy()

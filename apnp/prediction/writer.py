@@ -61,13 +61,14 @@ class FieldWriter:
     Args:
         path: The NetCDF file to make; None = none.
         header: What it holds.
+        samples: Number of draws of each field; 0 = none.
 
     Raises:
         ConfigError: If the folder of `path` does not exist or cannot be written to.
     """
 
-    def __init__(self, path: Path | None, header: Header) -> None:
-        self._path, self._header = path, header
+    def __init__(self, path: Path | None, header: Header, samples: int = 0) -> None:
+        self._path, self._header, self._samples = path, header, samples
         self._result: xr.Dataset | None = None
         if path is None:
             self._nc = netCDF4.Dataset("field.nc", "w", diskless=True, persist=False)
@@ -120,7 +121,8 @@ class FieldWriter:
         Args:
             step: Index of the time.
             rows: Rows of the grid.
-            block: Arrays (rows, columns) by variable, quantiles with a leading axis.
+            block: Arrays (rows, columns) by variable; quantiles and draws with a
+                leading axis.
         """
         for name, values in block.items():
             self._nc[name][..., step, rows, :] = values
@@ -152,6 +154,11 @@ class FieldWriter:
             nc.createDimension("quantile", len(header.quantiles))
             levels = np.array(header.quantiles)
             _coordinate(nc, "quantile", levels, None, **_QUANTILE)
+        if self._samples:
+            nc.createDimension("realization", self._samples)
+            number = nc.createVariable("realization", "i4", ("realization",))
+            number.setncatts(_REALIZATION)
+            number[:] = np.arange(self._samples)
         self._define_fields()
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         stated = header.attributes
@@ -211,6 +218,14 @@ class FieldWriter:
                 cell_methods=cell_methods, **common,
                 comment="of the predictive distribution, observation noise included",
             )  # fmt: skip
+        if self._samples:
+            self._field(
+                f"{name}_sample", "f4", ("realization", "time"),
+                standard_name=variable.standard_name,
+                long_name=f"draws of {variable.long_name}",
+                units=variable.units, units_metadata="temperature: on_scale",
+                cell_methods=cell_methods, **common, comment=SAMPLES,
+            )  # fmt: skip
         self._field(
             "distance_to_station", "f4", ("time",), grid_mapping="crs", units="km",
             long_name="great-circle distance to the nearest station of the context",
@@ -238,7 +253,7 @@ class FieldWriter:
             zlib=True, complevel=1, shuffle=True, chunksizes=(*[1] * len(lead), *chunk),
             fill_value=np.float32("nan") if kind == "f4" else False,
         )  # fmt: skip
-        levels = max(len(self._header.quantiles), 1)
+        levels = max(len(self._header.quantiles), self._samples, 1)
         var.set_var_chunk_cache(size=levels * chunk[0] * nlon * var.dtype.itemsize)
         var.setncatts(attrs)
 
@@ -248,6 +263,13 @@ EXTRAPOLATION_RULE = (
     "their nearest neighbour, or more than 100 m above the highest or below the lowest "
     "station"
 )
+SAMPLES = (
+    "each realization is one field: errors of its cells go together as the model says; "
+    "those of different times are independent"
+)
+_REALIZATION = {
+    "units": "1", "standard_name": "realization", "long_name": "number of the draw",
+}  # fmt: skip
 _LATITUDE = {
     "units": "degrees_north", "standard_name": "latitude", "long_name": "latitude",
     "axis": "Y",

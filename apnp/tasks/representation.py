@@ -33,7 +33,7 @@ class Representation:
     Locations are `km / 1000` in Lambert's azimuthal equal-area plane about `centre`
     (`dx` = 2), or unit vectors (`dx` = 3). Covariates (`dw` = 3) are elevation in
     kilometres and sine and cosine of the time of year. Values are
-    `(value - mean) / std` (`dy` = 1).
+    `(value - mean) / std` (`dy` = 1), with a mean of zero where zero is a bound.
 
     Attributes:
         geometry: "plane" or "sphere".
@@ -41,7 +41,7 @@ class Representation:
             direction of the training stations.
         low: Lower corner of the box of the training locations, `dx` numbers.
         high: Its upper corner.
-        mean: Mean of the training values, in the variable's CF units.
+        mean: Mean of the training values, in the variable's CF units, or zero.
         std: Their standard deviation, same units, positive.
     """
 
@@ -67,7 +67,12 @@ class Representation:
 
     @classmethod
     def fit(
-        cls, geometry: str, lat: ArrayLike, lon: ArrayLike, value: ArrayLike
+        cls,
+        geometry: str,
+        lat: ArrayLike,
+        lon: ArrayLike,
+        value: ArrayLike,
+        bounded: bool = False,
     ) -> "Representation":
         """The representation of a training set.
 
@@ -76,10 +81,12 @@ class Representation:
             lat: Latitudes of the training stations in degrees, shape (n,).
             lon: Their longitudes in degrees, any convention.
             value: Training values of any shape; NaN = missing.
+            bounded: Whether values lie at or above zero, and zero stays zero: they
+                are scaled without a shift.
 
         Raises:
-            ConfigError: If the values do not vary or the region is too wide for a
-                plane.
+            ConfigError: If the values do not vary, or lie below zero where they may
+                not, or the region is too wide for a plane.
         """
         values = np.asarray(value, dtype=np.float64)
         values = values[np.isfinite(values)]
@@ -96,7 +103,12 @@ class Representation:
                 f"a plane (at most {_WIDEST_PLANE_KM:.0f} km): set model.geometry to "
                 "sphere."
             )
-        scale = float(values.mean()), float(values.std())
+        if bounded and values.min() < 0:
+            raise ConfigError(
+                "This `model.likelihood` takes values at or above zero. The least "
+                f"training value is {values.min():g}: take another likelihood."
+            )
+        scale = 0.0 if bounded else float(values.mean()), float(values.std())
         return cls(geometry, centre, (), (), *scale)._bounded(lat, lon)
 
     @property

@@ -68,7 +68,10 @@ def prepare(
     )
     values = used[data.variable].transpose("time", "station").values
     if representation is None:
-        representation = Representation.fit(config.model.geometry, lat, lon, values)
+        bounded = config.model.likelihood == "bernoulli_gamma"
+        representation = Representation.fit(
+            config.model.geometry, lat, lon, values, bounded
+        )
     else:
         sites = Sites(lat, lon, height, train_times[0])
         representation, _ = representation.adapted(sites)

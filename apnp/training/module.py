@@ -141,7 +141,10 @@ class TrainingModule(pl.LightningModule):
         """Add the scores of each task."""
         predictive = self.model(batch)
         y, mask = batch.target.y, batch.target.y_mask
-        nll = -predictive.log_prob(y, mask) / _count(mask) + math.log(self.std)
+        # A density has the inverse units of its value, a probability none.
+        density = (~predictive.at_atom(y)).to(self._sums)
+        units = math.log(self.std) * _masked_mean(density, mask)
+        nll = -predictive.log_prob(y, mask) / _count(mask) + units
         crps = _masked_mean(predictive.crps(torch.where(mask, y, 0.0)), mask)
         scores = torch.stack((self.std * crps, nll, torch.ones_like(nll)))
         self._sums = self._sums + scores.float().sum(-1)

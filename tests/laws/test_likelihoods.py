@@ -1,6 +1,6 @@
 """Every likelihood gives a predictive distribution, and that keeps probability's laws.
 
-Laws of a predictive are read through `log_prob`, so a new member needs only a row.
+A new member needs a row: how it is made. Values of a bounded one lie at or above zero.
 """
 
 import inspect
@@ -12,56 +12,105 @@ import torch
 from torch import nn
 
 import apnp.likelihoods
-from apnp.likelihoods import GaussianPredictive, HeteroscedasticGaussian, Predictive
+from apnp.likelihoods import (
+    BernoulliGamma,
+    BernoulliGammaPredictive,
+    GaussianMixture,
+    GaussianPredictive,
+    HeteroscedasticGaussian,
+    Likelihood,
+    LowRankGaussian,
+    LowRankPredictive,
+    MixturePredictive,
+    Predictive,
+)
 
 F = torch.float64
-B, NT, DY, D_IN = 2, 2, 2, 4
+B, NT, DY, D_IN, FLOOR = 2, 2, 2, 7, 0.05
+EXACT = {"rtol": 1e-10, "atol": 1e-10}
 
 
 def normal(*shape, seed=0):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=F)
 
 
-def gaussian():
+LIKELIHOODS = {
+    HeteroscedasticGaussian: {},
+    LowRankGaussian: {"rank": 3},
+    GaussianMixture: {"components": 3},
+    BernoulliGamma: {},
+}
+PREDICTIVES = {
+    GaussianPredictive, LowRankPredictive, MixturePredictive, BernoulliGammaPredictive,
+}  # fmt: skip
+
+
+def made(kind, guessed=False):
+    """A likelihood whose weights are drawn at order one."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return HeteroscedasticGaussian(D_IN, DY, floor=0.05).double()
+        module = kind(D_IN, DY, floor=FLOOR, guessed=guessed, **LIKELIHOODS[kind])
+        with torch.no_grad():
+            for p in module.parameters():
+                p += 0.25 * torch.randn_like(p)
+    return module.double()
 
 
-LIKELIHOODS = {HeteroscedasticGaussian: gaussian}
-PREDICTIVES = {GaussianPredictive}
+ROWS = [(kind, guessed) for kind in LIKELIHOODS for guessed in (False, True)]
 
 
-@pytest.fixture(params=LIKELIHOODS.values(), ids=lambda make: make.__name__)
+@pytest.fixture(params=ROWS, ids=lambda r: r[0].__name__ + ", guessed" * r[1])
 def likelihood(request):
-    return request.param()
+    return made(*request.param)
 
 
 @pytest.fixture
 def predictive(likelihood):
-    return likelihood(2 * normal(B, NT, D_IN))
+    return likelihood(normal(B, NT, D_IN))
 
 
-def density(predictive, y):
-    """The density of each value alone, (b, nt, dy)."""
-    out = torch.empty_like(predictive.mean)
-    for index in torch.cartesian_prod(*map(torch.arange, out.shape)):
-        mask = torch.zeros_like(out, dtype=torch.bool)
-        mask[tuple(index)] = True
-        out[tuple(index)] = predictive.log_prob(y, mask)[index[0]]
-    return out.exp()
+def values(likelihood, *shape, seed=1):
+    """Values that may be observed; of a bounded variable every other is zero."""
+    y = normal(*shape, seed=seed)
+    if not likelihood.bounded:
+        return y
+    return torch.where(torch.arange(y.shape[-1]) % 2 == 0, y.abs(), 0.0)
 
 
-def grid(predictive, n=241, reach=12.0):
-    """Values far into both tails, (n, b, nt, dy), and their density."""
-    u = torch.linspace(-reach, reach, n, dtype=F).reshape(-1, 1, 1, 1)
-    y = predictive.mean + predictive.variance.sqrt() * u
-    return y, torch.stack([density(predictive, v) for v in y])
+T = torch.linspace(-320, 40, 18001, dtype=F).reshape(-1, 1, 1, 1)
+STEP = (T[1] - T[0]).item()
 
 
-@pytest.fixture
-def curve(predictive):
-    return grid(predictive)
+def left(likelihood, y):
+    """Nodes and weights of the integral up to y, an atom left out.
+
+    The trapezoids of an integrand that falls off exponentially at both ends.
+    """
+    if likelihood.bounded:
+        s = torch.sigmoid(T)
+        return y * s, y * s * torch.sigmoid(-T) * STEP
+    t = T[T.flatten() > -40]
+    return y - t.exp(), t.exp() * STEP
+
+
+def right(y):
+    t = T[T.flatten() > -40]
+    return y + t.exp(), t.exp() * STEP
+
+
+def mass(predictive):
+    """Probability of zero, where there is an atom."""
+    zero = torch.zeros_like(predictive.mean)
+    p = predictive.log_density(zero).exp()
+    return torch.where(predictive.at_atom(zero), p, 0.0)
+
+
+def expectation(likelihood, predictive, function):
+    """Of a function of the value, by quadrature."""
+    total = mass(predictive) * function(torch.zeros_like(predictive.mean))
+    for y, w in (left(likelihood, predictive.mean), right(predictive.mean)):
+        total = total + (w * predictive.log_density(y).exp() * function(y)).sum(0)
+    return total
 
 
 def test_every_likelihood_and_every_predictive_is_in_the_table(classes):
@@ -73,57 +122,64 @@ def test_every_likelihood_and_every_predictive_is_in_the_table(classes):
         )
         if issubclass(cls, nn.Module) and cls.__module__.startswith("apnp.likelihoods")
     }
-    assert exist == set(LIKELIHOODS)
+    assert exist == {*LIKELIHOODS, Likelihood}
     assert classes(Predictive, "apnp.likelihoods") == PREDICTIVES
+    assert {
+        type(made(kind)(normal(B, NT, D_IN))) for kind in LIKELIHOODS
+    } == PREDICTIVES
 
 
-def test_density_integrates_to_one_with_the_stated_moments(predictive, curve):
-    y, p = curve
-    one = torch.ones_like(predictive.mean)
-    torch.testing.assert_close(torch.trapezoid(p, y, dim=0), one)
-    mean = torch.trapezoid(p * y, y, dim=0)
-    torch.testing.assert_close(mean, predictive.mean)
-    variance = torch.trapezoid(p * (y - mean) ** 2, y, dim=0)
-    torch.testing.assert_close(variance, predictive.variance)
+def test_density_integrates_to_one_with_the_stated_moments(likelihood, predictive):
+    one = expectation(likelihood, predictive, torch.ones_like)
+    torch.testing.assert_close(one, torch.ones_like(one), **EXACT)
+    mean = expectation(likelihood, predictive, lambda y: y)
+    torch.testing.assert_close(mean, predictive.mean, **EXACT)
+    variance = expectation(likelihood, predictive, lambda y: (y - mean) ** 2)
+    torch.testing.assert_close(variance, predictive.variance, **EXACT)
 
 
 @pytest.mark.parametrize("p", [0.001, 0.1, 0.37, 0.975])
-def test_quantile_inverts_the_distribution_function(predictive, p):
+def test_quantile_inverts_the_distribution_function(likelihood, predictive, p):
     quantile = predictive.quantile(p)
-    low = predictive.mean - 12 * predictive.variance.sqrt()
-    steps = torch.linspace(0, 1, 201, dtype=F).reshape(-1, 1, 1, 1)
-    y = low + steps * (quantile - low)
-    below = torch.trapezoid(torch.stack([density(predictive, v) for v in y]), y, dim=0)
-    torch.testing.assert_close(below, torch.full_like(below, p), rtol=2e-3, atol=0)
+    cdf = predictive.cdf(quantile)
+    at_atom = predictive.at_atom(quantile)
+    torch.testing.assert_close(
+        cdf[~at_atom], torch.full_like(cdf[~at_atom], p), **EXACT
+    )
+    assert (cdf[at_atom] >= p).all()
+    y, w = left(likelihood, quantile)
+    below = (w * predictive.log_density(y).exp()).sum(0) + mass(predictive)
+    torch.testing.assert_close(cdf, below, **EXACT)
+    several = predictive.quantile(torch.full((3, B, NT, DY), p, dtype=F))
+    torch.testing.assert_close(several, quantile.expand(3, -1, -1, -1), **EXACT)
 
 
 @pytest.mark.parametrize("p", [0.0, 1.0, -0.2, 1.3])
 def test_quantile_refuses_what_is_no_probability(predictive, p):
-    with pytest.raises(ValueError, match=rf"`p` is a probability in \(0, 1\).*{p}"):
+    with pytest.raises(ValueError, match=rf"`p` is a probability in \(0, 1\).*{p:g}"):
         predictive.quantile(p)
 
 
-@pytest.mark.parametrize("shift", [-2.25, 0.05, 0.75])
+@pytest.mark.parametrize("shift", [-2.25, 0.0, 0.05, 0.75])
 def test_crps_is_the_integral_of_the_squared_error_of_the_distribution(
-    predictive, curve, shift
+    likelihood, predictive, shift
 ):
-    y, p = curve
-    # Halfway between two values of the curve, where the trapezoids are exact.
     value = predictive.mean + shift * predictive.variance.sqrt()
-    step = (y[1:] - y[:-1]) / 2
-    cdf = torch.cat((torch.zeros_like(y[:1]), ((p[1:] + p[:-1]) * step).cumsum(0)))
-    error = (cdf - (y >= value).double()) ** 2
-    expected = torch.trapezoid(error, y, dim=0)
-    torch.testing.assert_close(predictive.crps(value), expected, rtol=2e-3, atol=0)
+    if likelihood.bounded:
+        value = value.clamp(min=0.0)
+    (low, w), (high, v) = left(likelihood, value), right(value)
+    expected = (w * predictive.cdf(low) ** 2).sum(0)
+    expected = expected + (v * (1 - predictive.cdf(high)) ** 2).sum(0)
+    torch.testing.assert_close(predictive.crps(value), expected, **EXACT)
 
 
 def test_crps_is_the_score_of_samples(predictive):
     value = predictive.mean + 0.8
-    draws = predictive.sample(20000, torch.Generator().manual_seed(0))
+    draws = predictive.sample(40000, torch.Generator().manual_seed(0))
     far = (draws - value).abs().mean(0)
     apart = (draws[::2] - draws[1::2]).abs().mean(0)
     expected = far - 0.5 * apart
-    torch.testing.assert_close(predictive.crps(value), expected, rtol=0.05, atol=2e-3)
+    torch.testing.assert_close(predictive.crps(value), expected, rtol=0.05, atol=5e-3)
 
 
 def test_samples_have_the_stated_moments_and_repeat_with_the_generator(predictive):
@@ -135,28 +191,91 @@ def test_samples_have_the_stated_moments_and_repeat_with_the_generator(predictiv
     assert draws.shape == (k, B, NT, DY)
     error = (draws.mean(0) - predictive.mean) / (predictive.variance / k).sqrt()
     assert error.abs().max() < 4
-    ratio = draws.var(0) / predictive.variance
-    assert (ratio - 1).abs().max() < 4 * (2 / k) ** 0.5
+    squares = (draws - predictive.mean) ** 2
+    error = (squares.mean(0) - predictive.variance) / (squares.std(0) / k**0.5)
+    assert error.abs().max() < 4
 
 
-def test_log_prob_sums_observed_values_alone(predictive):
-    y = normal(B, NT, DY, seed=1)
+def test_samples_are_coherent_as_far_as_values_are(predictive):
+    """The covariance of draws is the one that the joint density says."""
+    k = 20000
+    draws = predictive.sample(k, torch.Generator().manual_seed(5))
+    factor = getattr(predictive, "factor", predictive.mean[..., None][..., :0])
+    factor = factor.flatten(1, 2)
+    covariance = factor @ factor.mT
+    apart = (draws - predictive.mean).flatten(2)
+    products = apart[..., :, None] * apart[..., None, :]
+    error = (products.mean(0) - covariance) / (products.std(0) / k**0.5)
+    off = ~torch.eye(NT * DY, dtype=torch.bool)
+    assert error[:, off].abs().max() < 5
+    assert (predictive.n_shared > 0) == (covariance.abs().max() > 0.01).item()
+
+
+def test_draws_of_some_targets_are_those_of_all(likelihood):
+    h = normal(B, NT, D_IN)
+    both = likelihood(h)
+    level = torch.rand(
+        5, B, NT, DY, dtype=F, generator=torch.Generator().manual_seed(1)
+    )
+    shared = normal(5, B, both.n_shared, seed=2)
+    draws = both.realise(level, shared)
+    for i in range(NT):
+        one = likelihood(h[:, i : i + 1]).realise(level[:, :, i : i + 1], shared)
+        torch.testing.assert_close(one, draws[:, :, i : i + 1], **EXACT)
+    assert likelihood.n_shared == both.n_shared
+
+
+def test_log_prob_of_one_value_is_its_log_density(likelihood, predictive):
+    y = values(likelihood, B, NT, DY)
+    log_density = predictive.log_density(y)
+    for index in torch.cartesian_prod(*map(torch.arange, y.shape)).tolist():
+        mask = torch.zeros_like(y, dtype=torch.bool)
+        mask[tuple(index)] = True
+        one = predictive.log_prob(y, mask)[index[0]]
+        torch.testing.assert_close(one, log_density[tuple(index)], **EXACT)
+
+
+def test_log_prob_counts_observed_values_alone(likelihood, predictive):
+    y = values(likelihood, B, NT, DY)
     mask = normal(B, NT, DY, seed=2) > 0
     assert mask.any()
     assert not mask.all()
-    expected = torch.where(mask, density(predictive, y).log(), 0.0).sum((-1, -2))
-    for junk in (1e30, float("inf"), float("nan")):
+    expected = predictive.log_prob(y, mask)
+    if predictive.n_shared == 0:
+        alone = torch.where(mask, predictive.log_density(y), 0.0).sum((-1, -2))
+        torch.testing.assert_close(expected, alone, **EXACT)
+    for junk in (1e30, -1e30, float("inf"), float("nan")):
         total = predictive.log_prob(torch.where(mask, y, junk), mask)
         assert total.shape == (B,)
-        torch.testing.assert_close(total, expected)
+        torch.testing.assert_close(total, expected, rtol=0, atol=0)
     nothing = predictive.log_prob(y, torch.zeros_like(mask))
     assert torch.equal(nothing, torch.zeros(B, dtype=F))
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5])
+def test_low_rank_is_the_dense_gaussian(share):
+    nt = 9
+    predictive = made(LowRankGaussian)(normal(B, nt, D_IN))
+    y = normal(B, nt, DY, seed=1)
+    mask = torch.rand(y.shape, generator=torch.Generator().manual_seed(0)) <= share
+    found = predictive.log_prob(y, mask)
+    for b in range(B):
+        factor = predictive.factor[b].flatten(0, 1)
+        dense = factor @ factor.T + predictive.own[b].flatten().diag()
+        seen = mask[b].flatten()
+        law = torch.distributions.MultivariateNormal(
+            predictive.mean[b].flatten()[seen], dense[seen][:, seen]
+        )
+        expected = law.log_prob(y[b].flatten()[seen])
+        torch.testing.assert_close(found[b], expected, **EXACT)
+        correlation = dense / dense.diag().sqrt() / dense.diag().sqrt()[:, None]
+        assert (correlation - torch.eye(nt * DY)).abs().max() > 0.3
 
 
 def test_unobserved_junk_leaves_the_gradient_finite(likelihood):
     mask = torch.ones(B, NT, DY, dtype=torch.bool)
     mask[:, 1] = False
-    y = torch.where(mask, normal(B, NT, DY, seed=1), float("nan"))
+    y = torch.where(mask, values(likelihood, B, NT, DY), float("nan"))
     h = normal(B, NT, D_IN).requires_grad_()
     likelihood(h).log_prob(y, mask).sum().backward()
     assert all(p.grad.abs().max() > 0 for p in likelihood.parameters())
@@ -164,10 +283,26 @@ def test_unobserved_junk_leaves_the_gradient_finite(likelihood):
     assert torch.equal(h.grad[:, 1], torch.zeros_like(h.grad[:, 1]))
 
 
-def test_shifted_moves_the_distribution(predictive):
+def test_gradients_are_those_of_the_scores(likelihood):
+    y, h = values(likelihood, 1, NT, DY), normal(1, NT, D_IN).requires_grad_()
+    mask = torch.ones_like(y, dtype=torch.bool)
+    for score in (
+        lambda h: likelihood(h).log_prob(y, mask), lambda h: likelihood(h).crps(y),
+    ):  # fmt: skip
+        torch.autograd.gradcheck(score, (h,), rtol=1e-5, atol=1e-7)
+
+
+def test_shifted_moves_the_distribution(likelihood, predictive):
     offset = normal(B, NT, DY, seed=4)
+    if likelihood.bounded:
+        with pytest.raises(ValueError, match=r"cannot be moved.*without a drift"):
+            predictive.shifted(offset)
+        return
     moved, y = predictive.shifted(offset), normal(B, NT, DY, seed=1)
-    torch.testing.assert_close(density(moved, y), density(predictive, y - offset))
+    mask = torch.ones_like(y, dtype=torch.bool)
+    torch.testing.assert_close(
+        moved.log_prob(y, mask), predictive.log_prob(y - offset, mask), **EXACT
+    )
     torch.testing.assert_close(moved.mean, predictive.mean + offset)
     torch.testing.assert_close(moved.quantile(0.2), predictive.quantile(0.2) + offset)
 
@@ -176,14 +311,21 @@ def test_shifted_moves_the_distribution(predictive):
 def test_spread_never_falls_below_its_floor(likelihood, scale):
     for dtype in (torch.float32, torch.float64):
         predictive = likelihood.to(dtype)(scale * normal(B, NT, D_IN).to(dtype))
-        assert predictive.variance.min() >= likelihood.floor**2 * (1 - 1e-6)
+        assert predictive.variance.min() >= FLOOR**2 * (1 - 1e-4)
         assert predictive.variance.isfinite().all()
-        y = torch.zeros_like(predictive.mean)
-        mask = torch.ones_like(y, dtype=torch.bool)
-        assert predictive.log_prob(y, mask).isfinite().all()
+        for y in (torch.zeros_like(predictive.mean), torch.ones_like(predictive.mean)):
+            mask = torch.ones_like(y, dtype=torch.bool)
+            assert predictive.log_prob(y, mask).isfinite().all()
+            assert predictive.crps(y).isfinite().all()
 
 
 def test_no_targets_are_a_distribution_of_nothing(likelihood):
     nothing = likelihood(normal(B, 0, D_IN))
     y = torch.zeros(B, 0, DY, dtype=F)
     assert torch.equal(nothing.log_prob(y, y.bool()), torch.zeros(B, dtype=F))
+    assert nothing.sample(3, torch.Generator()).shape == (3, B, 0, DY)
+
+
+def test_samples_are_one_or_more(predictive):
+    with pytest.raises(ValueError, match=r"`k` is a number of draws.*Got 0"):
+        predictive.sample(0, torch.Generator())

@@ -73,11 +73,13 @@ def test_a_field_and_its_map_come_from_station_files(predict, tmp_path):
 def test_a_range_gives_a_field_a_day_and_the_map_shows_the_first(predict):
     status, _, err = predict(
         "--time", "2021-07-01/2021-07-02", "--grid=30", "--output", "field.nc",
-        "--map", "map.png", "--no-fixed-inputs",
+        "--map", "map.png", "--no-fixed-inputs", "--samples", "3", "--anchors", "9",
+        "--seed", "2",
     )  # fmt: skip
     assert status == 0, err
     with xr.open_dataset("field.nc") as ds:
         assert ds.tas.shape == (2, 6, 12)
+        assert ds.tas_sample.shape == (3, 2, 6, 12)
         assert ds.time.dt.day.values.tolist() == [1, 2]
         assert (ds.tas[0] != ds.tas[1]).any()
         assert "without fixed inputs" in ds.attrs["source"]
@@ -134,6 +136,11 @@ def test_points_get_predictions_beside_their_own_columns(predict, folder):
             ("--points", "p.csv", "--output", "o.csv", "--map", "m.png"),
             "--map goes with",
         ),
+        (
+            ("--points", "p.csv", "--output", "o.csv", "--samples", "4"),
+            "--samples goes with",
+        ),
+        (("--grid", "9", "--output", "f.nc", "--samples", "0"), "Got 0"),
         (("--points", "p.csv"), "--output FILE."),
         (("--grid", "9", "--output", "f.nc", "--variable", "tasmax"), "tasmax"),
     ],

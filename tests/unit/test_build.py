@@ -23,6 +23,12 @@ from apnp.groups import (
     Translations,
     Trivial,
 )
+from apnp.likelihoods import (
+    BernoulliGamma,
+    GaussianMixture,
+    HeteroscedasticGaussian,
+    LowRankGaussian,
+)
 from apnp.nn.attention import HeadMixingAttention, PlainAttention
 from apnp.nn.cnn import CNN
 from apnp.nn.unet import UNet
@@ -38,9 +44,9 @@ CONVCNP = "--model.backbone.name=convcnp"
 LOCAL = "--model.backbone.name=local_tnp"
 
 
-def model_of(geometry, *argv):
+def model_of(geometry, *argv, bounded=False):
     representation = Representation.fit(
-        geometry, [40.0, 60.0, 50.0], [0.0, 10.0, 20.0], np.arange(4.0)
+        geometry, [40.0, 60.0, 50.0], [0.0, 10.0, 20.0], np.arange(4.0), bounded
     )
     lattice = "--model.backbone.convcnp.lattice.shape=[8,16]"
     config, _ = parse(
@@ -120,6 +126,59 @@ def test_local_tnp_has_lengths_in_kilometres_and_guesses_the_spread(
     predictive = model(task)
     assert predictive.mean.isfinite().all()
     assert model.likelihood.head is None
+
+
+@pytest.mark.parametrize("backbone", [LOCAL, CONVCNP])
+@pytest.mark.parametrize(
+    ("argument", "kind"),
+    [
+        ("gaussian", HeteroscedasticGaussian),
+        ("low_rank --model.rank=5", LowRankGaussian),
+        ("mixture --model.components=4", GaussianMixture),
+        ("bernoulli_gamma --model.backbone.convcnp.drift=false", BernoulliGamma),
+    ],
+)
+def test_likelihoods_read_the_guesses_of_their_backbone(backbone, argument, kind):
+    argv = f"--model.likelihood={argument} --model.floor=0.3".split()
+    bounded = kind is BernoulliGamma
+    model, representation = model_of("plane", backbone, *argv, bounded=bounded)
+    assert type(model.likelihood) is kind
+    local = backbone == LOCAL
+    marginal = getattr(model.likelihood, "marginal", model.likelihood)
+    assert (marginal.head is None) is local
+    assert marginal.floor == 0.3
+    if kind is LowRankGaussian:
+        assert model.likelihood.n_shared == 5
+    if kind is GaussianMixture:
+        assert model.likelihood.components == 4
+    sites = Sites(
+        np.array([45.0, 50]), np.array([2.0, 9]), np.zeros(2), np.datetime64("2020")
+    )
+    seen = Observations(sites, np.array([1.0, 0]))
+    predictive = model(observed_task(representation, seen, seen))
+    y = observed_task(representation, seen, seen).target.y
+    assert predictive.log_prob(y, torch.ones_like(y, dtype=torch.bool)).isfinite()
+
+
+def test_a_bounded_variable_has_neither_shift_nor_drift():
+    rain = "--model.likelihood=bernoulli_gamma"
+    with pytest.raises(ConfigError, match=r"drift moves values.*drift: false"):
+        model_of("plane", rain, bounded=True)
+    with pytest.raises(ConfigError, match=r"without a shift. Got a shift of 1.5"):
+        model_of("plane", LOCAL, rain)
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("low_rank --model.rank=0", r"model: `rank`.*Got 0"),
+        ("mixture --model.components=1", r"model: `components`.*Got 1"),
+        ("gaussian --model.floor=0", r"model: `floor`.*Got 0"),
+    ],
+)
+def test_impossible_likelihoods_are_refused_as_configuration(argument, message):
+    with pytest.raises(ConfigError, match=message):
+        model_of("plane", *f"--model.likelihood={argument}".split())
 
 
 def test_sections_of_other_backbones_say_nothing():

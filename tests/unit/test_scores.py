@@ -4,6 +4,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from apnp import scores
+from apnp.observations import Scores
 
 CASES = [(1.3, 0.4, 0.7), (-2.0, 1.5, 2.6), (0.2, 0.3, 0.05)]
 
@@ -32,8 +33,10 @@ def test_a_calibrated_prediction_covers_its_level(level):
     rng = np.random.default_rng(0)
     mean, std = rng.normal(size=50_000), rng.uniform(0.3, 2, 50_000)
     y = rng.normal(mean, std)
-    assert scores.covered(y, mean, std, level).mean() == pytest.approx(level, abs=0.006)
-    assert scores.covered(y, mean, 2 * std, level).mean() > level + 0.02
+    pit = scores.pit_gaussian(y, mean, std)
+    assert scores.covered(pit, level).mean() == pytest.approx(level, abs=0.006)
+    wide = scores.pit_gaussian(y, mean, 2 * std)
+    assert scores.covered(wide, level).mean() > level + 0.02
 
 
 def test_task_means_weigh_every_point_of_a_task_alike():
@@ -73,6 +76,29 @@ def test_refuses_what_has_no_score():
     with pytest.raises(ValueError, match=r"`std` must be above 0 everywhere. Got 0.0"):
         scores.crps_gaussian([1.0, 2.0], 0.0, [1.0, 0.0])
     with pytest.raises(ValueError, match=r"`level` is a probability .* Got 1.2"):
-        scores.covered(1.0, 0.0, 1.0, 1.2)
+        scores.covered(0.7, 1.2)
     with pytest.raises(ValueError, match="only on the same tasks"):
         scores.paired_difference([1.0, 2.0], [1.0])
+
+
+def test_gaussians_score_themselves():
+    y, mean, std = (np.array(v) for v in zip(*CASES, strict=True))
+    found = scores.GaussianMarginals(mean, std).score(y)
+    np.testing.assert_array_equal(found.crps, scores.crps_gaussian(y, mean, std))
+    np.testing.assert_array_equal(found.nll, -scores.log_density_gaussian(y, mean, std))
+    pit = scores.pit_gaussian(y, mean, std)
+    for seed in (0, 1):
+        drawn = found.pit(np.random.default_rng(seed))
+        np.testing.assert_array_equal(drawn, pit)
+
+
+def test_transforms_at_an_atom_are_uniform_and_cover_their_level():
+    """Zero with probability 0.7, else uniform on (0, 1)."""
+    rng = np.random.default_rng(0)
+    y = np.maximum(rng.uniform(-0.7, 0.3, 50_000) / 0.3, 0.0)
+    upto = 0.7 + 0.3 * y
+    found = Scores(y, y, np.where(y > 0, upto, 0.0), upto)
+    pit = found.pit(np.random.default_rng(1))
+    share, _ = np.histogram(pit, np.linspace(0, 1, 11))
+    assert np.abs(share / 5000 - 1).max() < 0.06
+    assert scores.covered(pit, 0.9).mean() == pytest.approx(0.9, abs=0.006)

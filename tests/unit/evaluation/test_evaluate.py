@@ -4,11 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from scipy.stats import norm
 
 from apnp import scores
 from apnp.errors import DataError
 from apnp.evaluation import as_text, evaluate, write
-from apnp.observations import Observations, Sites
+from apnp.evaluation.gaussian import GaussianConditioned
+from apnp.observations import Observations, Scores, Sites
 
 SIZES = (3, 5, 8)
 
@@ -24,7 +26,7 @@ class Shift:
     def condition(self, context):
         self_, mean = self, context.value.mean() + self.shift
 
-        class Conditioned:
+        class Conditioned(GaussianConditioned):
             def predict(self, sites):
                 return np.full(len(sites), mean), np.full(len(sites), self_.std)
 
@@ -76,7 +78,9 @@ def test_summary_weighs_every_task_alike(evaluation):
         assert row.bias == pytest.approx(np.mean([e.mean() for e in error]))
         squares = [np.mean(e**2) for e in error]
         assert row.rmse == pytest.approx(np.sqrt(np.mean(squares)))
-        inside = expected(model, lambda *a: scores.covered(*a, 0.9))
+        inside = expected(
+            model, lambda *a: scores.covered(scores.pit_gaussian(*a), 0.9)
+        )
         assert row.coverage_90 == pytest.approx(np.mean([c.mean() for c in inside]))
         assert (row.n_tasks, row.n_targets) == (3, sum(SIZES))
 
@@ -157,3 +161,56 @@ def test_refuses_no_task_and_equal_names():
         evaluate(MODELS, [])
     with pytest.raises(ValueError, match=r"different names. Got \['good', 'good'\]"):
         evaluate([MODELS[0], MODELS[0]], tasks())
+
+
+def test_gaussians_are_scored_as_by_their_formulas(evaluation):
+    """Number by number, not only on average."""
+    for model in MODELS:
+        points = evaluation.points.query("model == @model.name")
+        for name, score, sign in (
+            ("crps", scores.crps_gaussian, 1), ("pit", scores.pit_gaussian, 1),
+            ("nll", scores.log_density_gaussian, -1),
+        ):  # fmt: skip
+            by_hand = sign * np.concatenate(expected(model, score))
+            np.testing.assert_array_equal(points[name], by_hand)
+        inside = expected(model, lambda y, m, std: abs(y - m) <= norm.ppf(0.95) * std)
+        np.testing.assert_array_equal(points["coverage_90"], np.concatenate(inside))
+
+
+@dataclass(frozen=True)
+class Dice:
+    """One of four values alike: no Gaussian."""
+
+    name: str = "dice"
+
+    def condition(self, context):
+        return self
+
+    def marginals(self, sites):
+        return DiceMarginals(np.full(len(sites), 1.5), np.full(len(sites), 5**0.5 / 2))
+
+
+@dataclass(frozen=True)
+class DiceMarginals:
+    mean: np.ndarray
+    std: np.ndarray
+
+    def score(self, y):
+        return Scores(2 * y, 3 * y, y / 4, (y + 1) / 4)
+
+
+def test_a_prediction_is_scored_by_its_own_law():
+    context, face = observations(4, 0, 0), np.arange(400) % 4
+    where = np.linspace(0, 80, 400)
+    sites = Sites(where, where, where, context.sites.time)
+    task = context, Observations(sites, face.astype(float))
+    points = evaluate([Dice()], [task]).points
+    np.testing.assert_array_equal(points["crps"], 2 * face)
+    np.testing.assert_array_equal(points["nll"], 3 * face)
+    assert (points["pit"] >= face / 4).all()
+    assert (points["pit"] <= (face + 1) / 4).all()
+    assert points["pit"].std() == pytest.approx(12**-0.5, abs=0.02)
+    inside = np.abs(points["pit"] - 0.5) <= 0.45
+    np.testing.assert_array_equal(points["coverage_90"], inside)
+    again = evaluate([Dice()], [task]).points
+    np.testing.assert_array_equal(points["pit"], again["pit"])

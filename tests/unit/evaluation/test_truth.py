@@ -44,7 +44,7 @@ def test_expectations_over_the_noise_are_those_of_draws(away):
     assert expected_crps(3.0, 3.0 + away, STD, 0.7) == pytest.approx(
         crps.mean(), abs=0.005
     )
-    inside = scores.covered(3.0 + noise, 3.0 + away, STD, 0.9)
+    inside = scores.covered(scores.pit_gaussian(3.0 + noise, 3.0 + away, STD), 0.9)
     assert expected_coverage(3.0, 3.0 + away, STD, 0.7, 0.9) == pytest.approx(
         inside.mean(), abs=0.005
     )

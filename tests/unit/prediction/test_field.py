@@ -12,6 +12,7 @@ from apnp.observations import Observations, Sites
 from apnp.prediction.field import Support, write_fields
 from apnp.prediction.grid import Grid
 from apnp.prediction.relief import StationElevation
+from apnp.prediction.sampling import Samples
 from apnp.prediction.writer import Header
 from apnp.variables import variable
 
@@ -42,6 +43,15 @@ class Answer:
         std = 1.5 + 0.01 * sites.lat
         quantiles = [mean + (p - 0.5) * std for p in levels]
         return mean, std, np.reshape(quantiles, (len(levels), len(sites)))
+
+    def sampler(self, samples, anchors):
+        shared = samples.shared(anchors.time).normal(size=(samples.number, 1))
+
+        def draw(sites, levels):
+            mean, std, _ = self.summary(sites)
+            return mean + std * (shared + levels)
+
+        return draw
 
 
 def context(n=40, seed=3, level=17.0, day=0):
@@ -110,6 +120,28 @@ def test_chunked_equals_unchunked(tmp_path):
         xr.testing.assert_identical(part.load(), whole)
         whole.attrs["history"] = "-"
         part.close()
+
+
+def test_draws_are_fields_of_their_own_in_chunks_of_any_size(tmp_path):
+    contexts = [context(), context(seed=4, day=1)]
+    asked = {"samples": Samples(4, seed=7), "mask": "land"}
+    whole = fields(contexts, **asked, chunk_cells=10**9)
+    assert whole.tas_sample.dims == ("realization", "time", "lat", "lon")
+    assert whole.tas_sample.shape == (4, 2, 15, 20)
+    plain = fields(contexts, mask="land")
+    np.testing.assert_array_equal(plain.tas, whole.tas)
+    assert "realization" not in plain.dims
+    np.testing.assert_array_equal(
+        whole.tas_sample.isnull(), whole.tas.isnull().expand_dims(realization=4)
+    )
+    for cells in (1, 45):
+        part = fields(contexts, **asked, chunk_cells=cells, output=tmp_path / "f.nc")
+        np.testing.assert_array_equal(part.tas_sample, whole.tas_sample)
+        part.close()
+    later = fields(contexts[1:], **asked)
+    one, other = ((ds.tas_sample - ds.tas)[:, -1] for ds in (later, whole))
+    np.testing.assert_allclose(one, other, atol=1e-5)
+    assert np.abs((whole.tas_sample - whole.tas)[:, 0] - other).max() > 0.1
 
 
 def test_each_time_has_its_own_field_and_bounds():
@@ -195,7 +227,12 @@ def test_the_file_passes_the_cf_checker(tmp_path):
     grid = Grid.regular(5, (170, 40, -170, 60))
     contexts = [context(), context(seed=4, day=1)]
     fields(
-        contexts, grid=grid, quantiles=(0.05, 0.95), mask="land", output=path
+        contexts,
+        grid=grid,
+        quantiles=(0.05, 0.95),
+        mask="land",
+        output=path,
+        samples=Samples(3),
     ).close()
     CheckSuite.load_all_available_checkers()
     report = tmp_path / "report.json"
@@ -209,7 +246,7 @@ def test_the_file_passes_the_cf_checker(tmp_path):
 
 def test_the_file_says_what_its_numbers_are(tmp_path):
     path = tmp_path / "field.nc"
-    fields([context()], output=path).close()
+    fields([context()], output=path, samples=Samples(3)).close()
     with netCDF4.Dataset(path) as nc:
         for name in ("lat", "lon", "time", "lat_bnds", "lon_bnds", "time_bnds"):
             assert "_FillValue" not in nc[name].ncattrs()
@@ -224,6 +261,11 @@ def test_the_file_says_what_its_numbers_are(tmp_path):
         assert nc["tas"].filters()["zlib"]
         assert nc["tas"].filters()["complevel"] == 1
         assert nc["height"][:] == 2
+        assert nc["realization"].standard_name == "realization"
+        assert nc["realization"].units == "1"
+        assert nc["realization"][:].tolist() == [0, 1, 2]
+        assert nc["tas_sample"].standard_name == "air_temperature"
+        assert "errors of its cells go together" in nc["tas_sample"].comment
         assert nc["elevation"].comment == "made up"
         assert nc.history.endswith("Z pytest")
         assert nc.time_coverage_start == "2021-07-01T00:00:00Z"

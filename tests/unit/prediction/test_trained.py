@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from apnp import scores
 from apnp.data import from_arrays, observations_at
 from apnp.errors import CheckpointError, ConfigError, DataError
 from apnp.observations import Sites
-from apnp.prediction import Grid, load
+from apnp.prediction import Grid, Samples, load, region_mean
 
 TIMES = np.array(["2021-07-01", "2021-07-02", "2021-07-03"], "datetime64[ns]")
 DAY = "2021-07-01"
@@ -59,6 +60,21 @@ def test_sites_are_answered_alone_as_together(model, n):
     np.testing.assert_allclose(high, mean + std, atol=1e-3)
 
 
+def test_a_gaussian_model_scores_itself_as_a_gaussian(model):
+    context = observations_at(stations(), DAY)
+    found = model.condition(context).marginals(context.sites)
+    own, formula = (
+        m.score(context.value)
+        for m in (found, scores.GaussianMarginals(found.mean, found.std))
+    )
+    for name in ("crps", "nll", "below", "upto"):
+        mine, theirs = getattr(own, name), getattr(formula, name)
+        np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
+    mean, std = model.condition(context).predict(context.sites)
+    np.testing.assert_array_equal(found.mean, mean)
+    np.testing.assert_array_equal(found.std, std)
+
+
 def test_no_station_at_all_gives_the_prior_and_says_so(model, caplog):
     context = observations_at(stations(), DAY)
     with caplog.at_level(logging.WARNING):
@@ -89,6 +105,62 @@ def test_a_field_is_what_the_model_says_in_chunks_of_any_size(model, tmp_path):
     np.testing.assert_allclose(
         whole.tas_stderr.values.ravel(), std, rtol=1e-4, atol=1e-4
     )
+
+
+SMALL = {"time": DAY, "grid": 2.5, "region": (-5, 40, 20, 55)}
+
+
+@pytest.fixture(scope="module", params=["gaussian", "low_rank"])
+def sampled(request, tmp_path_factory, random_run):
+    """A model of each kind of draw."""
+    run = tmp_path_factory.mktemp("runs") / request.param
+    return load(random_run(run, stations(), "plane", likelihood=request.param))
+
+
+def test_draws_follow_the_seed_and_no_chunk(sampled, tmp_path):
+    asked = {"samples": 5, "seed": 3, "anchors": 12, **SMALL}
+    whole = sampled.predict_grid(stations(), **asked)
+    assert whole.tas_sample.shape == (5, 1, 6, 10)
+    for cells in (10, 35):
+        part = sampled.predict_grid(stations(), **asked, chunk_cells=cells)
+        np.testing.assert_allclose(
+            part.tas_sample, whole.tas_sample, rtol=1e-4, atol=1e-3
+        )
+    assert whole.tas_sample.std("realization").min() > 0.01
+    other = sampled.predict_grid(stations(), **(asked | {"seed": 4}))
+    assert np.abs(other.tas_sample - whole.tas_sample).max() > 0.1
+    region = region_mean(whole)
+    assert region.tas_std.item() > 0
+
+
+def test_joint_draws_have_the_stated_moments_and_go_together(tmp_path, random_run):
+    run = random_run(tmp_path / "run", stations(), "plane", likelihood="low_rank")
+    ds = load(run).predict_grid(stations(), samples=2000, **SMALL)
+    z = ((ds.tas_sample - ds.tas) / ds.tas_stderr).values.reshape(2000, -1)
+    assert np.abs(z.mean(0)).max() < 5 / 2000**0.5
+    assert np.abs(z.var(0) - 1).max() < 5 * (2 / 2000) ** 0.5
+    correlation = np.corrcoef(z.T)
+    assert np.abs(correlation - np.eye(len(correlation))).max() > 0.2
+
+
+def test_drawn_anchors_are_what_the_field_is_conditioned_on(runs):
+    model, k = load(runs["plane"]), 3
+    context = observations_at(stations(), DAY)
+    conditioned = model.condition(context)
+    anchors = Sites(
+        np.array([44.0, 51]), np.array([3.0, 12]), np.full(2, 200.0), context.sites.time
+    )
+    draw = conditioned.sampler(Samples(k, seed=1), anchors)
+    fields = draw(anchors, np.zeros((k, 2)))
+    plain, std = conditioned.predict(anchors)
+    assert fields.shape == (k, 2)
+    assert np.abs(fields - plain).max() > 0.01 * std.min()
+
+
+@pytest.mark.parametrize("samples", [0, -3])
+def test_fewer_draws_than_one_are_refused(model, samples):
+    with pytest.raises(ConfigError, match=rf"`samples` .* at least 1. Got {samples}"):
+        model.predict_grid(stations(), samples=samples, **SMALL)
 
 
 def test_a_field_does_not_depend_on_the_grid_asked_for(model):

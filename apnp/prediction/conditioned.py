@@ -1,0 +1,199 @@
+"""A model that has read its context, and what it says at sites, in CF units."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from apnp.errors import ConfigError
+from apnp.geometry.sphere import EARTH_RADIUS_KM, great_circle_km
+from apnp.likelihoods import Predictive
+from apnp.likelihoods.predictive import inside
+from apnp.model import Encoding, NeuralProcess
+from apnp.observations import Floats, Scores, Sites
+from apnp.prediction.autoregressive import ar_sample, joined, with_values
+from apnp.prediction.sampling import Draw, Samples
+from apnp.tasks.representation import Representation
+from apnp.types import PointSet
+
+_BLOCK = 8
+"""Anchors that are drawn at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class ModelMarginals:
+    """Predictive distributions at n sites, which score themselves.
+
+    Attributes:
+        predictive: What the model says, of one task and one variable, scaled.
+        representation: What turns scaled values into units.
+    """
+
+    predictive: Predictive
+    representation: Representation
+
+    @property
+    def mean(self) -> Floats:
+        """Means, (n,)."""
+        return self.representation.unscale(_array(self.predictive.mean))
+
+    @property
+    def std(self) -> Floats:
+        """Standard deviations (noise included), (n,)."""
+        std = _array(self.predictive.variance.sqrt())
+        return self.representation.unscale_std(std)
+
+    def quantile(self, level: float) -> Floats:
+        """The values not exceeded with a probability, (n,)."""
+        return self.representation.unscale(_array(self.predictive.quantile(level)))
+
+    def score(self, y: Floats) -> Scores:
+        """Scores of the values observed, (n,).
+
+        A CRPS scales with the standard deviation; a log density loses its logarithm,
+        a probability does not.
+        """
+        law, std = self.predictive.double(), self.representation.std
+        scaled = torch.from_numpy(self.representation.scale(y))[None, :, None]
+        scaled = scaled.to(law.mean.device)
+        log_density, upto = law.log_density(scaled), law.cdf(scaled)
+        at_atom = law.at_atom(scaled)
+        units = torch.where(at_atom, 0.0, np.log(std))
+        mass = torch.where(at_atom, log_density.exp(), 0.0)
+        return Scores(
+            crps=std * _array(law.crps(scaled)),
+            nll=_array(units - log_density),
+            below=_array(upto - mass),
+            upto=_array(upto),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ConditionedModel:
+    """A model that has read its context: it answers at any sites, in CF units.
+
+    Attributes:
+        process: The neural process.
+        representation: What turns sites into its inputs, for this context.
+        context: The context, as the model sees it.
+        encoding: What it keeps of the context.
+    """
+
+    process: NeuralProcess
+    representation: Representation
+    context: PointSet
+    encoding: Encoding
+
+    def marginals(self, sites: Sites) -> "ModelMarginals":
+        """The predictive distributions at sites, which score themselves.
+
+        Raises:
+            ConfigError: If a site lies too far from a plane's centre to be on it.
+        """
+        self._check_reach(sites)
+        with torch.inference_mode():
+            predictive = self.process.decode(
+                self.encoding, *self.representation.targets(sites)
+            )
+        return ModelMarginals(predictive, self.representation)
+
+    def summary(
+        self, sites: Sites, levels: Sequence[float] = ()
+    ) -> tuple[Floats, Floats, Floats]:
+        """Mean (n,), standard deviation (n,) with noise, and quantiles (levels, n).
+
+        Raises:
+            ConfigError: If a site lies too far from a plane's centre to be on it.
+        """
+        found = self.marginals(sites)
+        quantiles = [found.quantile(level) for level in levels]
+        return found.mean, found.std, np.reshape(quantiles, (len(levels), len(sites)))
+
+    def predict(self, sites: Sites) -> tuple[Floats, Floats]:
+        """Predictive mean and standard deviation (noise included), each (n,)."""
+        found = self.marginals(sites)
+        return found.mean, found.std
+
+    def quantiles(self, sites: Sites, levels: Sequence[float]) -> Floats:
+        """The values not exceeded with each probability, (levels, n)."""
+        return self.summary(sites, levels)[2]
+
+    def sampler(self, samples: Samples, anchors: Sites) -> Draw:
+        """What draws the field at any sites: one draw is one field wherever it is read.
+
+        A likelihood of joint values draws them jointly, noise included. For one of
+        independent values, values are drawn one after the other at the anchors, in
+        blocks, and each draw is the mean given the context and these values. Such
+        draws include the observation noise at the anchors alone (a field without noise
+        cannot be had from the model), and far from every anchor they vary too little.
+        They cost about as many passes as there are blocks, and one for each draw.
+
+        Args:
+            samples: How many, and of which seed.
+            anchors: Sites at which to draw one after the other, and the time.
+
+        Raises:
+            ConfigError: If a site lies too far from a plane's centre to be on it.
+        """
+        rng = samples.shared(anchors.time)
+        if self.process.likelihood.n_shared:
+            return self._joint(samples.number, rng)
+        self._check_reach(anchors)
+        generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
+        target = self._unobserved(anchors)
+        domain = self.encoding.latent.domain
+        with torch.inference_mode():
+            drawn = ar_sample(
+                self.process, self.context, domain, target, samples.number,
+                generator, _BLOCK,
+            )  # fmt: skip
+            encodings = [
+                self.process.encode(
+                    joined(self.context, with_values(target, y)), domain
+                )
+                for y in drawn
+            ]
+        fields = [replace(self, encoding=encoding) for encoding in encodings]
+
+        def draw(sites: Sites, levels: Floats) -> Floats:
+            return np.stack([field.marginals(sites).mean for field in fields])
+
+        return draw
+
+    def _joint(self, number: int, rng: np.random.Generator) -> Draw:
+        like = self.context.y
+        numbers = rng.standard_normal((number, 1, self.process.likelihood.n_shared))
+        shared = torch.as_tensor(numbers).to(like)
+
+        def draw(sites: Sites, levels: Floats) -> Floats:
+            level = inside(torch.as_tensor(levels).to(like))[:, None, :, None]
+            with torch.inference_mode():
+                values = self.marginals(sites).predictive.realise(level, shared)
+            drawn = values[:, 0, :, 0].double().cpu().numpy()
+            return self.representation.unscale(drawn)
+
+        return draw
+
+    def _unobserved(self, sites: Sites) -> PointSet:
+        x, w, w_mask = self.representation.targets(sites)
+        y = x.new_zeros(*x.shape[:2], self.representation.dy)
+        return PointSet(x, y, w, torch.zeros_like(y, dtype=torch.bool), w_mask)
+
+    def _check_reach(self, sites: Sites) -> None:
+        if self.representation.geometry != "plane" or not len(sites):
+            return
+        lat, lon = self.representation.centre
+        farthest = great_circle_km(sites.lat, sites.lon, lat, lon).max()
+        if farthest > EARTH_RADIUS_KM * np.pi / 2:
+            raise ConfigError(
+                f"This model sees a plane about {lat:.1f} N {lon:.1f} E, and is asked "
+                f"for a place {farthest:.0f} km away, beyond the horizon of that "
+                "plane. Give a smaller `region`, or use a model for the sphere."
+            )
+
+
+def _array(value: Tensor) -> Floats:
+    """The one variable of the one task, (n,)."""
+    return value[0, :, 0].double().cpu().numpy()

@@ -1,0 +1,139 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from apnp.backbones import TNP
+from apnp.groups import Translations
+from apnp.likelihoods import HeteroscedasticGaussian, LowRankGaussian
+from apnp.model import NeuralProcess
+from apnp.prediction.autoregressive import (
+    ar_log_prob,
+    ar_sample,
+    joined,
+    repeated,
+    with_values,
+)
+from apnp.types import Domain, PointSet, Task
+
+B, NC, NT = 2, 5, 4
+
+
+def normal(*shape, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+
+def model(kind=HeteroscedasticGaussian):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        backbone = TNP(Translations(2), 1, 1, (1.0,), width=8, layers=2, heads=2)
+        made = NeuralProcess(backbone, kind(backbone.d_out, 1)).double()
+        with torch.no_grad():
+            for p in made.parameters():
+                p += 0.4 * torch.randn_like(p)
+    return made
+
+
+def task():
+    def points(n, seed):
+        mask = torch.ones(B, n, 1, dtype=torch.bool)
+        x, y, w = (normal(B, n, d, seed=seed + d) for d in (2, 1, 1))
+        return PointSet(x, y, w, mask, mask.clone())
+
+    centre = torch.zeros(B, 2, dtype=torch.float64)
+    domain = Domain(centre, centre + 3, torch.ones(B, dtype=torch.bool))
+    target = points(NT, 20)
+    mask = target.y_mask.clone()
+    mask[1, 2] = False
+    return Task(points(NC, 0), replace(target, y_mask=mask), domain)
+
+
+def part(points, *index):
+    i = list(index)
+    return PointSet(
+        points.x[:, i], points.y[:, i], points.w[:, i], points.y_mask[:, i],
+        points.w_mask[:, i],
+    )  # fmt: skip
+
+
+def test_one_target_is_plainly_predicted():
+    made, given = model(), task()
+    one = replace(given, target=part(given.target, 1))
+    found = ar_log_prob(made, one, torch.tensor([0]))
+    plain = made(one).log_prob(one.target.y, one.target.y_mask)
+    torch.testing.assert_close(found, plain, rtol=1e-10, atol=1e-10)
+
+
+def test_the_chain_is_the_sum_of_conditionals_by_hand():
+    made, given = model(), task()
+    expected, context = 0, given.context
+    for i in (2, 0, 3, 1):
+        one = Task(context, part(given.target, i), given.domain)
+        expected = expected + made(one).log_prob(one.target.y, one.target.y_mask)
+        context = joined(context, one.target)
+    found = ar_log_prob(made, given, torch.tensor([2, 0, 3, 1]))
+    torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
+    other = ar_log_prob(made, given, torch.arange(NT))
+    assert (found - other).abs().min() > 1e-4
+
+
+@pytest.mark.parametrize("kind", [HeteroscedasticGaussian, LowRankGaussian])
+def test_one_block_of_all_targets_is_the_likelihood_itself(kind):
+    made, given = model(kind), task()
+    plain = made(given).log_prob(given.target.y, given.target.y_mask)
+    found = ar_log_prob(made, given, torch.arange(NT), block=NT)
+    torch.testing.assert_close(found, plain, rtol=1e-10, atol=1e-10)
+    chain = ar_log_prob(made, given, torch.arange(NT))
+    assert (chain - plain).abs().min() > 1e-3
+
+
+def test_draws_follow_the_chain():
+    """The first is drawn from its prediction, the next from that given the first."""
+    made, given, k = model(), task(), 400
+    two = part(given.target, 0, 1)
+    order = torch.randperm(2, generator=torch.Generator().manual_seed(5)).tolist()
+    drawn = ar_sample(
+        made, given.context, given.domain, two, k, torch.Generator().manual_seed(5)
+    )
+    assert drawn.shape == (k, B, 2, 1)
+    first, last = (repeated(part(two, i), k) for i in order)
+    seen, centre = repeated(given.context, k), given.domain.centre.repeat(k, 1)
+    domain = Domain(centre, centre + 3, torch.ones(k * B, dtype=torch.bool))
+    known = with_values(first, drawn[:, :, order[:1]].flatten(0, 1))
+    with torch.no_grad():
+        for context, target, which in (
+            (seen, first, order[0]), (joined(seen, known), last, order[1]),
+        ):  # fmt: skip
+            p = made(Task(context, target, domain))
+            u = (drawn[:, :, which].flatten(0, 1) - p.mean[:, 0]) / p.variance[
+                :, 0
+            ].sqrt()
+            assert u.mean().abs() < 4 / (k * B) ** 0.5
+            assert (u.var() - 1).abs() < 4 * (2 / (k * B)) ** 0.5
+    alone = made(Task(given.context, part(two, order[1]), given.domain))
+    shift = (p.mean[:, 0].unflatten(0, (k, B)) - alone.mean[:, 0]).std(0)
+    assert (shift > 1e-3 * alone.variance[:, 0].sqrt()).all()
+
+
+def test_draws_repeat_with_the_generator_and_read_no_target_value():
+    made, given = model(), task()
+    junk = replace(given.target, y=torch.full_like(given.target.y, 1e6))
+
+    def draw(target, seed, block=2):
+        generator = torch.Generator().manual_seed(seed)
+        return ar_sample(made, given.context, given.domain, target, 3, generator, block)
+
+    assert torch.equal(draw(given.target, 1), draw(junk, 1))
+    assert not torch.equal(draw(given.target, 1), draw(given.target, 2))
+    assert draw(given.target, 1).std(0).min() > 0
+
+
+def test_impossible_chains_are_refused():
+    made, given = model(), task()
+    with pytest.raises(ValueError, match=r"`block`.*above zero. Got 0"):
+        ar_log_prob(made, given, torch.arange(NT), block=0)
+    with pytest.raises(ValueError, match=r"`order` .*from 0 to 3 once. Got \[0, 0"):
+        ar_log_prob(made, given, torch.zeros(NT, dtype=torch.int64))
+    with pytest.raises(ValueError, match=r"`k`.*above zero. Got 0"):
+        ar_sample(made, given.context, given.domain, given.target, 0, torch.Generator())

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from apnp.likelihoods import BernoulliGammaPredictive, MixturePredictive
+from apnp.prediction.conditioned import ModelMarginals
+from apnp.tasks.representation import Representation
+
+
+def representation(mean, std):
+    return Representation("sphere", (0.0, 0.0), (0,) * 3, (0,) * 3, mean, std)
+
+
+def column(*values):
+    return torch.tensor(values, dtype=torch.float64)[None, :, None]
+
+
+def test_a_mixture_is_scored_in_units():
+    law = MixturePredictive(
+        column([0.3, 0.7]).log(), column([-1.0, 2.0]), column([0.5, 1.0])
+    )
+    found = ModelMarginals(law, representation(10.0, 4.0))
+    assert found.mean == pytest.approx([10 + 4 * (0.7 * 2 - 0.3)])
+    parts = stats.norm(10 + 4 * np.array([-1, 2]), 4 * np.array([0.5, 1]))
+    weight, y = np.array([0.3, 0.7]), 13.0
+    score = found.score(np.array([y]))
+    assert score.nll == pytest.approx([-np.log(weight @ parts.pdf(y))])
+    assert score.upto == pytest.approx([weight @ parts.cdf(y)])
+    assert score.below == score.upto
+    x = np.linspace(-40, 60, 200_001)
+    cdf = weight @ parts.cdf(x[:, None]).T
+    crps = np.trapezoid((cdf - (x >= y)) ** 2, x)
+    assert score.crps == pytest.approx([crps], rel=1e-3)
+    low = found.quantile(0.2)[0]
+    assert weight @ parts.cdf(low) == pytest.approx(0.2)
+
+
+def test_rain_is_scored_in_units_and_its_absence_by_probability():
+    p, shape, rate = (column(v, v) for v in (0.6, 0.7, 0.2))
+    found = ModelMarginals(
+        BernoulliGammaPredictive(p, shape, rate), representation(0, 3)
+    )
+    score = found.score(np.array([0.0, 4.5]))
+    wet = stats.gamma(0.7, scale=3 / 0.2)
+    nll = [-np.log(0.6), -np.log(0.4 * wet.pdf(4.5))]
+    assert score.nll == pytest.approx(nll)
+    upto = 0.6 + 0.4 * wet.cdf(4.5)
+    assert score.below == pytest.approx([0, upto])
+    assert score.upto == pytest.approx([0.6, upto])
