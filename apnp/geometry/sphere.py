@@ -9,6 +9,8 @@ from scipy.spatial import cKDTree
 Floats = NDArray[np.float64]
 
 EARTH_RADIUS_KM = 6371.0
+_GLOBAL_DEGREES = 270.0
+"""Stations that span so many degrees of longitude are a network of the globe."""
 
 
 def wrap_longitude(lon: ArrayLike) -> Floats:
@@ -22,6 +24,23 @@ def wrap_longitude(lon: ArrayLike) -> Floats:
     wrapped = (lon + 180.0) % 360.0 - 180.0
     wrapped = np.where(wrapped >= 180.0, -180.0, wrapped)  # -180 - tiny rounds to 180
     return np.where(inside, lon, wrapped)
+
+
+def longitude_arc(lon: ArrayLike) -> tuple[float, float]:
+    """West end and width in degrees of the shortest arc that holds all longitudes.
+
+    >>> longitude_arc([170.0, -160.0, 175.0])
+    (170.0, 30.0)
+    """
+    around = np.sort(wrap_longitude(lon).ravel())
+    gaps = np.diff(np.append(around, around[0] + 360))
+    widest = int(gaps.argmax())  # the arc begins where the widest gap ends
+    return float(around[(widest + 1) % around.size]), float(360 - gaps[widest])
+
+
+def is_global(lon: ArrayLike) -> bool:
+    """Whether points lie all around the globe, three quarters of it at least."""
+    return longitude_arc(lon)[1] >= _GLOBAL_DEGREES
 
 
 def unit_vectors(lat: ArrayLike, lon: ArrayLike) -> Floats:

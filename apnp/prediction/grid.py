@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from apnp.errors import ConfigError, DataError
-from apnp.geometry.sphere import wrap_longitude
+from apnp.geometry.sphere import longitude_arc, wrap_longitude
 
 Floats = NDArray[np.float64]
 Region = tuple[float, float, float, float]
@@ -149,13 +149,8 @@ def region_around(
         resolution: Size of a cell in degrees, or (in latitude, in longitude).
     """
     dlat, dlon = _cell_sizes(resolution)
-    around = np.sort(wrap_longitude(lon))
-    gaps = np.diff(np.append(around, around[0] + 360))
-    widest = int(gaps.argmax())  # the points' arc begins where the widest gap ends
-    west = around[(widest + 1) % around.size]
-    columns = np.array(
-        [np.floor(west / dlon), np.ceil((west + 360 - gaps[widest]) / dlon)]
-    )
+    west, width = longitude_arc(lon)
+    columns = np.array([np.floor(west / dlon), np.ceil((west + width) / dlon)])
     rows = np.array([np.floor(lat.min() / dlat), np.ceil(lat.max() / dlat)])
     columns[1] += columns[0] == columns[1]
     rows[1] += rows[0] == rows[1]

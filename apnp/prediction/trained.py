@@ -17,6 +17,7 @@ from apnp.checkpoint import load_run
 from apnp.data import observations_at, read_stations, select_times
 from apnp.data.splits import StationSplit
 from apnp.errors import ConfigError, DataError
+from apnp.geometry.sphere import is_global
 from apnp.model import NeuralProcess
 from apnp.observations import Observations, Sites
 from apnp.prediction.conditioned import ConditionedModel
@@ -37,8 +38,6 @@ from apnp.variables import variable as known_variable
 log = logging.getLogger(__name__)
 
 Stations = xr.Dataset | str | PathLike
-_GLOBAL_DEGREES = 270.0
-"""Stations that span so many degrees of longitude are a network of the globe."""
 POINT_LEVELS = (0.05, 0.5, 0.95)
 """Quantiles that tables of points are given."""
 
@@ -267,11 +266,9 @@ class TrainedModel:
         """The grid; where no region is given around the stations, or the globe."""
         size = resolution_of(grid)
         if region is None and size is not None:
-            region = region_around(ds["lat"].values, ds["lon"].values, size)
-            width = (region[2] - region[0]) % 360 or 360
-            sphere = self.representation.geometry == "sphere"
-            if sphere and width >= _GLOBAL_DEGREES:
-                region = None
+            lat, lon = ds["lat"].values, ds["lon"].values
+            if self.representation.geometry != "sphere" or not is_global(lon):
+                region = region_around(lat, lon, size)
         return as_grid(grid, region)
 
     def _header(

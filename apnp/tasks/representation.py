@@ -11,7 +11,13 @@ from torch import Tensor
 
 from apnp.errors import CheckpointError, ConfigError
 from apnp.geometry.plane import LambertAzimuthal
-from apnp.geometry.sphere import EARTH_RADIUS_KM, great_circle_km, lat_lon, unit_vectors
+from apnp.geometry.sphere import (
+    EARTH_RADIUS_KM,
+    great_circle_km,
+    is_global,
+    lat_lon,
+    unit_vectors,
+)
 from apnp.observations import Observations, Sites
 from apnp.types import Domain, PointSet
 
@@ -224,8 +230,14 @@ class Representation:
         return there._bounded(context.lat, context.lon), False
 
     def _bounded(self, lat: ArrayLike, lon: ArrayLike) -> "Representation":
-        """The same with the box of these points."""
+        """The same with the box of these points, all of a sphere if they surround it.
+
+        Within the box of a global network there is no place beyond its stations: a
+        gap of an ocean is none, and its middle may lie anywhere.
+        """
         x = self.locations(lat, lon)
+        if self.geometry == "sphere" and is_global(lon):
+            x = np.array([[-1.0] * 3, [1.0] * 3])
         return replace(
             self, low=tuple(x.min(axis=0).tolist()), high=tuple(x.max(axis=0).tolist())
         )

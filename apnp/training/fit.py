@@ -22,7 +22,7 @@ from apnp.checkpoint import (
     load_weights,
     read_checkpoint,
 )
-from apnp.config import Config, to_dict, to_yaml
+from apnp.config import Config, from_dict, to_dict, to_yaml
 from apnp.data import read_stations
 from apnp.errors import CheckpointError, ConfigError
 from apnp.files import whole
@@ -139,9 +139,10 @@ def _begun(run: Path, config: Config) -> dict[str, Any] | None:
     if not has_checkpoint(run, "last"):
         return None
     record, _, _ = read_checkpoint(find_checkpoint(run, "last"), with_state=False)
-    now = to_dict(config)
+    # A key that is newer than the run has its default.
+    then, now = to_dict(from_dict(record["config"])), to_dict(config)
     for part in ("model", "data"):
-        if record["config"][part] != now[part]:
+        if then[part] != now[part]:
             raise ConfigError(
                 f"A resumed run keeps its `{part}`; {run} was begun with another. "
                 f"Leave --{part}.* out, or begin another run with --init-from {run}."

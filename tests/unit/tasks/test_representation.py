@@ -123,6 +123,14 @@ def test_far_context_on_the_sphere_keeps_coordinates_and_loses_absolute_location
     assert sphere.adapted(sites([-30.0], [140.0])) == (sphere, False)
 
 
+def test_a_global_network_knows_where_it_is_all_over_the_globe():
+    """Its middle may lie anywhere, and the oceans are not beyond it."""
+    lat, lon = [10.0, -20.0, 50.0, 0.0, 5.0], [-150.0, -75.0, 0.0, 75.0, 150.0]
+    globe = Representation.fit("sphere", lat, lon, [1.0, 2.0])
+    assert (globe.low, globe.high) == ((-1.0,) * 3, (1.0,) * 3)
+    assert globe.adapted(sites([-70.0], [180.0])) == (globe, True)
+
+
 def test_middle_is_the_mean_direction_across_the_date_line():
     lat, lon = middle([10.0, 10.0, 40.0], [175.0, -175.0, 180.0])
     assert lat == pytest.approx(19.946, abs=0.001)
