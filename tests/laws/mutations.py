@@ -7,15 +7,20 @@ should then fail. A row that survives, or whose text is no longer there, ends th
 with status 1. With `word`, only rows whose property holds it.
 """
 
+import contextlib
+import io
+import multiprocessing
 import os
 import runpy
 import shutil
-import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pandas as pd  # noqa: F401
+import pytest
+import torch
+import xarray as xr  # noqa: F401
 from mutation import Mutation
 
 ROOT = Path(__file__).parents[2]
@@ -40,19 +45,25 @@ def verdict(mutation: Mutation) -> str:
         if text.count(mutation.old) != 1:
             return "NO SUCH TEXT"
         source.write_text(text.replace(mutation.old, mutation.new))
-        command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider"]
-        command += [mutation.tests, "-k", mutation.select or "test"]
-        run = subprocess.run(command, cwd=copy, capture_output=True, text=True)
+        os.chdir(copy)
+        sys.path.insert(0, str(copy))
+        arguments = ["-x", "-p", "no:cacheprovider", mutation.tests]
+        with contextlib.redirect_stdout(io.StringIO()):
+            status = int(pytest.main([*arguments, "-k", mutation.select or "test"]))
+        os.chdir(ROOT)
     # Status 1: tests ran and failed. Anything else is a mutation that does not run.
-    return {0: "SURVIVED", 1: "caught"}.get(run.returncode, f"status {run.returncode}")
+    return {0: "SURVIVED", 1: "caught"}.get(status, f"status {status}")
 
 
 def main(word: str = "") -> int:
     """Print the table; the number of rows that were not caught."""
     missed = 0
     rows = [row for row in mutations() if word in row.breaks]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for row, found in zip(rows, pool.map(verdict, rows), strict=True):
+    torch.set_num_threads(1)  # a process that has started threads cannot be forked
+    # Each row has a process of its own, which need not import the libraries again.
+    fork = multiprocessing.get_context("fork")
+    with fork.Pool(os.cpu_count(), maxtasksperchild=1) as pool:
+        for row, found in zip(rows, pool.imap(verdict, rows, 1), strict=True):
             missed += found != "caught"
             print(f"{found:<14}{row.breaks:<58}{row.path}", flush=True)
     return missed
