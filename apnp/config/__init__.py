@@ -1,0 +1,53 @@
+"""Typed configuration: what an experiment is, read from YAML and overrides."""
+
+from apnp.config.backbones import (
+    BackboneConfig,
+    CNPConfig,
+    ConvCNPConfig,
+    EquivCNPConfig,
+    LatticeConfig,
+    LocalTNPConfig,
+    PTTNPConfig,
+    RCNPConfig,
+    RelaxedConvCNPConfig,
+    TNPConfig,
+)
+from apnp.config.experiment import (
+    Config,
+    DataConfig,
+    FixedInputsConfig,
+    ModelConfig,
+    TrainerConfig,
+)
+from apnp.config.read import (
+    from_dict,
+    parse,
+    parser,
+    read_yaml,
+    to_dict,
+    to_yaml,
+)
+
+__all__ = [
+    "BackboneConfig",
+    "CNPConfig",
+    "Config",
+    "ConvCNPConfig",
+    "DataConfig",
+    "EquivCNPConfig",
+    "FixedInputsConfig",
+    "LatticeConfig",
+    "LocalTNPConfig",
+    "ModelConfig",
+    "PTTNPConfig",
+    "RCNPConfig",
+    "RelaxedConvCNPConfig",
+    "TNPConfig",
+    "TrainerConfig",
+    "from_dict",
+    "parse",
+    "parser",
+    "read_yaml",
+    "to_dict",
+    "to_yaml",
+]
