@@ -277,8 +277,11 @@ def _fixed_inputs(
     config: ModelConfig, representation: Representation, dz: int, count: int
 ) -> FixedInputs:
     settings, unit = config.fixed_inputs, km_per_unit(config.geometry)
-    support = Support(representation.low, representation.high, settings.edge_km / unit)
+    support = None
+    if settings.support == "region":
+        edge = settings.edge_km / unit
+        support = Support(representation.low, representation.high, edge)
     return FixedInputs(
         representation.dx, dz, count, unit / settings.scale_km,
-        settings.width, support,
+        settings.width, support, settings.frequencies,
     )  # fmt: skip

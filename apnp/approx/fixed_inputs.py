@@ -61,7 +61,8 @@ class FixedInputs(nn.Module):
             inverse of the shortest scale that the fixed inputs may hold.
         width: Width of the perceptron.
         support: Where they act; everywhere unless given.
-        n_frequencies: Number of random frequencies, drawn from a fixed seed.
+        n_frequencies: Number of random frequencies, drawn from a fixed seed; without
+            any the perceptron reads the location itself.
     """
 
     frequencies: Tensor

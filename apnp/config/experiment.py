@@ -55,15 +55,21 @@ class FixedInputsConfig:
 
     Attributes:
         count: Number of fixed inputs.
-        scale_km: Shortest scale that they may hold.
+        frequencies: Number of Fourier features of location; with none they are a
+            perceptron of the location itself.
+        scale_km: Shortest scale of those features.
         width: Width of their perceptron.
-        edge_km: Width over which they vanish outside the training region.
+        support: Where they act: in the training region, or everywhere.
+        edge_km: Width over which they vanish outside the training region; 0 cuts them
+            off, and maps show the step.
         dropout: Probability that a training task does without them.
     """
 
     count: int = 16
+    frequencies: int = 16
     scale_km: float = 500.0
     width: int = 64
+    support: Literal["region", "everywhere"] = "region"
     edge_km: float = 100.0
     dropout: float = 0.5
 
@@ -72,6 +78,11 @@ class FixedInputsConfig:
             raise ConfigError(
                 "`model.fixed_inputs.scale_km` is a length above 0. "
                 f"Got {self.scale_km}."
+            )
+        if self.frequencies < 0:
+            raise ConfigError(
+                "`model.fixed_inputs.frequencies` is a number, at least 0. "
+                f"Got {self.frequencies}."
             )
 
 

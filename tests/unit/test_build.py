@@ -80,6 +80,16 @@ def test_fixed_inputs_act_in_the_training_box_and_vanish_beyond_the_edge():
     assert t.support.weight(outside) == 0
 
 
+def test_fixed_inputs_may_act_everywhere_and_be_a_perceptron_of_location():
+    settings = ("support=everywhere", "frequencies=0")
+    model, _ = model_of("plane", *(f"--model.fixed_inputs.{s}" for s in settings))
+    t = model.backbone.fixed_inputs
+    assert t.support is None
+    assert t.functions[0].in_features == 2
+    far = torch.tensor([[50.0, -80.0], [51.0, -80.0]])
+    assert (t(far)[0] - t(far)[1]).abs().max() > 1e-4
+
+
 def test_scale_of_fixed_inputs_is_in_kilometres_in_both_geometries():
     plane, _ = model_of("plane", "--model.fixed_inputs.scale_km=250")
     wide, _ = model_of("plane", "--model.fixed_inputs.scale_km=500")

@@ -82,6 +82,7 @@ def test_strict_approximate_and_without_dropout_are_one_key_apart():
         (["--data.split.test=2"], r"`test` is a share.*Got 2"),
         (["--data.validation_context=[5,0]"], r"above 0\. Got \[5, 0\]"),
         (["--model.fixed_inputs.scale_km=0"], r"scale_km.*Got 0"),
+        (["--model.fixed_inputs.frequencies=-1"], r"frequencies.*Got -1"),
         (["--config=/nowhere/a.yaml"], r"/nowhere/a\.yaml"),
     ],
 )
