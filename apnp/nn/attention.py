@@ -283,9 +283,21 @@ def _bilinear(step: Offsets, dx: int) -> Float[Tensor, "k i j"]:
 
     They are read off the values of `step` at zero and at plus and minus one along
     every axis.
+
+    Raises:
+        ValueError: If `step` is not of this form.
     """
     eye = torch.eye(dx, dtype=torch.float64)
     probes = torch.cat((torch.zeros(1, dx, dtype=torch.float64), eye, -eye))
-    values = step(probes[:, None], probes[None])
     dual = torch.linalg.pinv(_extended(probes))
-    return torch.einsum("ip,pqk,jq->kij", dual, values, dual)
+    values = step(probes[:, None], probes[None])
+    matrices = torch.einsum("ip,pqk,jq->kij", dual, values, dual)
+    elsewhere = torch.linspace(-1, 1.3, 4 * dx, dtype=torch.float64).sin()
+    x, y = elsewhere.reshape(2, 2, dx)
+    found = torch.einsum("pi,kij,pj->pk", _extended(x), matrices, _extended(y))
+    if not torch.allclose(found, step(x, y)):
+        raise ValueError(
+            "Windows take `offsets` that are bilinear in (1, x, |x|^2) of both "
+            "locations, and this group's are not: take another attention."
+        )
+    return matrices

@@ -45,6 +45,8 @@ MUTATIONS = [
              "scale = queries.shape[-1] ** -0.5", "scale = 1.0", LAYERS),
     Mutation("tnp: windows are as long as they say", ATTENTION,
              "(-0.5 / length.square(), own", "(-1 / length.square(), own", LAYERS),
+    Mutation("tnp: windows refuse what is not bilinear", ATTENTION,
+             "if not torch.allclose(found, step(x, y)):", "if False:", LAYERS),
     Mutation("tnp: the learned token has no window", ATTENTION,
              "functional.pad(window, (1, 0))",
              "functional.pad(window, (1, 0), value=1.0)", LAYERS),

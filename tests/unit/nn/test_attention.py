@@ -119,3 +119,8 @@ def test_a_window_is_a_gaussian_of_distance_shifted_along_offsets(name):
 def test_heads_start_with_lengths_of_their_own():
     lengths = windows(Translations(2)).log_lengths.exp()
     torch.testing.assert_close(lengths, torch.tensor([1.5, 0.4, 1.5]))
+
+
+def test_offsets_that_are_not_bilinear_are_refused():
+    with pytest.raises(ValueError, match=r"`offsets` that are bilinear .* another"):
+        WindowAttention(12, 3, 2, lambda x, y: (y - x) ** 3, (1.0,))
