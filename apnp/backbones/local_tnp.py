@@ -15,7 +15,7 @@ from apnp.nn.pair_attention import PairAttention
 from apnp.types import Domain, PointSet, Tokens
 
 _CHUNK = 4096
-"""Targets decoded at once: it bounds the memory of their neighbourhoods."""
+"""Points that read their neighbours at once: it bounds the memory."""
 
 _STRETCH = 1.5
 """Bound of the logarithm of what the standard deviation is multiplied by."""
@@ -137,7 +137,11 @@ class LocalTNP(Backbone[Tokens]):
         layers = [latent.z + self.surround(surroundings)]
         for layer in self.mixing:
             h = layers[-1]
-            layers.append(layer(h, h, around.index, pairs, around.weight))
+            parts = [
+                layer(h[:, i], h, around.index[:, i], pairs[:, i], around.weight[:, i])
+                for i in _chunks(h.shape[1])
+            ]
+            layers.append(torch.cat(parts, dim=1))
         return replace(latent, z=torch.stack(layers, dim=1))
 
     def decode(
@@ -145,17 +149,11 @@ class LocalTNP(Backbone[Tokens]):
     ) -> Tensor:
         """Read the neighbours' tokens, and krige from them."""
         self.check_targets(latent, xt, wt)
-        starts = range(0, max(xt.shape[1], 1), _CHUNK)
-        return torch.cat(
-            [
-                self._read(
-                    latent, xt[:, i : i + _CHUNK], wt[:, i : i + _CHUNK],
-                    None if et is None else et[:, i : i + _CHUNK],
-                )
-                for i in starts
-            ],
-            dim=1,
-        )  # fmt: skip
+        parts = [
+            self._read(latent, xt[:, i], wt[:, i], None if et is None else et[:, i])
+            for i in _chunks(xt.shape[1])
+        ]
+        return torch.cat(parts, dim=1)
 
     def _read(
         self, latent: Tokens, xt: Tensor, wt: Tensor, et: Tensor | None
@@ -207,6 +205,11 @@ class LocalTNP(Backbone[Tokens]):
             index, weight, rest, observed, mean,
             torch.cat(pairs, dim=-1), torch.cat(place, dim=-1),
         )  # fmt: skip
+
+
+def _chunks(n: int) -> list[slice]:
+    """Slices of at most `_CHUNK` of n points; one, if there is none."""
+    return [slice(i, i + _CHUNK) for i in range(0, max(n, 1), _CHUNK)]
 
 
 def _beside(around: Neighbourhood, y: Tensor) -> Tensor:

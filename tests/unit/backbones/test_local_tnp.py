@@ -140,13 +140,14 @@ def test_fields_are_continuous(group):
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 7])
-def test_targets_in_chunks_are_targets_together(monkeypatch, chunk):
+def test_points_in_chunks_are_points_together(monkeypatch, chunk):
     made = backbone()
     latent = made.process(made.encode(context(), domain()))
     given = normal(2, 7, 2, seed=4), covariates(7), normal(2, 7, made.dz, seed=5)
     whole = made.decode(latent, *given)
     monkeypatch.setattr(local_tnp, "_CHUNK", chunk)
     close(made.decode(latent, *given), whole)
+    close(made.process(made.encode(context(), domain())).z, latent.z)
 
 
 @pytest.mark.parametrize(
