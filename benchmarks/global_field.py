@@ -4,8 +4,8 @@
         --stations data/simulated_stations.nc --time 2021-07-01 --grid 0.25
 
 The model is loaded before the clock starts. Every repetition predicts and writes the
-whole file; peak memory is the process's, libraries included. With `--random N` the
-stations are N places drawn over the globe, with values of no meaning, in place of a file.
+whole file; peak memory is the process's, libraries included. With `--random N` there
+are N stations drawn over the globe, with values of no meaning, in place of a file.
 """
 
 import argparse
