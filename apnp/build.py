@@ -75,6 +75,12 @@ def build_model(config: ModelConfig, representation: Representation) -> NeuralPr
             f"`model.geometry` is {config.geometry}, but the stations are represented "
             f"on a {representation.geometry}."
         )
+    if config.coast != representation.coast:
+        raise ConfigError(
+            f"`model.coast` is {str(config.coast).lower()}, but the stations are "
+            f"represented {'with' if representation.coast else 'without'} the distance "
+            "to the coast."
+        )
     try:
         backbone = _backbone(config, representation)
         # A RelaxedConvCNP has functions of location of its own.

@@ -14,7 +14,7 @@ from apnp.nn.neighbours import gather, nearest, taper
 from apnp.nn.pair_attention import PairAttention
 from apnp.types import Domain, PointSet, Tokens
 
-_CHUNK = 4096
+_CHUNK = 1024
 """Points that read their neighbours at once: it bounds the memory."""
 
 _STRETCH = 1.5

@@ -95,6 +95,7 @@ class ModelConfig:
         group: The symmetry. On the plane `translations` (the default there),
             `rigid_motions` or `none`; on the sphere `longitude_shifts` (the default
             there), `rotations` or `none`.
+        coast: Give the model the distance to the coast as a covariate.
         form: Strictly equivariant, or with fixed inputs that break the symmetry.
         backbone: The strictly equivariant network.
         fixed_inputs: Learned functions of absolute location.
@@ -117,6 +118,7 @@ class ModelConfig:
     likelihood: Literal["gaussian", "low_rank", "mixture", "bernoulli_gamma"] = (
         "gaussian"
     )
+    coast: bool = False
     floor: float = 0.01
     rank: int = 16
     components: int = 3

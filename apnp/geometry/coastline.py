@@ -12,12 +12,16 @@ from importlib.resources import files
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import cKDTree
 from shapely.affinity import translate
 from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon, box
 
-from apnp.geometry.sphere import wrap_longitude
+from apnp.geometry.sphere import nearest_km, unit_vectors, wrap_longitude
 
 Floats = NDArray[np.float64]
+
+_COAST_DEGREES = 0.05
+"""Distance of points along a coast, by which the distance to it is measured."""
 
 
 def _rings() -> list[list[Floats]]:
@@ -86,6 +90,28 @@ def coast_lines() -> MultiLineString:
     xs = [np.asarray(part.coords)[:, 0] for part in parts]
     keep = [len(x) > 1 and not (np.abs(x) == 180.0).all() for x in xs]
     return MultiLineString([p for p, k in zip(parts, keep, strict=True) if k])
+
+
+@cache
+def _coast_points() -> cKDTree:
+    """Unit vectors of points along every coast, a few kilometres apart."""
+    dense = shapely.segmentize(coast_lines(), _COAST_DEGREES)
+    lon, lat = shapely.get_coordinates(dense).T
+    return cKDTree(unit_vectors(lat, lon))
+
+
+def coast_distance_km(lat: ArrayLike, lon: ArrayLike) -> Floats:
+    """Distance to the nearest coast, above zero on land, below on the sea.
+
+    Degrees, any longitude convention, broadcast. Small islands and lakes are none:
+    coasts are those of a map at 1 : 110 million.
+
+    >>> coast_distance_km([47.0, 47.0], [10.0, -30.0]).round(-2).tolist()
+    [300.0, -1600.0]
+    """
+    lat, lon = np.broadcast_arrays(np.asarray(lat, dtype=np.float64), lon)
+    distance = nearest_km(_coast_points(), unit_vectors(lat, lon))
+    return np.where(is_land(lat, lon), distance, -distance)
 
 
 @cache

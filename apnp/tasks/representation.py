@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from apnp.errors import CheckpointError, ConfigError
+from apnp.geometry.coastline import coast_distance_km
 from apnp.geometry.plane import LambertAzimuthal
 from apnp.geometry.sphere import (
     EARTH_RADIUS_KM,
@@ -28,6 +29,8 @@ KM_PER_UNIT = 1000.0
 """Kilometres in one unit of the plane's coordinates, the same for both axes."""
 METRES_PER_UNIT = 1000.0
 """Metres of elevation in one unit of its covariate."""
+COAST_KM = np.array([50.0, 500.0])
+"""Distances inland at which the covariates of the coast level out."""
 DAYS_PER_YEAR = 365.2425
 _WIDEST_PLANE_KM = EARTH_RADIUS_KM * np.pi / 2
 
@@ -38,7 +41,8 @@ class Representation:
 
     Locations are `km / 1000` in Lambert's azimuthal equal-area plane about `centre`
     (`dx` = 2), or unit vectors (`dx` = 3). Covariates (`dw` = 3) are elevation in
-    kilometres and sine and cosine of the time of year. Values are
+    kilometres and sine and cosine of the time of year; with `coast` two more, which
+    are how far inland a place lies. Values are
     `(value - mean) / std` (`dy` = 1), with a mean of zero where zero is a bound.
 
     Attributes:
@@ -49,6 +53,7 @@ class Representation:
         high: Its upper corner.
         mean: Mean of the training values, in the variable's CF units, or zero.
         std: Their standard deviation, same units, positive.
+        coast: Whether the signed distance to the coast is a covariate.
     """
 
     geometry: str
@@ -57,6 +62,7 @@ class Representation:
     high: tuple[float, ...]
     mean: float
     std: float
+    coast: bool = False
 
     def __post_init__(self) -> None:
         if self.geometry not in GEOMETRIES:
@@ -79,6 +85,7 @@ class Representation:
         lon: ArrayLike,
         value: ArrayLike,
         bounded: bool = False,
+        coast: bool = False,
     ) -> "Representation":
         """The representation of a training set.
 
@@ -89,6 +96,7 @@ class Representation:
             value: Training values of any shape; NaN = missing.
             bounded: Whether values lie at or above zero, and zero stays zero: they
                 are scaled without a shift.
+            coast: Whether the signed distance to the coast is a covariate.
 
         Raises:
             ConfigError: If the values do not vary, or lie below zero where they may
@@ -115,7 +123,7 @@ class Representation:
                 f"training value is {values.min():g}: take another likelihood."
             )
         scale = 0.0 if bounded else float(values.mean()), float(values.std())
-        return cls(geometry, centre, (), (), *scale)._bounded(lat, lon)
+        return cls(geometry, centre, (), (), *scale, coast)._bounded(lat, lon)
 
     @property
     def dx(self) -> int:
@@ -125,7 +133,7 @@ class Representation:
     @property
     def dw(self) -> int:
         """Number of covariates."""
-        return 3
+        return 5 if self.coast else 3
 
     @property
     def dy(self) -> int:
@@ -143,6 +151,7 @@ class Representation:
         Raises:
             CheckpointError: If a field is missing or unknown.
         """
+        record = {"coast": False} | record  # runs older than this field have none
         names = {f.name for f in fields(cls)}
         if set(record) != names:
             raise CheckpointError(
@@ -158,11 +167,24 @@ class Representation:
             return unit_vectors(lat, lon)
         return LambertAzimuthal(*self.centre).project(lat, lon) / KM_PER_UNIT
 
-    def covariates(self, elevation: ArrayLike, time: np.datetime64) -> Floats:
-        """Covariates (n, dw) of points at elevations in metres, (n,), at one time."""
-        height = np.asarray(elevation, dtype=np.float64) / METRES_PER_UNIT
-        season = np.broadcast_to(time_of_year(time), (*height.shape, 2))
-        return np.concatenate([height[..., None], season], axis=-1)
+    def covariates(self, sites: Sites) -> Floats:
+        """Covariates of sites, (n, dw)."""
+        return np.concatenate(
+            [self.terrain(sites.lat, sites.lon, sites.elevation),
+             np.broadcast_to(time_of_year(sites.time), (len(sites), 2))], axis=-1,
+        )  # fmt: skip
+
+    def terrain(self, lat: ArrayLike, lon: ArrayLike, elevation: ArrayLike) -> Floats:
+        """Covariates that do not change with time, first those of points, (n, dw - 2).
+
+        Elevation in kilometres, and how far inland: the distance d to the coast as
+        tanh(d / 50 km) and tanh(d / 500 km), below zero on the sea.
+        """
+        height = np.asarray(elevation, dtype=np.float64)[:, None] / METRES_PER_UNIT
+        if not self.coast:
+            return height
+        inland = coast_distance_km(lat, lon)[:, None]
+        return np.concatenate([height, np.tanh(inland / COAST_KM)], axis=-1)
 
     def scale(self, value: ArrayLike) -> Floats:
         """Values in physical units, as the model sees them."""
@@ -182,14 +204,14 @@ class Representation:
         return PointSet.observed(
             _tensor(self.locations(sites.lat, sites.lon)),
             _tensor(self.scale(observations.value)[:, None]),
-            _tensor(self.covariates(sites.elevation, sites.time)),
+            _tensor(self.covariates(sites)),
         )
 
     def targets(
         self, sites: Sites
     ) -> tuple[Float[Tensor, "1 n dx"], Float[Tensor, "1 n dw"], Tensor]:
         """Locations, covariates and the covariates' mask to decode at (b = 1)."""
-        w = _tensor(self.covariates(sites.elevation, sites.time))
+        w = _tensor(self.covariates(sites))
         x = _tensor(self.locations(sites.lat, sites.lon))
         return x, w, torch.ones_like(w, dtype=torch.bool)
 

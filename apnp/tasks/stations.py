@@ -10,7 +10,7 @@ from torch import Tensor
 
 from apnp.errors import ConfigError, DataError
 from apnp.observations import Observations
-from apnp.tasks.representation import Representation
+from apnp.tasks.representation import Representation, time_of_year
 from apnp.types import Domain, PointSet, Task
 
 
@@ -93,9 +93,9 @@ class StationTasks:
         self.representation = representation
         self._x = representation.locations(lat, lon).astype(np.float32)
         self._y = representation.scale(values).astype(np.float32)
-        self._w = np.stack(
-            [representation.covariates(elevation, time) for time in times]
-        ).astype(np.float32)
+        terrain = representation.terrain(lat, lon, elevation)
+        self._terrain = terrain.astype(np.float32)
+        self._season = time_of_year(times).astype(np.float32)
         count = np.isfinite(self._y).sum(axis=1)
         self.days = np.flatnonzero(count > law.min_context)
         if not self.days.size:
@@ -131,10 +131,12 @@ class StationTasks:
         )
 
     def _points(self, day: int, stations: NDArray[np.intp]) -> PointSet:
+        terrain = self._terrain[stations]
+        season = np.broadcast_to(self._season[day], (len(stations), 2))
         return PointSet.observed(
             torch.from_numpy(self._x[stations])[None],
             torch.from_numpy(self._y[day, stations])[None, :, None],
-            torch.from_numpy(self._w[day, stations])[None],
+            torch.from_numpy(np.concatenate([terrain, season], axis=-1))[None],
         )
 
 

@@ -70,7 +70,7 @@ def prepare(
     if representation is None:
         bounded = config.model.likelihood == "bernoulli_gamma"
         representation = Representation.fit(
-            config.model.geometry, lat, lon, values, bounded
+            config.model.geometry, lat, lon, values, bounded, config.model.coast
         )
     else:
         sites = Sites(lat, lon, height, train_times[0])

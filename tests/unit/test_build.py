@@ -55,6 +55,11 @@ def model_of(geometry, *argv, bounded=False):
     return build_model(config.model, representation), representation
 
 
+def test_the_coast_is_a_covariate_of_model_and_stations_alike():
+    with pytest.raises(ConfigError, match=r"`model.coast` is true, .* without the"):
+        model_of("plane", "--model.coast=true")
+
+
 @pytest.mark.parametrize("geometry", ["plane", "sphere"])
 def test_forms_and_drift(geometry):
     approximate, _ = model_of(geometry)

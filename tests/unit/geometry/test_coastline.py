@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 import shapely
 
-from apnp.geometry.coastline import _land, coast_lines, is_land, land_polygons
+from apnp.geometry.coastline import (
+    _land,
+    coast_distance_km,
+    coast_lines,
+    is_land,
+    land_polygons,
+)
 
 
 def test_known_places():
@@ -73,3 +79,23 @@ def test_nothing_is_fetched(monkeypatch):
 
     monkeypatch.setattr(socket, "socket", refuse)
     assert len(_land(-180.0, -90.0, 180.0, 90.0).geoms) > 100
+
+
+def test_distance_to_the_coast_is_positive_on_land_and_one_at_any_longitude():
+    """Madrid, the Baltic south of Gotland, the middle of Asia, the Fiji Sea."""
+    lat = [40.4, 56.0, 46.3, -18.0]
+    lon = [-3.7, 18.5, 86.7, 180.0]
+    found = coast_distance_km(lat, lon)
+    assert found[0] == pytest.approx(310, abs=30)
+    assert -150 < found[1] < -30
+    assert found[2] == pytest.approx(2500, abs=200)  # the pole of inaccessibility
+    np.testing.assert_allclose(coast_distance_km(lat, np.array(lon) - 360), found)
+
+
+def test_distance_to_the_coast_is_continuous_across_the_shore_and_the_date_line():
+    lon = np.linspace(-10.5, -7.5, 301)  # the west of Portugal
+    shore = coast_distance_km(40.0, lon)
+    assert (np.abs(np.diff(shore)) < 8).all()
+    assert shore[0] < 0 < shore[-1]
+    east = coast_distance_km(66.0, np.array([179.99, -179.99]))
+    assert abs(np.diff(east)[0]) < 2

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from apnp.errors import CheckpointError, ConfigError
+from apnp.geometry.coastline import coast_distance_km
 from apnp.geometry.sphere import great_circle_km
 from apnp.observations import Observations, Sites
 from apnp.tasks.representation import Representation, middle, time_of_year
@@ -129,6 +130,30 @@ def test_a_global_network_knows_where_it_is_all_over_the_globe():
     globe = Representation.fit("sphere", lat, lon, [1.0, 2.0])
     assert (globe.low, globe.high) == ((-1.0,) * 3, (1.0,) * 3)
     assert globe.adapted(sites([-70.0], [180.0])) == (globe, True)
+
+
+def test_covariates_are_elevation_then_the_coast_if_asked_then_the_season(plane):
+    """Fifty metres up in Madrid, some 300 km inland, and 500 km west of Ireland."""
+    places = sites([40.4, 53.0], [-3.7, -17.5])
+    season = time_of_year(DAY)
+    assert plane.covariates(places) == pytest.approx(
+        np.array([[0.05, *season], [0.95, *season]])
+    )
+    coastal = Representation.fit("sphere", *europe(), [1.0, 2.0], coast=True)
+    found = coastal.covariates(places)
+    assert coastal.dw == found.shape[1] == 5
+    assert found[:, [0, 3, 4]] == pytest.approx(plane.covariates(places))
+    inland = coast_distance_km([40.4, 53.0], [-3.7, -17.5])
+    assert found[:, 1] == pytest.approx(np.tanh(inland / 50))
+    assert found[:, 2] == pytest.approx(np.tanh(inland / 500))
+    assert found[0, 2] > 0.4
+    assert found[1, 2] < -0.4
+
+
+def test_records_older_than_the_coast_have_none(plane):
+    record = plane.to_dict()
+    del record["coast"]
+    assert Representation.from_dict(record) == plane
 
 
 def test_middle_is_the_mean_direction_across_the_date_line():
