@@ -39,7 +39,7 @@ def ar_log_prob(
     context, total = task.context, task.context.x.new_zeros(task.context.batch_size)
     for index in order.split(block):
         part = _taken(task.target, index)
-        encoding = process.encode(context, task.domain)
+        encoding = process.encode(context, task.domain, task.streams)
         predictive = process.decode(encoding, part.x, part.w, part.w_mask)
         total = total + predictive.log_prob(part.y, part.y_mask)
         context = joined(context, part)
