@@ -4,6 +4,7 @@ Letters: `b` tasks, `n` points, `dx` input dims, `dy` variables, `dw` covariates
 `dz` channels, `m` latent points. Masks are True where a value is observed.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
@@ -16,38 +17,38 @@ from torch import Tensor
 class _Movable:
     """Moves every tensor field at once, as Lightning asks of a batch."""
 
+    def each(self, function: Callable[[Tensor], Tensor]):
+        """A copy with `function` of every tensor, those of its parts among them."""
+
+        def apply(value):
+            if isinstance(value, tuple):
+                return tuple(map(apply, value))
+            return (
+                value.each(function) if isinstance(value, _Movable) else function(value)
+            )
+
+        return replace(
+            self, **{f.name: apply(getattr(self, f.name)) for f in fields(self)}
+        )
+
     def to(self, *args, **kwargs):
         """A copy with every tensor moved or cast like `Tensor.to`.
 
         Masks keep their dtype.
         """
 
-        def move(value):
-            if isinstance(value, tuple):
-                return tuple(map(move, value))
-            if isinstance(value, _Movable):
-                return value.to(*args, **kwargs)
+        def move(value: Tensor) -> Tensor:
             if value.dtype == torch.bool:
                 return value.to(
                     device=value.new_empty(0).float().to(*args, **kwargs).device
                 )
             return value.to(*args, **kwargs)
 
-        return replace(
-            self, **{f.name: move(getattr(self, f.name)) for f in fields(self)}
-        )
+        return self.each(move)
 
     def pin_memory(self):
         """A copy in page-locked memory."""
-
-        def pin(value):
-            if isinstance(value, tuple):
-                return tuple(map(pin, value))
-            return value.pin_memory()
-
-        return replace(
-            self, **{f.name: pin(getattr(self, f.name)) for f in fields(self)}
-        )
+        return self.each(Tensor.pin_memory)
 
 
 def _check_shape(name: str, value: Tensor, expected: tuple[int, ...]) -> None:

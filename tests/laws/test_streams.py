@@ -39,8 +39,7 @@ def taken(grid, axis, index):
 
 
 def picked(points, index):
-    names = ("x", "y", "w", "y_mask", "w_mask")
-    return PointSet(*(getattr(points, name)[:, index] for name in names))
+    return points.each(lambda value: value[:, index])
 
 
 def as_points(grid, on_the_sphere):
