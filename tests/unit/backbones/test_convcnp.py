@@ -112,7 +112,7 @@ def test_a_domain_wider_than_the_lattice_gets_more_nodes_of_the_same_cell():
 
 
 def test_streams_are_channels_of_their_own_beside_those_of_the_context():
-    """Without their weights what is left is the model without streams, bit by bit."""
+    """Without their weights what is left is the model without streams."""
     lattice = PlaneLattice((8,), 0.4)
     alone, made = (
         convcnp(lattice, Translations(1), stream_dy=dy) for dy in ((), (2, 1))

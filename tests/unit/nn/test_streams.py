@@ -94,7 +94,7 @@ def test_a_value_at_a_pole_is_the_same_along_every_longitude():
 
 
 def test_other_kinds_of_streams_are_refused(unchecked):
-    with pytest.raises(TypeError, match="PointSet or a GriddedField. Got a str"):
+    with pytest.raises(TypeError, match=r"PointSet or a GriddedField\. Got a str"):
         onto("era5.nc", CENTRE, SPHERE, CENTRE, CENTRE)
 
 
