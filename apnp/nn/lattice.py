@@ -264,12 +264,12 @@ class SphereLattice(Lattice):
         The weight along a circle of latitude depends on its length.
         """
         lat, lon = axes
-        rows = 2 - 2 * torch.cos(lat[..., None] - self._latitudes(lat))
         start = torch.atan2(centre[:, 1], centre[:, 0])[:, None, None]
-        east = 1 - torch.cos(lon[..., None] - self._longitudes(lon) - start)
-        columns = 2 * torch.cos(lat)[..., None, None] ** 2 * east[:, None]
-        along = values.mT @ _gaussian(columns, width)
-        across = _gaussian(rows, width).mT @ along.flatten(2)
+        north = 2 * torch.sin((lat[..., None] - self._latitudes(lat)) / 2)
+        east = 2 * torch.sin((lon[..., None] - self._longitudes(lon) - start) / 2)
+        east = torch.cos(lat)[..., None, None] * east[:, None]
+        along = values.mT @ _gaussian(east**2, width)
+        across = _gaussian(north**2, width).mT @ along.flatten(2)
         return across.unflatten(-1, along.shape[2:]).movedim(2, 1)
 
     def interpolate(self, z: Tensor, x: Tensor, centre: Tensor) -> Tensor:

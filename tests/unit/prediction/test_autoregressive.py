@@ -149,6 +149,9 @@ def test_chains_and_draws_read_the_streams_of_their_own_task():
             made, given.context, given.domain, target, 3, generator, NT, streams
         )
         order = torch.arange(NT)
+        at_once = ar_log_prob(made, with_stream, order, block=NT)
+        plain = made(with_stream).log_prob(given.target.y, given.target.y_mask)
+        torch.testing.assert_close(at_once, plain, rtol=0, atol=1e-12)
         found.append((drawn.movedim(1, 0), ar_log_prob(made, with_stream, order)))
     for one, other in zip(*found, strict=True):
         assert (one[0] - other[0]).abs().min() > 1e-6
