@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from apnp.backbones import Backbone
 from apnp.likelihoods import Likelihood, Predictive
 from apnp.nn.drift import LinearDrift
-from apnp.types import Domain, Field, PointSet, Task, Tokens
+from apnp.types import Domain, Field, PointSet, Stream, Task, Tokens
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,11 @@ class NeuralProcess(nn.Module):
         self.likelihood = likelihood
         self.drift = drift
 
-    def encode(self, context: PointSet, domain: Domain) -> Encoding:
-        """Read the context once."""
-        self.backbone.check_context(context, domain)
+    def encode(
+        self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
+    ) -> Encoding:
+        """Read the context, and the streams beside it, once."""
+        self.backbone.check_context(context, domain, streams)
         coefficients = None
         if self.drift is not None:
             # A padded point may hold anything as its location.
@@ -76,8 +78,8 @@ class NeuralProcess(nn.Module):
             coefficients = self.drift.fit(x, features, context.y, mask)
             rest = context.y - self.drift(coefficients, features)
             context = replace(context, y=rest)
-        latent = self.backbone.process(self.backbone.encode(context, domain))
-        return Encoding(latent, coefficients)
+        latent = self.backbone.encode(context, domain, streams)
+        return Encoding(self.backbone.process(latent), coefficients)
 
     def decode(
         self, encoding: Encoding, xt: Tensor, wt: Tensor, wt_mask: Tensor
@@ -94,7 +96,7 @@ class NeuralProcess(nn.Module):
 
     def forward(self, task: Task) -> Predictive:
         """Predict the targets of each task."""
-        encoding = self.encode(task.context, task.domain)
+        encoding = self.encode(task.context, task.domain, task.streams)
         return self.decode(encoding, task.target.x, task.target.w, task.target.w_mask)
 
     def strict(self) -> "NeuralProcess":

@@ -4,6 +4,7 @@ Letters: `b` tasks, `n` points, `dx` input dims, `dy` variables, `dw` covariates
 `dz` channels, `m` latent points. Masks are True where a value is observed.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
@@ -16,30 +17,38 @@ from torch import Tensor
 class _Movable:
     """Moves every tensor field at once, as Lightning asks of a batch."""
 
+    def each(self, function: Callable[[Tensor], Tensor]):
+        """A copy with `function` of every tensor, those of its parts among them."""
+
+        def apply(value):
+            if isinstance(value, tuple):
+                return tuple(map(apply, value))
+            return (
+                value.each(function) if isinstance(value, _Movable) else function(value)
+            )
+
+        return replace(
+            self, **{f.name: apply(getattr(self, f.name)) for f in fields(self)}
+        )
+
     def to(self, *args, **kwargs):
         """A copy with every tensor moved or cast like `Tensor.to`.
 
         Masks keep their dtype.
         """
 
-        def move(value):
-            if isinstance(value, _Movable):
-                return value.to(*args, **kwargs)
+        def move(value: Tensor) -> Tensor:
             if value.dtype == torch.bool:
                 return value.to(
                     device=value.new_empty(0).float().to(*args, **kwargs).device
                 )
             return value.to(*args, **kwargs)
 
-        return replace(
-            self, **{f.name: move(getattr(self, f.name)) for f in fields(self)}
-        )
+        return self.each(move)
 
     def pin_memory(self):
         """A copy in page-locked memory."""
-        return replace(
-            self, **{f.name: getattr(self, f.name).pin_memory() for f in fields(self)}
-        )
+        return self.each(Tensor.pin_memory)
 
 
 def _check_shape(name: str, value: Tensor, expected: tuple[int, ...]) -> None:
@@ -108,6 +117,57 @@ class PointSet(_Movable):
 
 
 @dataclass(frozen=True)
+class GriddedField(_Movable):
+    """Values at all nodes of a product grid, some of them unobserved.
+
+    A node lies where one coordinate of each axis meets, in any order, evenly or not; it
+    is the same as a point there. On a circle of latitude the grid may go all the way
+    round, each node once.
+
+    Attributes:
+        axes: Coordinates along each axis, (b, n_i). On the plane those of `x`, scaled;
+            on the sphere latitudes and longitudes in radians, any convention. Anything
+            where a whole row of nodes is unobserved.
+        y: Values of the variables, scaled. Anything where unobserved.
+        y_mask: True where `y` is observed.
+    """
+
+    axes: tuple[Float[Tensor, "b _"], ...]
+    y: Float[Tensor, "b *grid dy"]
+    y_mask: Bool[Tensor, "b *grid dy"]
+
+    def __post_init__(self) -> None:
+        expected = (len(self.y), *(axis.shape[-1] for axis in self.axes))
+        if self.y.ndim < 2 or tuple(self.y.shape[:-1]) != expected:
+            raise ValueError(
+                "`y` must have shape (b, nodes along each of `axes`, dy), here "
+                f"{expected} and dy. Got {tuple(self.y.shape)}."
+            )
+        for i, axis in enumerate(self.axes):
+            _check_shape(f"axes[{i}]", axis, (len(self.y), axis.shape[-1]))
+        _check_shape("y_mask", self.y_mask, tuple(self.y.shape))
+        if self.y_mask.dtype != torch.bool:
+            raise ValueError(f"`y_mask` must be boolean. Got {self.y_mask.dtype}.")
+
+    @property
+    def batch_size(self) -> int:
+        """Number of tasks `b`."""
+        return self.y.shape[0]
+
+    @classmethod
+    def observed(cls, axes: tuple[Tensor, ...], y: Tensor) -> "GriddedField":
+        """A grid whose every value is observed."""
+        return cls(axes, y, torch.ones_like(y, dtype=torch.bool))
+
+
+Stream = PointSet | GriddedField
+"""Values read beside the context, with variables and locations of their own.
+
+Points of a stream have no covariates: what is known there are its variables.
+"""
+
+
+@dataclass(frozen=True)
 class Domain(_Movable):
     """A box that comes with the task and moves with it.
 
@@ -138,11 +198,15 @@ class Domain(_Movable):
 
 @dataclass(frozen=True)
 class Task(_Movable):
-    """A context set to learn from and a target set to predict."""
+    """A context set to learn from and a target set to predict.
+
+    Beside the context there may be streams of other values, in the model's order.
+    """
 
     context: PointSet
     target: PointSet
     domain: Domain
+    streams: tuple[Stream, ...] = ()
 
     def __post_init__(self) -> None:
         b = self.context.batch_size
@@ -151,6 +215,12 @@ class Task(_Movable):
                 "Context, target and domain must hold the same number of tasks. Got "
                 f"{b}, {self.target.batch_size} and {self.domain.centre.shape[0]}."
             )
+        for i, stream in enumerate(self.streams):
+            if stream.batch_size != b:
+                raise ValueError(
+                    f"Context and stream {i} must hold the same number of tasks. Got "
+                    f"{b} and {stream.batch_size}."
+                )
         for name in ("x", "y", "w"):
             c = getattr(self.context, name).shape[-1]
             t = getattr(self.target, name).shape[-1]
@@ -164,9 +234,11 @@ class Task(_Movable):
 
     def __repr__(self) -> str:
         c, t = self.context, self.target
+        shapes = [tuple(stream.y.shape[1:]) for stream in self.streams]
         return (
             f"Task(b={c.batch_size}, nc={c.n_points}, nt={t.n_points}, "
-            f"dx={c.x.shape[-1]}, dy={c.y.shape[-1]}, dw={c.w.shape[-1]})"
+            f"dx={c.x.shape[-1]}, dy={c.y.shape[-1]}, dw={c.w.shape[-1]}"
+            f"{f', streams={shapes}' if shapes else ''})"
         )
 
 

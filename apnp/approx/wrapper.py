@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from apnp.backbones import Backbone
-from apnp.types import Domain, Latent, PointSet
+from apnp.types import Domain, Latent, PointSet, Stream
 
 
 class ApproximatelyEquivariant(Backbone[Latent]):
@@ -36,15 +36,18 @@ class ApproximatelyEquivariant(Backbone[Latent]):
         self.dz, self.d_out = backbone.dz, backbone.d_out
         self.guesses = backbone.guesses
         self.embeds_targets = backbone.embeds_targets
+        self.stream_dy = backbone.stream_dy
         self.exact = f"{backbone.exact}, without fixed inputs"
 
     def strict(self) -> Backbone[Latent]:
         """The wrapped backbone, with the same weights."""
         return self.backbone
 
-    def encode(self, context: PointSet, domain: Domain) -> Latent:
+    def encode(
+        self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
+    ) -> Latent:
         """Encode, and add the fixed inputs at the sites of the latent."""
-        latent = self.backbone.encode(context, domain)
+        latent = self.backbone.encode(context, domain, streams)
         return latent.shifted(self._fixed(latent.sites, domain))
 
     def process(self, latent: Latent) -> Latent:

@@ -6,7 +6,7 @@ from typing import Generic
 from torch import Tensor, nn
 
 from apnp.groups import Group
-from apnp.types import Domain, Latent, PointSet
+from apnp.types import Domain, Latent, PointSet, Stream
 
 
 class Backbone(nn.Module, ABC, Generic[Latent]):
@@ -26,6 +26,8 @@ class Backbone(nn.Module, ABC, Generic[Latent]):
         embeds_targets: Whether `decode` takes fixed inputs at targets.
         has_sites: Whether the latent has sites where fixed inputs can enter; without
             them there is no approximate form.
+        stream_dy: Number of variables of each stream that it reads beside the context,
+            in their order; empty for a backbone that reads none.
         exact: For which elements of the group predictions of stations are equivariant
             to rounding, in words.
     """
@@ -38,6 +40,7 @@ class Backbone(nn.Module, ABC, Generic[Latent]):
     guesses: bool = False
     embeds_targets: bool = False
     has_sites: bool = True
+    stream_dy: tuple[int, ...] = ()
     exact: str = "every element"
 
     def strict(self) -> "Backbone[Latent]":
@@ -45,8 +48,10 @@ class Backbone(nn.Module, ABC, Generic[Latent]):
         return self
 
     @abstractmethod
-    def encode(self, context: PointSet, domain: Domain) -> Latent:
-        """Read the context; never sees target locations."""
+    def encode(
+        self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
+    ) -> Latent:
+        """Read the context and its streams; never sees target locations."""
 
     @abstractmethod
     def process(self, latent: Latent) -> Latent:
@@ -69,8 +74,10 @@ class Backbone(nn.Module, ABC, Generic[Latent]):
             (b, nt, d_out).
         """
 
-    def check_context(self, context: PointSet, domain: Domain) -> None:
-        """Refuse a context or a domain of shapes that the backbone is not made for.
+    def check_context(
+        self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
+    ) -> None:
+        """Refuse what has shapes that the backbone is not made for.
 
         Raises:
             ValueError: Naming the size, what it must be and what it is.
@@ -79,6 +86,15 @@ class Backbone(nn.Module, ABC, Generic[Latent]):
             _check_size(f"The context has d{name}", getattr(context, name), size)
         _check_size("The domain has dx", domain.centre, self.group.dx)
         _check_tasks("Context and domain", context.x, domain.centre)
+        if len(streams) != len(self.stream_dy):
+            raise ValueError(
+                f"This model reads {len(self.stream_dy)} streams beside its context. "
+                f"Got {len(streams)}: `streams` holds one for each of `stream_dy`, "
+                f"{self.stream_dy}, an empty one where there is nothing."
+            )
+        for i, (stream, size) in enumerate(zip(streams, self.stream_dy, strict=True)):
+            _check_size(f"Stream {i} has dy", stream.y, size)
+            _check_tasks(f"Stream {i} and domain", stream.y, domain.centre)
 
     def check_targets(self, latent: Latent, xt: Tensor, wt: Tensor) -> None:
         """Refuse targets of shapes that the backbone is not made for.

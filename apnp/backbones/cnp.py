@@ -10,7 +10,7 @@ from apnp.backbones.tokens import check_sizes, inputs_of, known
 from apnp.groups import Trivial
 from apnp.nn.deep_set import mean_of_seen
 from apnp.nn.mlp import mlp
-from apnp.types import Domain, PointSet, Tokens
+from apnp.types import Domain, PointSet, Stream, Tokens
 
 
 class CNP(Backbone[Tokens]):
@@ -40,9 +40,11 @@ class CNP(Backbone[Tokens]):
         self.embed = mlp(dx + 2 * dy + 2 * dw, width, width, hidden=layers)
         self.readout = mlp(width + dx + 2 * dw, width, width, hidden=layers)
 
-    def encode(self, context: PointSet, domain: Domain) -> Tokens:
+    def encode(
+        self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
+    ) -> Tokens:
         """What the perceptron makes of each context point."""
-        self.check_context(context, domain)
+        self.check_context(context, domain, streams)
         points = known(context, domain)
         z = self.embed(torch.cat((points.x, inputs_of(points)), dim=-1))
         return Tokens(z, points.x, points.y_mask.any(-1), points, domain)

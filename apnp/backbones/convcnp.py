@@ -22,6 +22,7 @@ class ConvCNP(Gridded):
         net: The network on the lattice, with that lattice's padding.
         widths: Initial widths of the set convolutions and of the covariance, in cells
             of the lattice, widest first.
+        stream_dy: Number of variables of each stream beside the context.
     """
 
     def __init__(
@@ -32,11 +33,12 @@ class ConvCNP(Gridded):
         dw: int,
         net: UNet | CNN,
         widths: Sequence[float],
+        stream_dy: Sequence[int] = (),
     ) -> None:
         check_divisible(lattice.shape, net.levels)
         step = divisor(net.levels)
         lattice.check_paddable([g // step for g in lattice.shape], net.reach)
-        super().__init__(lattice, group, dy, dw, net.width, widths)
+        super().__init__(lattice, group, dy, dw, net.width, widths, stream_dy)
         self.net, self.step = net, step
 
     def placed(self, domain: Domain) -> Lattice:

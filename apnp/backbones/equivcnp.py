@@ -25,6 +25,7 @@ class EquivCNP(Gridded):
         net: The network on the lattice, with that lattice's padding.
         widths: Initial widths of the set convolutions and of the covariance, in cells
             of the lattice, widest first.
+        stream_dy: Number of variables of each stream beside the context.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class EquivCNP(Gridded):
         dw: int,
         net: SteerableCNN | MirroredCNN,
         widths: Sequence[float],
+        stream_dy: Sequence[int] = (),
     ) -> None:
         if len(lattice.shape) != net.n_axes:
             raise ValueError(
@@ -48,7 +50,7 @@ class EquivCNP(Gridded):
                 "both."
             )
         group = RigidMotions(net.n_axes, net.mirrors)
-        super().__init__(lattice, group, dy, dw, net.width, widths)
+        super().__init__(lattice, group, dy, dw, net.width, widths, stream_dy)
         self.net, self.exact = net, net.exact
 
     def placed(self, domain: Domain) -> Lattice:

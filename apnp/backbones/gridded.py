@@ -12,8 +12,12 @@ from apnp.nn.covariance import Covariance
 from apnp.nn.lattice import Lattice
 from apnp.nn.mlp import mlp, shrink
 from apnp.nn.setconv import spread
+from apnp.nn.streams import StreamAnalysis
 from apnp.nn.unet import Pointwise
-from apnp.types import Domain, Field, PointSet
+from apnp.types import Domain, Field, PointSet, Stream
+
+_STREAM_WIDTHS = (4.0, 1.0)
+"""Initial widths at which a stream is analysed, in cells of the lattice."""
 
 
 class Gridded(Backbone[Field]):
@@ -25,7 +29,8 @@ class Gridded(Backbone[Field]):
     context points are spread with a narrower one, and so on. Every field, its density,
     and a learned embedding of each point at every width are channels. The kriged values
     and the analysed covariates have a linear way through to the output, from which
-    training starts. Covariates of a target enter at decoding.
+    training starts. Covariates of a target enter at decoding. Streams beside the
+    context, scattered or gridded, are analysed each by itself and are more channels.
 
     On the plane all of it depends on distances alone, so that it keeps every motion of
     the points that maps the lattice onto itself; `process` says which of them are left.
@@ -38,6 +43,7 @@ class Gridded(Backbone[Field]):
         dz: Channels of the latent.
         widths: Initial widths of the set convolutions and of the covariance, in cells
             of the lattice, widest first.
+        stream_dy: Number of variables of each stream beside the context.
     """
 
     n_embedded = 4
@@ -50,6 +56,7 @@ class Gridded(Backbone[Field]):
         dw: int,
         dz: int,
         widths: Sequence[float],
+        stream_dy: Sequence[int] = (),
     ) -> None:
         super().__init__()
         if lattice.dx != group.dx:
@@ -65,7 +72,12 @@ class Gridded(Backbone[Field]):
         self.embed = mlp(2 * n_values, 32, self.n_embedded, hidden=1)
         self.covariance = Covariance([lattice.cell * width for width in widths])
         self.log_fades = nn.Parameter(torch.full((len(widths),), -1.0))
+        self.stream_dy = tuple(stream_dy)
+        stream_widths = [lattice.cell * width for width in _STREAM_WIDTHS]
+        analyses = [StreamAnalysis(n, stream_widths) for n in self.stream_dy]
+        self.streams = nn.ModuleList(analyses)
         n_spread = n_values + len(widths) * (2 * n_values + self.n_embedded + 1)
+        n_spread += sum(analysis.n_channels for analysis in analyses)
         self.lift = nn.Sequential(
             Pointwise(n_spread + lattice.n_features, 2 * self.dz),
             nn.GELU(),
@@ -79,9 +91,11 @@ class Gridded(Backbone[Field]):
     def placed(self, domain: Domain) -> Lattice:
         """The lattice that holds the domain."""
 
-    def encode(self, context: PointSet, domain: Domain) -> Field:
+    def encode(
+        self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
+    ) -> Field:
         """Spread the context over the lattice and mix its channels at each node."""
-        self.check_context(context, domain)
+        self.check_context(context, domain, streams)
         mask = torch.cat((context.y_mask, context.w_mask), dim=-1)
         values = torch.cat((context.y, context.w), dim=-1)
         values = torch.where(mask, values, 0.0)
@@ -111,6 +125,8 @@ class Gridded(Backbone[Field]):
         weights = self._weights(x, context)
         kriged = lattice.krige(weights, x, domain.centre, self.covariance)
         analysis = torch.cat((kriged, analysis[:, self.dy :]), dim=1)
+        for analyse, stream in zip(self.streams, streams, strict=True):
+            channels.append(analyse(stream, lattice, domain.centre))
         lifted = self.lift(torch.cat((analysis, *channels), dim=1))
         carried = analysis[:, : self.dz]
         first, rest = lifted.tensor_split((carried.shape[1],), dim=1)

@@ -12,7 +12,7 @@ from apnp.nn.local_kriging import LocalKriging
 from apnp.nn.mlp import mlp
 from apnp.nn.neighbours import gather, nearest, taper
 from apnp.nn.pair_attention import PairAttention
-from apnp.types import Domain, PointSet, Tokens
+from apnp.types import Domain, PointSet, Stream, Tokens
 
 _CHUNK = 1024
 """Points that read their neighbours at once: it bounds the memory."""
@@ -114,9 +114,11 @@ class LocalTNP(Backbone[Tokens]):
         self.kriging = LocalKriging(dy, dw, lengths, width)
         self.correct = mlp(width, width, 2 * dy, hidden=1, factor=0.1)
 
-    def encode(self, context: PointSet, domain: Domain) -> Tokens:
+    def encode(
+        self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
+    ) -> Tokens:
         """One token a context point, of its value and its covariates."""
-        self.check_context(context, domain)
+        self.check_context(context, domain, streams)
         context = _at_least_one(context, domain)
         seen = context.y_mask.any(-1, keepdim=True)
         # A padded point may hold anything as its location.

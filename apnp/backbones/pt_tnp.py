@@ -17,7 +17,7 @@ from apnp.backbones.tokens import (
 from apnp.groups import Group
 from apnp.nn.attention import Pairs
 from apnp.nn.spread_out import farthest_points
-from apnp.types import Domain, PointSet, Tokens
+from apnp.types import Domain, PointSet, Stream, Tokens
 
 
 class PTTNP(Backbone[Tokens]):
@@ -63,9 +63,11 @@ class PTTNP(Backbone[Tokens]):
         self.scattering = attention_layers(*made, layers - 1)
         self.reading = attention_layers(*made, layers)
 
-    def encode(self, context: PointSet, domain: Domain) -> Tokens:
+    def encode(
+        self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
+    ) -> Tokens:
         """The pseudo-tokens; the context is carried beside."""
-        self.check_context(context, domain)
+        self.check_context(context, domain, streams)
         points = known(context, domain)
         values = torch.cat((points.y, points.w), dim=-1)
         observed = points.y_mask.any(-1)

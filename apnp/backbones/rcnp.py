@@ -11,7 +11,7 @@ from apnp.backbones.tokens import PairFeatures, PointEmbedding, check_sizes, kno
 from apnp.groups import Group
 from apnp.nn.deep_set import mean_of_seen
 from apnp.nn.mlp import mlp
-from apnp.types import Domain, PointSet, Tokens
+from apnp.types import Domain, PointSet, Stream, Tokens
 
 _NUMBERS = 2**24
 """Numbers in the relations of the targets decoded at once: it bounds the memory."""
@@ -70,9 +70,11 @@ class RCNP(Backbone[Tokens]):
         self.perceptron = nn.Sequential(*hidden)
         self.readout = mlp(2 * width, width, width, hidden=1)
 
-    def encode(self, context: PointSet, domain: Domain) -> Tokens:
+    def encode(
+        self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
+    ) -> Tokens:
         """One token a context point, of its value and its covariates."""
-        self.check_context(context, domain)
+        self.check_context(context, domain, streams)
         points = known(context, domain)
         seen = points.y_mask.any(-1)
         return Tokens(self.embed.points(points), points.x, seen, points, domain)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from apnp.backbones.backbone import Backbone
 from apnp.backbones.convcnp import ConvCNP
 from apnp.nn.cnn import CNN
-from apnp.types import Domain, Field, PointSet
+from apnp.types import Domain, Field, PointSet, Stream
 
 
 class RelaxedConvCNP(Backbone[Field]):
@@ -43,15 +43,18 @@ class RelaxedConvCNP(Backbone[Field]):
         self.group = convcnp.group
         self.dy, self.dw = convcnp.dy, convcnp.dw
         self.dz, self.d_out = convcnp.dz, convcnp.d_out
+        self.stream_dy = convcnp.stream_dy
         self.exact = f"{convcnp.exact}, without relaxation"
 
     def strict(self) -> ConvCNP:
         """The ConvCNP, with the same weights."""
         return self.convcnp
 
-    def encode(self, context: PointSet, domain: Domain) -> Field:
+    def encode(
+        self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
+    ) -> Field:
         """The ConvCNP's own encoding."""
-        return self.convcnp.encode(context, domain)
+        return self.convcnp.encode(context, domain, streams)
 
     def process(self, latent: Field) -> Field:
         """The CNN, each of its convolutions with its own weight of every node."""

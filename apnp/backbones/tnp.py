@@ -16,7 +16,7 @@ from apnp.backbones.tokens import (
 )
 from apnp.groups import Group
 from apnp.nn.attention import Pairs
-from apnp.types import Domain, PointSet, Tokens
+from apnp.types import Domain, PointSet, Stream, Tokens
 
 
 class TNP(Backbone[Tokens]):
@@ -60,9 +60,11 @@ class TNP(Backbone[Tokens]):
         self.mixing = attention_layers(*made, layers - 1)
         self.reading = attention_layers(*made, layers)
 
-    def encode(self, context: PointSet, domain: Domain) -> Tokens:
+    def encode(
+        self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
+    ) -> Tokens:
         """One token a context point, of its value and its covariates."""
-        self.check_context(context, domain)
+        self.check_context(context, domain, streams)
         points = known(context, domain)
         seen = points.y_mask.any(-1)
         return Tokens(self.embed.points(points), points.x, seen, points, domain)

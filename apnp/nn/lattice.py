@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from apnp.nn.covariance import Covariance
-from apnp.nn.setconv import cubic_weights, read, spread
+from apnp.nn.setconv import cubic_weights, read, spread, spread_product
 
 
 class Lattice(ABC):
@@ -36,6 +36,19 @@ class Lattice(ABC):
     @abstractmethod
     def kernel(self, x: Tensor, centre: Tensor, width: Tensor) -> list[Tensor]:
         """Gaussian weights from points to nodes, one (b, n, g) matrix an axis."""
+
+    @abstractmethod
+    def spread_grid(
+        self,
+        values: Tensor,
+        axes: tuple[Tensor, ...],
+        centre: Tensor,
+        width: Tensor,
+    ) -> Tensor:
+        """Sums of the values of a `GriddedField`, weighted as by `kernel`.
+
+        (b, *grid, c) -> (b, c, *shape), never grid nodes x lattice nodes.
+        """
 
     def krige(
         self, weights: Tensor, x: Tensor, centre: Tensor, covariance: Covariance
@@ -134,10 +147,23 @@ class PlaneLattice(Lattice):
     def kernel(self, x: Tensor, centre: Tensor, width: Tensor) -> list[Tensor]:
         """exp(-|x_i - u_i|^2 / 2 width^2) for each axis i."""
         relative = x - centre[:, None]
-        return [
-            _gaussian((relative[..., i, None] - self._nodes(i, x)) ** 2, width)
-            for i in range(self.dx)
-        ]
+        return [self._along(i, relative[..., i], width) for i in range(self.dx)]
+
+    def spread_grid(
+        self,
+        values: Tensor,
+        axes: tuple[Tensor, ...],
+        centre: Tensor,
+        width: Tensor,
+    ) -> Tensor:
+        """One matrix an axis: its nodes by those of the grid."""
+        relative = [axis - centre[:, i, None] for i, axis in enumerate(axes)]
+        factors = [self._along(i, r, width) for i, r in enumerate(relative)]
+        return spread_product(values, factors)
+
+    def _along(self, i: int, relative: Tensor, width: Tensor) -> Tensor:
+        """Weights along axis i of coordinates relative to the centre, (b, n, g)."""
+        return _gaussian((relative[..., None] - self._nodes(i, relative)) ** 2, width)
 
     def interpolate(self, z: Tensor, x: Tensor, centre: Tensor) -> Tensor:
         """Cubic convolution of the 4^dx nearest nodes, edges held constant."""
@@ -225,6 +251,26 @@ class SphereLattice(Lattice):
             _gaussian(2 - 2 * cos_difference, width),
             _gaussian(2 * cos_lat * (cos_lat - horizontal), width),
         ]
+
+    def spread_grid(
+        self,
+        values: Tensor,
+        axes: tuple[Tensor, ...],
+        centre: Tensor,
+        width: Tensor,
+    ) -> Tensor:
+        """Along each latitude of the grid, then across: grid nodes x columns.
+
+        The weight along a circle of latitude depends on its length.
+        """
+        lat, lon = axes
+        start = torch.atan2(centre[:, 1], centre[:, 0])[:, None, None]
+        north = 2 * torch.sin((lat[..., None] - self._latitudes(lat)) / 2)
+        east = 2 * torch.sin((lon[..., None] - self._longitudes(lon) - start) / 2)
+        east = torch.cos(lat)[..., None, None] * east[:, None]
+        along = values.mT @ _gaussian(east**2, width)
+        across = _gaussian(north**2, width).mT @ along.flatten(2)
+        return across.unflatten(-1, along.shape[2:]).movedim(2, 1)
 
     def interpolate(self, z: Tensor, x: Tensor, centre: Tensor) -> Tensor:
         """Cubic convolution of the 16 nearest nodes, across date line and poles."""

@@ -29,6 +29,28 @@ def spread(values: Tensor, axes: list[Tensor]) -> Tensor:
     return (left.mT @ axes[-1]).reshape(b, c, *grid)
 
 
+def spread_product(values: Tensor, axes: list[Tensor]) -> Tensor:
+    """Sum the values of a product grid onto lattice nodes, one axis after the other.
+
+    z[b, c, i, j, ..] = sum_mn.. values[b, m, n, .., c] axes[0][b, m, i]
+                                 axes[1][b, n, j] ..
+
+    It is `spread` of all nodes of the grid, at the cost of one matrix an axis.
+
+    Args:
+        values: (b, m, n, .., c).
+        axes: One (b, m, g) matrix of weights an axis, of the grid and of the lattice.
+
+    Returns:
+        (b, c, *lattice).
+    """
+    z = values
+    for axis in axes:
+        z = z.movedim(1, -1)
+        z = (z.flatten(1, -2) @ axis).unflatten(1, z.shape[1:-1])
+    return z
+
+
 def spread_reference(values: Tensor, axes: list[Tensor]) -> Tensor:
     """The same as `spread`, as one readable sum over points x nodes."""
     weight = torch.ones_like(values[..., 0])

@@ -7,12 +7,15 @@ which is therefore random for draws.
 """
 
 from dataclasses import replace
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from apnp.model import NeuralProcess
-from apnp.types import Domain, PointSet, Task
+from apnp.types import Domain, PointSet, Stream, Task
+
+Tasks = TypeVar("Tasks", PointSet, Task)
 
 
 def ar_log_prob(
@@ -39,7 +42,7 @@ def ar_log_prob(
     context, total = task.context, task.context.x.new_zeros(task.context.batch_size)
     for index in order.split(block):
         part = _taken(task.target, index)
-        encoding = process.encode(context, task.domain)
+        encoding = process.encode(context, task.domain, task.streams)
         predictive = process.decode(encoding, part.x, part.w, part.w_mask)
         total = total + predictive.log_prob(part.y, part.y_mask)
         context = joined(context, part)
@@ -54,6 +57,7 @@ def ar_sample(
     k: int,
     generator: torch.Generator,
     block: int = 1,
+    streams: tuple[Stream, ...] = (),
 ) -> Tensor:
     """`k` joint draws at the targets, observation noise included, (k, b, nt, dy).
 
@@ -67,6 +71,7 @@ def ar_sample(
         k: Number of draws.
         generator: Draws the order of the targets, one for all draws, and the values.
         block: Targets that join the context at once.
+        streams: What the model reads beside the context.
 
     Raises:
         ValueError: If `k` or `block` is no number above zero.
@@ -75,17 +80,13 @@ def ar_sample(
     if k < 1:
         raise ValueError(f"`k` is a number of draws above zero. Got {k}.")
     b = context.batch_size
-    seen, target = repeated(context, k), repeated(target, k)
-    where = Domain(
-        domain.centre.repeat(k, 1),
-        domain.extent.repeat(k, 1),
-        domain.absolute.repeat(k),
-    )
+    asked = repeated(Task(context, target, domain, streams), k)
+    seen, target = asked.context, asked.target
     values = torch.empty_like(target.y)
     with torch.no_grad():
         for index in torch.randperm(target.n_points, generator=generator).split(block):
             part = _taken(target, index)
-            encoding = process.encode(seen, where)
+            encoding = process.encode(seen, asked.domain, asked.streams)
             predictive = process.decode(encoding, part.x, part.w, part.w_mask)
             values[:, index] = predictive.sample(1, generator)[0]
             seen = joined(seen, with_values(part, values[:, index]))
@@ -94,12 +95,15 @@ def ar_sample(
 
 def joined(context: PointSet, more: PointSet) -> PointSet:
     """Both sets of points as one."""
-    return _each(lambda a, b: torch.cat((a, b), dim=1), context, more)
+    names = ("x", "y", "w", "y_mask", "w_mask")
+    return PointSet(
+        *(torch.cat((getattr(context, n), getattr(more, n)), dim=1) for n in names)
+    )
 
 
-def repeated(points: PointSet, k: int) -> PointSet:
-    """The tasks `k` times over, (k b, n, ...)."""
-    return _each(lambda a: a.repeat(k, 1, 1), points)
+def repeated(tasks: Tasks, k: int) -> Tasks:
+    """The tasks `k` times over, (k b, ...)."""
+    return tasks.each(lambda a: a.repeat(k, *(1,) * (a.ndim - 1)))
 
 
 def with_values(points: PointSet, y: Tensor) -> PointSet:
@@ -108,12 +112,7 @@ def with_values(points: PointSet, y: Tensor) -> PointSet:
 
 
 def _taken(points: PointSet, index: Tensor) -> PointSet:
-    return _each(lambda a: a[:, index], points)
-
-
-def _each(function, *sets: PointSet) -> PointSet:
-    names = ("x", "y", "w", "y_mask", "w_mask")
-    return PointSet(*(function(*(getattr(s, n) for s in sets)) for n in names))
+    return points.each(lambda a: a[:, index])
 
 
 def _check_block(block: int) -> None:

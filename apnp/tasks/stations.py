@@ -11,7 +11,7 @@ from torch import Tensor
 from apnp.errors import ConfigError, DataError
 from apnp.observations import Observations
 from apnp.tasks.representation import Representation, time_of_year
-from apnp.types import Domain, PointSet, Task
+from apnp.types import Domain, PointSet, Stream, Task
 
 
 @dataclass(frozen=True)
@@ -154,8 +154,10 @@ def observed_task(
 def collate(tasks: Sequence[Task]) -> Task:
     """One batch of tasks of any sizes, padded; padding is masked.
 
-    Padded points lie at their task's domain centre, a possible location.
+    Padded points lie at their task's domain centre, a possible location; those of
+    streams at zero, and padded rows of their grids likewise.
     """
+    streams = zip(*(t.streams for t in tasks), strict=True)
     return Task(
         _stack([t.context for t in tasks], [t.domain.centre for t in tasks]),
         _stack([t.target for t in tasks], [t.domain.centre for t in tasks]),
@@ -164,6 +166,7 @@ def collate(tasks: Sequence[Task]) -> Task:
             torch.cat([t.domain.extent for t in tasks]),
             torch.cat([t.domain.absolute for t in tasks]),
         ),
+        tuple(map(_stack_streams, streams)),
     )
 
 
@@ -188,6 +191,33 @@ def _stack(points: Sequence[PointSet], centres: Sequence[Tensor]) -> PointSet:
     return PointSet(
         x, padded("y"), padded("w"), padded("y_mask"), padded("w_mask")
     )  # fmt: skip
+
+
+def _stack_streams(streams: Sequence[Stream]) -> Stream:
+    """One stream of all tasks; each of its tensors is padded to the largest."""
+    tensors = zip(*map(_tensors, streams), strict=True)
+    stacked = iter([_stack_padded(values) for values in tensors])
+    return streams[0].each(lambda value: next(stacked))
+
+
+def _tensors(stream: Stream) -> list[Tensor]:
+    found = []
+
+    def keep(value: Tensor) -> Tensor:
+        found.append(value)
+        return value
+
+    stream.each(keep)
+    return found
+
+
+def _stack_padded(values: Sequence[Tensor]) -> Tensor:
+    """All (1, ...) of one rank in one, zeros, or False, where one is smaller."""
+    largest = [max(sizes) for sizes in zip(*(v.shape for v in values), strict=True)]
+    batch = values[0].new_zeros(len(values), *largest[1:])
+    for row, value in zip(batch, values, strict=True):
+        row[tuple(map(slice, value.shape[1:]))] = value[0]
+    return batch
 
 
 def _pad(value: Tensor, n: int) -> Tensor:

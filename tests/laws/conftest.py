@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from member import DW, DY, Member, concrete
+from member import DW, DY, STREAM_DY, Member, concrete
 from torch import Tensor
 
 from apnp.approx import ApproximatelyEquivariant, FixedInputs, Support
@@ -54,27 +54,29 @@ LATTICES: dict[str, tuple[Callable[[], Lattice], Group, tuple[int, ...]]] = {
 }
 
 
-def convcnp(where: str) -> ConvCNP:
+def convcnp(where: str, stream_dy: tuple[int, ...] = ()) -> ConvCNP:
     make, group, channels = LATTICES[where]
     lattice = make()
     net = UNet(channels, (1,) * len(channels), 3, len(lattice.shape), lattice.pad)
-    return ConvCNP(lattice, group, DY, DW, net, widths=(0.75, 2.0))
+    return ConvCNP(lattice, group, DY, DW, net, (0.75, 2.0), stream_dy)
 
 
-def convcnp_with_cnn(where: str) -> ConvCNP:
+def convcnp_with_cnn(where: str, stream_dy: tuple[int, ...] = ()) -> ConvCNP:
     make, group, _ = LATTICES[where]
     lattice = make()
     net = CNN(4, 2, 3, len(lattice.shape), lattice.pad)
-    return ConvCNP(lattice, group, DY, DW, net, widths=(0.75, 2.0))
+    return ConvCNP(lattice, group, DY, DW, net, (0.75, 2.0), stream_dy)
 
 
-def relaxed(where: str, support: bool) -> RelaxedConvCNP:
-    convcnp = convcnp_with_cnn(where)
+def relaxed(
+    where: str, support: bool, stream_dy: tuple[int, ...] = ()
+) -> RelaxedConvCNP:
+    convcnp = convcnp_with_cnn(where, stream_dy)
     relaxations = [fixed_inputs(convcnp.group.dx, 1, support) for _ in range(2)]
     return RelaxedConvCNP(convcnp, relaxations)
 
 
-def equivcnp(turns: Turns | None) -> EquivCNP:
+def equivcnp(turns: Turns | None, stream_dy: tuple[int, ...] = ()) -> EquivCNP:
     """On the plane with these turns, or on the line."""
     net: MirroredCNN | SteerableCNN
     if turns is None:
@@ -83,7 +85,7 @@ def equivcnp(turns: Turns | None) -> EquivCNP:
     else:
         lattice = PlaneLattice((8, 8), 0.4)
         net = SteerableCNN(4, 2, 5, turns, lattice.pad)
-    return EquivCNP(lattice, DY, DW, net, widths=(0.75, 2.0))
+    return EquivCNP(lattice, DY, DW, net, (0.75, 2.0), stream_dy)
 
 
 GROUPS: dict[str, Group] = {
@@ -214,6 +216,26 @@ FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {
         for full in (False, True)
     },
     "CNP": ("no symmetry", lambda: CNP(2, DY, DW, width=8, layers=2)),
+    **{
+        f"ConvCNP, {at}, streams": (at, lambda at=at: convcnp(at, STREAM_DY))
+        for at in LATTICES
+    },
+    **{
+        f"ConvCNP, {at}, streams, approximate": (
+            at,
+            lambda at=at: approximate(at, False, convcnp(at, STREAM_DY)),
+        )
+        for at in LATTICES
+    },
+    "RelaxedConvCNP, plane, streams, approximate": (
+        "plane",
+        lambda: relaxed("plane", False, STREAM_DY),
+    ),
+    "EquivCNP, line, streams": ("E(1)", lambda: equivcnp(None, STREAM_DY)),
+    "NeuralProcess, sphere, streams, approximate": (
+        "sphere",
+        lambda: process(approximate("sphere", False, convcnp("sphere", STREAM_DY))),
+    ),
     "NeuralProcess, LocalTNP, sphere, approximate": (
         "sphere",
         lambda: process(approximate("sphere", False, local_tnp("sphere"))),
@@ -252,6 +274,14 @@ TURNS = {
 }  # fmt: skip
 STEERABLE: dict[str, tuple[Turns, Callable[[], Any]]] = {
     **{f"EquivCNP, {n}": (t, lambda t=t: equivcnp(t)) for n, t in TURNS.items()},
+    "EquivCNP, D_4, streams": (
+        TURNS["D_4"],
+        lambda: equivcnp(TURNS["D_4"], STREAM_DY),
+    ),
+    "EquivCNP, C_4, streams, approximate": (
+        TURNS["C_4"],
+        lambda: approximate("plane", False, equivcnp(TURNS["C_4"], STREAM_DY)),
+    ),
     "EquivCNP, C_4, approximate in a support": (
         TURNS["C_4"],
         lambda: approximate("plane", True, equivcnp(TURNS["C_4"])),
@@ -278,6 +308,12 @@ def member(request) -> Member:
 @pytest.fixture(params=[m for m in MEMBERS if m.approximate], ids=lambda m: m.name)
 def loosened(request) -> Member:
     """A member with fixed inputs."""
+    return request.param
+
+
+@pytest.fixture(params=[m for m in MEMBERS if m.streaming], ids=lambda m: m.name)
+def streaming(request) -> Member:
+    """A member that reads streams beside its context."""
     return request.param
 
 

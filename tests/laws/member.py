@@ -14,9 +14,11 @@ from apnp.approx import ApproximatelyEquivariant
 from apnp.backbones import RelaxedConvCNP
 from apnp.groups import Group, LongitudeShifts, SphereRotations
 from apnp.model import NeuralProcess
-from apnp.types import Domain, PointSet, Task
+from apnp.types import Domain, GriddedField, PointSet, Stream, Task
 
 DY, DW = 2, 2
+STREAM_DY = (1, 2)
+"""Variables of a scattered stream, and of a gridded one."""
 
 
 def alive(module: nn.Module, seed: int = 7) -> nn.Module:
@@ -88,12 +90,19 @@ class Member:
         return "approximate" in self.name
 
     @property
+    def streaming(self) -> bool:
+        return "streams" in self.name
+
+    @property
     def on_the_sphere(self) -> bool:
         space = getattr(self.group, "first", self.group)
         return isinstance(space, (LongitudeShifts, SphereRotations))
 
     def task(self, seed: int = 1, nc: int = 5, nt: int = 6, b: int = 2) -> Task:
-        """A task of which some values, covariates and one whole point are missing."""
+        """A task of which some values, covariates and one whole point are missing.
+
+        So are some values of its streams, a whole point and a whole row of a grid.
+        """
         generator = torch.Generator().manual_seed(seed)
         dx = self.group.dx
 
@@ -120,7 +129,34 @@ class Member:
             centre = on_the_sphere(normal(b, dx))
         known = torch.ones(b, dtype=torch.bool)
         domain = Domain(centre, torch.full_like(centre, 3.0), known)
-        return Task(points(nc), points(nt), domain)
+        task = Task(points(nc), points(nt), domain)
+        if not self.streaming:
+            return task
+        y_mask = normal(b, 7, STREAM_DY[0]) > -0.6
+        y_mask[:, 0], y_mask[:, 3] = True, False
+        y = normal(b, 7, STREAM_DY[0])
+        none = y[..., :0]
+        scattered = PointSet(locations(7), y, none, y_mask, none > 0)
+        return replace(task, streams=(scattered, self._grid(centre, generator)))
+
+    def _grid(self, centre: Tensor, generator: torch.Generator) -> GriddedField:
+        """Nodes at uneven coordinates; on the sphere near and beyond the date line."""
+        sizes = (5, 4, 3)[: 2 if self.on_the_sphere else self.group.dx]
+
+        def uniform(*shape: int) -> Tensor:
+            return torch.rand(*shape, generator=generator, dtype=torch.float64)
+
+        axes = tuple(
+            centre[:, i, None] + 3.0 * uniform(len(centre), n) - 1.5
+            for i, n in enumerate(sizes)
+        )
+        if self.on_the_sphere:
+            lat, lon = (uniform(len(centre), n) for n in sizes)
+            axes = torch.pi * (lat - 0.5), torch.pi * (0.5 + lon)
+        y_mask = uniform(len(centre), *sizes, STREAM_DY[1]) > 0.3
+        y_mask[:, 0], y_mask[:, 3] = True, False
+        y = 2.0 * uniform(len(centre), *sizes, STREAM_DY[1]) - 1.0
+        return GriddedField(axes, y, y_mask)
 
     def element(self, seed: int = 3) -> Tensor:
         """An element of the exact subgroup."""
@@ -128,14 +164,32 @@ class Member:
         return self.exact(self.group, generator, torch.zeros(1, dtype=torch.float64))
 
     def moved(self, task: Task, g: Tensor) -> Task:
-        """Context, targets and domain moved by `g`."""
+        """Context, targets, streams and domain moved by `g`."""
 
         def act(points: PointSet) -> PointSet:
             return replace(points, x=self.group.act(g, points.x))
 
         centre = self.group.act(g, task.domain.centre)
         domain = replace(task.domain, centre=centre)
-        return Task(act(task.context), act(task.target), domain)
+        streams: tuple[Stream, ...] = ()
+        if task.streams:
+            scattered, grid = task.streams
+            streams = act(scattered), self._moved_grid(grid, g)
+        return Task(act(task.context), act(task.target), domain, streams)
+
+    def _moved_grid(self, grid: GriddedField, g: Tensor) -> GriddedField:
+        """By a shift of longitude, or by one along axes after turns of axes to axes."""
+        if self.on_the_sphere:
+            lat, lon = grid.axes
+            return replace(grid, axes=(lat, lon + g))
+        origin = torch.zeros(1, self.group.dx, dtype=torch.float64)
+        shift = self.group.act(g, origin)[0]
+        turn = self.group.act(g, torch.eye(self.group.dx).double()) - shift
+        old = turn.abs().argmax(0).tolist()
+        axes = [turn[i, j] * grid.axes[i] + shift[j] for j, i in enumerate(old)]
+        order = (0, *(1 + i for i in old), -1)
+        y, y_mask = grid.y.permute(order), grid.y_mask.permute(order)
+        return GriddedField(tuple(axes), y, y_mask)
 
     def with_moved_inputs(self, model: Any, g: Tensor) -> Any:
         """The same weights, the fixed inputs moved by `g`."""
@@ -151,8 +205,14 @@ class Member:
             model.backbone, Moved(model.fixed_inputs, self.group, g)
         )
 
-    def encode(self, model: Any, context: PointSet, domain: Domain) -> Any:
-        encoding = model.encode(context, domain)
+    def encode(
+        self,
+        model: Any,
+        context: PointSet,
+        domain: Domain,
+        streams: tuple[Stream, ...] = (),
+    ) -> Any:
+        encoding = model.encode(context, domain, streams)
         if isinstance(model, NeuralProcess):
             return encoding
         return model.process(encoding)
@@ -168,5 +228,5 @@ class Member:
         )
 
     def predict(self, model: Any, task: Task) -> Tensor:
-        encoding = self.encode(model, task.context, task.domain)
+        encoding = self.encode(model, task.context, task.domain, task.streams)
         return self.decode(model, encoding, task.target)

@@ -9,7 +9,7 @@ from apnp.backbones import Backbone
 from apnp.groups import Trivial
 from apnp.nn.lattice import Lattice
 from apnp.nn.unet import divisor
-from apnp.types import PointSet, Task
+from apnp.types import PointSet
 
 ALIVE = 1e-3
 SEEDS = (0, 1, 5)
@@ -189,20 +189,15 @@ def test_6_rows_of_a_batch_are_independent(member):
     model, task = member.model(), member.task()
     both = member.predict(model, task)
 
-    def row(i, value):
-        return type(value)(
-            **{f: getattr(value, f)[i : i + 1] for f in value.__dataclass_fields__}
-        )
-
     for i in range(2):
-        alone = Task(row(i, task.context), row(i, task.target), row(i, task.domain))
+        alone = task.each(lambda value, i=i: value[i : i + 1])
         assert_same(member.predict(model, alone)[0], both[i], member.tolerance)
 
 
 def test_7_targets_are_independent_and_chunked_is_unchunked(member):
     model, task = member.model(), member.task()
     whole = member.predict(model, task)
-    encoding = member.encode(model, task.context, task.domain)
+    encoding = member.encode(model, task.context, task.domain, task.streams)
     for index in ([5], [4, 1], [0, 1, 2], []):
         part = member.decode(model, encoding, pick(task.target, index))
         assert part.shape == (2, len(index), whole.shape[-1])
@@ -211,7 +206,7 @@ def test_7_targets_are_independent_and_chunked_is_unchunked(member):
 
 def test_7_decoding_does_not_change_the_encoding(member):
     model, task = member.model(), member.task()
-    encoding = member.encode(model, task.context, task.domain)
+    encoding = member.encode(model, task.context, task.domain, task.streams)
     first = member.decode(model, encoding, task.target)
     assert_same(member.decode(model, encoding, task.target), first, 0.0)
 
@@ -265,13 +260,13 @@ def test_10_contexts_of_wrong_shape_are_refused_by_name(member, name):
     model, task = member.model(), member.task()
     size = getattr(task.context, name).shape[-1]
     with pytest.raises(ValueError, match=rf"d{name}.* {size}\b.* {size + 1}\b"):
-        member.encode(model, wider(task.context, name), task.domain)
+        member.encode(model, wider(task.context, name), task.domain, task.streams)
 
 
 @pytest.mark.parametrize("name", ["x", "w"])
 def test_10_targets_of_wrong_shape_are_refused_by_name(member, name):
     model, task = member.model(), member.task()
-    encoding = member.encode(model, task.context, task.domain)
+    encoding = member.encode(model, task.context, task.domain, task.streams)
     size = getattr(task.context, name).shape[-1]
     with pytest.raises(ValueError, match=rf"d{name}.* \d.*Got \d"):
         member.decode(model, encoding, wider(task.target, name))
@@ -282,8 +277,8 @@ def test_10_batches_that_do_not_agree_are_refused_by_name(member):
     model, task = member.model(), member.task()
     other = member.task(b=3)
     with pytest.raises(ValueError, match=r"tasks.* 2 .*3"):
-        member.encode(model, task.context, other.domain)
-    encoding = member.encode(model, task.context, task.domain)
+        member.encode(model, task.context, other.domain, task.streams)
+    encoding = member.encode(model, task.context, task.domain, task.streams)
     with pytest.raises(ValueError, match=r"tasks.* 2 .*3"):
         member.decode(model, encoding, other.target)
 
@@ -297,7 +292,7 @@ def test_10_domains_of_wrong_shape_are_refused_by_name(member):
         extent=torch.cat((d.extent, d.extent[:, :1]), -1),
     )
     with pytest.raises(ValueError, match=r"domain.*dx.*Got \d"):
-        member.encode(model, task.context, wide)
+        member.encode(model, task.context, wide, task.streams)
 
 
 def test_fixed_domain_shifts_by_whole_coarsest_cells_are_exact(spherical):
@@ -328,7 +323,7 @@ def test_float32_agrees_with_float64(member):
     single = member.make().float()
     single.load_state_dict(model.state_dict())
     task = task.to(torch.float32)
-    encoding = single.encode(task.context, task.domain)
+    encoding = single.encode(task.context, task.domain, task.streams)
     if not hasattr(single, "likelihood"):
         encoding = single.process(encoding)
         w = torch.where(task.target.w_mask, task.target.w, 0.0)

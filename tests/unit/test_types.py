@@ -5,7 +5,7 @@ import torch
 from jaxtyping import TypeCheckError
 
 from apnp.likelihoods import GaussianPredictive
-from apnp.types import Domain, Field, PointSet, Task, Tokens
+from apnp.types import Domain, Field, GriddedField, PointSet, Task, Tokens
 
 
 def points(b=2, n=3, dx=2, dy=1, dw=2):
@@ -17,6 +17,11 @@ def domain(b=2, dx=2):
     return Domain(
         torch.zeros(b, dx), torch.ones(b, dx), torch.ones(b, dtype=torch.bool)
     )
+
+
+def grid(b=2, sizes=(4, 3), dy=2):
+    axes = tuple(torch.zeros(b, n) for n in sizes)
+    return GriddedField.observed(axes, torch.zeros(b, *sizes, dy))
 
 
 def test_shapes_are_checked_in_every_test():
@@ -51,6 +56,50 @@ def test_points_know_their_size_and_are_observed_by_default():
     assert (p.batch_size, p.n_points) == (2, 3)
     assert p.w.shape == p.w_mask.shape == (2, 3, 0)
     assert p.y_mask.all()
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"axes": (torch.zeros(2, 4),)}, r"here \(2, 4\) and dy. Got \(2, 4, 3, 2\)"),
+        (
+            {"axes": (torch.zeros(2, 3), torch.zeros(2, 4))},
+            r"here \(2, 3, 4\) and dy. Got \(2, 4, 3, 2\)",
+        ),
+        ({"y": torch.zeros(2, 4, 3)}, r"`y`.*here \(2, 4, 3\) and dy. Got \(2, 4, 3\)"),
+        ({"y": torch.zeros(2)}, r"`y`.*Got \(2,\)"),
+        (
+            {"axes": (torch.zeros(2, 4), torch.zeros(1, 3))},
+            r"`axes\[1\]` must have shape \(2, 3\). Got \(1, 3\)",
+        ),
+        ({"y_mask": torch.ones(2, 4, 3, 1) > 0}, r"`y_mask`.*\(2, 4, 3, 2\). Got"),
+        ({"y_mask": torch.ones(2, 4, 3, 2)}, r"`y_mask` must be boolean. Got torch.fl"),
+    ],
+)
+def test_grids_of_wrong_shape_are_refused(unchecked, change, match):
+    with pytest.raises(ValueError, match=match):
+        replace(grid(), **change)
+
+
+def test_a_task_holds_streams_of_its_own_size_and_moves_them():
+    task = Task(points(), points(n=5), domain(), (points(n=7), grid()))
+    assert repr(task).endswith("dw=2, streams=[(7, 1), (4, 3, 2)])")
+    first, second = task.to(torch.float64).streams
+    assert first.x.dtype == second.y.dtype == second.axes[1].dtype == torch.float64
+    assert second.y_mask.dtype == torch.bool
+    assert second.y_mask.all()
+    for k, streams in enumerate(((grid(b=3),), (points(), grid(b=3)))):
+        with pytest.raises(ValueError, match=rf"stream {k} .* tasks. Got 2 and 3"):
+            replace(task, streams=streams)
+
+
+def test_each_tensor_of_a_task_is_changed_once():
+    task = Task(points(), points(n=5), domain(), (points(n=7), grid()))
+    one = task.each(lambda value: value[1:])
+    assert one.domain.absolute.shape == (1,)
+    assert one.streams[1].axes[0].shape == (1, 4)
+    assert one.streams[1].y.shape == (1, 4, 3, 2)
+    assert one.streams[0].y_mask.shape == (1, 7, 1)
 
 
 def test_domains_of_wrong_shape_are_refused(unchecked):

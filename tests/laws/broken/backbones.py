@@ -84,7 +84,7 @@ MUTATIONS = [
     Mutation("9 an empty context divides by no density", GRIDDED,
              "density[:, -1:] + fade", "density[:, -1:]", BACKBONES, "test_9"),
     Mutation("10 shapes of contexts are checked", GRIDDED,
-             "        self.check_context(context, domain)\n", "",
+             "        self.check_context(context, domain, streams)\n", "",
              BACKBONES, "test_10"),
     Mutation("10 shapes of targets are checked", GRIDDED,
              "        self.check_targets(latent, xt, wt)\n", "",

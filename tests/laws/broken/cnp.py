@@ -28,7 +28,7 @@ MUTATIONS = [
              "mean_of_seen(latent.z[:, None], latent.seen).roll(1, 0)",
              BACKBONES, f"test_6 and {OWN}"),
     Mutation("cnp: 10 shapes of contexts are checked", CNP,
-             "        self.check_context(context, domain)\n", "",
+             "        self.check_context(context, domain, streams)\n", "",
              BACKBONES, f"test_10 and {OWN}"),
     Mutation("cnp: 10 shapes of targets are checked", CNP,
              "        self.check_targets(latent, xt, wt)\n", "",

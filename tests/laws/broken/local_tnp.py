@@ -101,7 +101,7 @@ MUTATIONS = [
              "        context = _at_least_one(context, domain)\n", "",
              BACKBONES, "test_9 and LocalTNP"),
     Mutation("local: 10 shapes of contexts are checked", LOCAL,
-             "        self.check_context(context, domain)\n", "",
+             "        self.check_context(context, domain, streams)\n", "",
              BACKBONES, "test_10 and LocalTNP"),
     Mutation("local: 10 shapes of targets are checked", LOCAL,
              "        self.check_targets(latent, xt, wt)\n", "",

@@ -31,7 +31,7 @@ MUTATIONS = [
     Mutation("rcnp: 9 an empty context has a mean", SET,
              ".clamp(min=1)", "", BACKBONES, "test_9 and RCNP"),
     Mutation("rcnp: 10 shapes of contexts are checked", RCNP,
-             "        self.check_context(context, domain)\n", "",
+             "        self.check_context(context, domain, streams)\n", "",
              BACKBONES, "test_10 and RCNP"),
     Mutation("rcnp: 10 shapes of targets are checked", RCNP,
              "        self.check_targets(latent, xt, wt)\n", "",

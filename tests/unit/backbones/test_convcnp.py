@@ -5,17 +5,18 @@ from apnp.backbones import ConvCNP
 from apnp.groups import LongitudeShifts, Translations
 from apnp.nn.lattice import PlaneLattice, SphereLattice
 from apnp.nn.unet import UNet
-from apnp.types import Domain, PointSet
+from apnp.types import Domain, GriddedField, PointSet
 
 F = torch.float64
 
 
 def convcnp(lattice, group, **keys):
     settings = {"channels": (3, 4), "blocks": (1, 1), "kernel": 3}
+    stream_dy = keys.pop("stream_dy", ())
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         net = UNet(**{**settings, **keys}, n_axes=len(lattice.shape), pad=lattice.pad)
-        return ConvCNP(lattice, group, 1, 1, net, (1.0, 2.0)).double()
+        return ConvCNP(lattice, group, 1, 1, net, (1.0, 2.0), stream_dy).double()
 
 
 def test_initial_widths_are_in_cells():
@@ -108,3 +109,26 @@ def test_a_domain_wider_than_the_lattice_gets_more_nodes_of_the_same_cell():
     wt = torch.zeros(1, 1, 2, dtype=F)
     there, here = (model.decode(latent, xt, wt) for xt in (far, near))
     assert (there - here).abs().max() > 1e-4
+
+
+def test_streams_are_channels_of_their_own_beside_those_of_the_context():
+    """Without their weights what is left is the model without streams."""
+    lattice = PlaneLattice((8,), 0.4)
+    alone, made = (
+        convcnp(lattice, Translations(1), stream_dy=dy) for dy in ((), (2, 1))
+    )
+    assert not any("stream" in name for name in alone.state_dict())
+    n = alone.lift[0].in_features
+    assert made.lift[0].in_features == n + 2 * 2 * (2 + 1)
+    weights = made.state_dict() | alone.state_dict()
+    known = alone.lift[0].weight.detach()
+    weights["lift.0.weight"] = torch.cat((known, known.new_zeros(len(known), 12)), 1)
+    made.load_state_dict(weights)
+    x = torch.tensor([[[-0.7], [0.4], [1.1]]], dtype=F)
+    context = PointSet.observed(x, x.sin(), x.cos())
+    centre = torch.zeros(1, 1, dtype=F)
+    domain = Domain(centre, centre + 2, torch.tensor([True]))
+    grid = GriddedField.observed((x[..., 0],), torch.cat((x, x**2), -1))
+    streams = grid, PointSet.observed(x, x)
+    one, other = alone.encode(context, domain), made.encode(context, domain, streams)
+    torch.testing.assert_close(one.z, other.z, rtol=0, atol=1e-14)

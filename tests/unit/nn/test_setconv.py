@@ -6,6 +6,7 @@ from apnp.nn.setconv import (
     read,
     read_reference,
     spread,
+    spread_product,
     spread_reference,
 )
 
@@ -46,6 +47,23 @@ def test_spread_is_its_reference_in_value_and_gradient(grid, n):
         *axes,
     )
     assert spread(values, axes).shape == (2, 3, *grid)
+
+
+@pytest.mark.parametrize("grid", SHAPES)
+@pytest.mark.parametrize("sizes", [(4, 2, 3), (1, 5, 2), (0, 2, 1), (2, 0, 3)])
+def test_spread_of_a_product_grid_is_spread_of_all_its_nodes(grid, sizes):
+    sizes = sizes[: len(grid)]
+    values = normal(2, *sizes, 3)
+    factors = zip(sizes, grid, strict=True)
+    axes = [normal(2, n, g, seed=i + 1) for i, (n, g) in enumerate(factors)]
+    nodes = torch.meshgrid(*(torch.arange(n) for n in sizes), indexing="ij")
+
+    def of_all_nodes():
+        at = [axis[:, k.flatten()] for axis, k in zip(axes, nodes, strict=True)]
+        return spread(values.flatten(1, -2), at)
+
+    same(lambda: spread_product(values, axes), of_all_nodes, values, *axes)
+    assert spread_product(values, axes).shape == (2, 3, *grid)
 
 
 @pytest.mark.parametrize("grid", SHAPES)

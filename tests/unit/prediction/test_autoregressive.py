@@ -3,10 +3,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from apnp.backbones import TNP
+from apnp.backbones import TNP, ConvCNP
 from apnp.groups import Translations
 from apnp.likelihoods import HeteroscedasticGaussian, LowRankGaussian
 from apnp.model import NeuralProcess
+from apnp.nn.cnn import CNN
+from apnp.nn.lattice import PlaneLattice
 from apnp.prediction.autoregressive import (
     ar_log_prob,
     ar_sample,
@@ -14,7 +16,7 @@ from apnp.prediction.autoregressive import (
     repeated,
     with_values,
 )
-from apnp.types import Domain, PointSet, Task
+from apnp.types import Domain, GriddedField, PointSet, Task
 
 B, NC, NT = 2, 5, 4
 
@@ -127,6 +129,33 @@ def test_draws_repeat_with_the_generator_and_read_no_target_value():
     assert torch.equal(draw(given.target, 1), draw(junk, 1))
     assert not torch.equal(draw(given.target, 1), draw(given.target, 2))
     assert draw(given.target, 1).std(0).min() > 0
+
+
+def test_chains_and_draws_read_the_streams_of_their_own_task():
+    lattice = PlaneLattice((4, 4), 0.8)
+    net = CNN(4, 1, 3, 2, lattice.pad)
+    backbone = ConvCNP(lattice, Translations(2), 1, 1, net, (1.0,), (1,))
+    made = NeuralProcess(backbone, HeteroscedasticGaussian(backbone.d_out, 1)).double()
+    given, y = task(), normal(B, 3, 2, 1, seed=8)
+    axes = normal(B, 3, seed=6), normal(B, 2, seed=7)
+    found = []
+    for by in (0.0, 3.0):
+        other = y.clone()
+        other[0] += by
+        streams = (GriddedField.observed(axes, other),)
+        with_stream = replace(given, streams=streams)
+        target, generator = given.target, torch.Generator().manual_seed(1)
+        drawn = ar_sample(
+            made, given.context, given.domain, target, 3, generator, NT, streams
+        )
+        order = torch.arange(NT)
+        at_once = ar_log_prob(made, with_stream, order, block=NT)
+        plain = made(with_stream).log_prob(given.target.y, given.target.y_mask)
+        torch.testing.assert_close(at_once, plain, rtol=0, atol=1e-12)
+        found.append((drawn.movedim(1, 0), ar_log_prob(made, with_stream, order)))
+    for one, other in zip(*found, strict=True):
+        assert (one[0] - other[0]).abs().min() > 1e-6
+        torch.testing.assert_close(one[1], other[1], rtol=0, atol=1e-12)
 
 
 def test_impossible_chains_are_refused():
