@@ -14,11 +14,14 @@ def assert_same(a, b, tolerance):
     torch.testing.assert_close(a, b, rtol=0.0, atol=tolerance)
 
 
-def changed(member, task, scattered=None, grid=None):
-    """What the member predicts of a task with other streams."""
-    first, second = task.streams
-    streams = scattered or first, grid or second
-    return member.predict(member.model(), replace(task, streams=streams))
+def reader(member, task):
+    """What the member predicts of the task, its streams replaced."""
+    model, (first, second) = member.model(), task.streams
+
+    def predict(scattered=first, grid=second):
+        return member.predict(model, replace(task, streams=(scattered, grid)))
+
+    return predict
 
 
 def stepped(value, index, by):
@@ -58,41 +61,44 @@ def as_points(grid, on_the_sphere):
 def test_0_values_and_locations_of_streams_reach_the_target(streaming):
     task = streaming.task()
     scattered, grid = task.streams
-    before = changed(streaming, task)
+    predict = reader(streaming, task)
+    before = predict()
     step = torch.full((streaming.group.dx,), 0.1, dtype=torch.float64)
     step[0] = -0.17
     for name, by in (("y", 0.5), ("x", step)):
         moved = stepped(getattr(scattered, name), (0, 0), by)
-        after = changed(streaming, task, replace(scattered, **{name: moved}))
+        after = predict(replace(scattered, **{name: moved}))
         assert (after - before).abs().max() > ALIVE, name
     for v in range(grid.y.shape[-1]):
         moved = replace(grid, y=stepped(grid.y, (0, 0, ..., v), 0.5))
-        after = changed(streaming, task, grid=moved)
+        after = predict(grid=moved)
         assert (after - before).abs().max() > ALIVE, v
     for i, axis in enumerate(grid.axes):
         axes = list(grid.axes)
         axes[i] = stepped(axis, (0, 0), 0.13)
-        after = changed(streaming, task, grid=replace(grid, axes=tuple(axes)))
+        after = predict(grid=replace(grid, axes=tuple(axes)))
         assert (after - before).abs().max() > ALIVE, i
 
 
 def test_3_order_within_a_stream_is_irrelevant(streaming):
     task = streaming.task()
     scattered, grid = task.streams
-    before = changed(streaming, task)
+    predict = reader(streaming, task)
+    before = predict()
     shuffled = picked(scattered, [4, 2, 0, 6, 3, 1, 5])
-    assert_same(changed(streaming, task, shuffled), before, streaming.tolerance)
+    assert_same(predict(shuffled), before, streaming.tolerance)
     for i, axis in enumerate(grid.axes):
         backwards = taken(grid, i, list(range(axis.shape[-1]))[::-1])
-        after = changed(streaming, task, grid=backwards)
+        after = predict(grid=backwards)
         assert_same(after, before, streaming.tolerance)
 
 
 @pytest.mark.parametrize("junk", [1e6, float("inf"), float("nan")])
 def test_4_unobserved_values_of_streams_have_no_influence(streaming, junk):
     task = streaming.task()
+    predict = reader(streaming, task)
     spoilt = (replace(s, y=torch.where(s.y_mask, s.y, junk)) for s in task.streams)
-    assert_same(changed(streaming, task, *spoilt), changed(streaming, task), 0.0)
+    assert_same(predict(*spoilt), predict(), 0.0)
 
 
 @pytest.mark.parametrize("junk", [0.0, 1e9, float("nan")])
@@ -117,12 +123,13 @@ def test_5_unobserved_points_and_rows_of_streams_may_be_deleted(streaming, junk)
 def test_9_an_all_missing_stream_is_the_empty_one(streaming):
     task = streaming.task()
     scattered, grid = task.streams
+    predict = reader(streaming, task)
     missing = [replace(s, y_mask=torch.zeros_like(s.y_mask)) for s in task.streams]
-    nothing = changed(streaming, task, *missing)
+    nothing = predict(*missing)
     assert nothing.isfinite().all()
-    assert (nothing - changed(streaming, task)).abs().max() > ALIVE
+    assert (nothing - predict()).abs().max() > ALIVE
     empty = picked(scattered, []), taken(grid, 0, [])
-    assert_same(changed(streaming, task, *empty), nothing, streaming.tolerance)
+    assert_same(predict(*empty), nothing, streaming.tolerance)
 
 
 def test_10_streams_that_a_member_does_not_read_are_refused_by_name(member):
