@@ -72,8 +72,9 @@ def main() -> None:
     first, *rest = times
     print(
         f"{cells:,} cells from {n:,} stations, {torch.get_num_threads()} threads: "
-        f"first {first:.2f} s, then {min(rest):.2f} to {max(rest):.2f} s; "
-        f"peak {peak:.2f} GB"
+        f"first {first:.2f} s"
+        + (f", then {min(rest):.2f} to {max(rest):.2f} s" if rest else "")
+        + f"; peak {peak:.2f} GB"
     )
 
 
