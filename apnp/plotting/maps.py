@@ -80,7 +80,7 @@ def map(
         Panel("Predictive mean", field.mean, *_mean_colours(field.mean), field.units),
         Panel(
             "Predictive standard deviation", field.std, *_std_colours(field.std),
-            field.units,
+            field.units.replace("°C", "K"),  # a difference of temperatures
         ),
     )  # fmt: skip
     figure = draw(field, panels, dots, title or field.title)

@@ -136,7 +136,7 @@ class TrainedModel:
 
         Args:
             stations: A station dataset, or a file that `apnp.data` reads.
-            time: A time in it, "2021-07-01", or a range, "2021-07-01/2021-07-31".
+            time: A time in it, or a range, "2021-07-01/2021-07-31".
             grid: Cell size in degrees (one, or latitude and longitude), a `Grid`, or
                 a NetCDF file whose grid is used.
             region: West, south, east, north in degrees (west > east crosses the date
