@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from apnp.backbones.backbone import Backbone
+from apnp.backbones.tokens import check_sizes
 from apnp.groups import Group
 from apnp.nn.local_kriging import LocalKriging
 from apnp.nn.mlp import mlp
@@ -84,16 +85,9 @@ class LocalTNP(Backbone[Tokens]):
         heads: int = 8,
     ) -> None:
         super().__init__()
-        sizes = {
-            "neighbours": neighbours, "width": width, "layers": layers, "heads": heads,
-        }  # fmt: skip
-        for name, value in sizes.items():
-            if value < 1:
-                raise ValueError(f"`{name}` is a number above zero. Got {value}.")
-        if not lengths or min(lengths) <= 0:
-            raise ValueError(
-                f"`lengths` are one or more lengths above zero. Got {list(lengths)}."
-            )
+        check_sizes(
+            lengths, neighbours=neighbours, width=width, layers=layers, heads=heads
+        )
         self.group, self.dy, self.dw = group, dy, dw
         self.neighbours = neighbours
         self.dz, self.d_out = width, 2 * dy + width
