@@ -10,6 +10,7 @@ import torch
 from apnp.checkpoint import find_checkpoint, load_run, read_checkpoint
 from apnp.config import read_yaml
 from apnp.errors import CheckpointError, ConfigError, DataError
+from apnp.training import fit
 from apnp.training.callbacks import Keeper
 from apnp.training.fit import train
 
@@ -182,6 +183,22 @@ def test_a_resumed_run_keeps_its_model_its_data_and_its_stations(tiny, stations)
     fewer = stations.isel(station=np.arange(80))
     with pytest.raises(ConfigError, match=r"begun with other stations \(\d+ training"):
         train(config, fewer, resume=True)
+
+
+def test_a_run_older_than_a_key_resumes_with_its_default(tiny, stations, monkeypatch):
+    config = tiny("--trainer.max_steps=2")
+    train(config, stations)
+    read = fit.read_checkpoint
+
+    def older(*args, **keys):
+        record, *rest = read(*args, **keys)
+        del record["config"]["model"]["coast"]
+        return record, *rest
+
+    monkeypatch.setattr(fit, "read_checkpoint", older)
+    assert train(config, stations, resume=True)
+    with pytest.raises(ConfigError, match="keeps its `model`"):
+        train(tiny("--model.coast=true"), stations, resume=True)
 
 
 def test_damage_stops_a_resumption(tiny, stations):
