@@ -13,7 +13,8 @@ predicted field against it, cell by cell, and writes FILE_truth.csv beside it.
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,8 +29,16 @@ from apnp.cli.stations import add_station_arguments, read_station_arguments
 from apnp.data.heldout import heldout_tasks
 from apnp.data.splits import StationSplit
 from apnp.errors import ConfigError
-from apnp.evaluation import BASELINES, as_text, baseline, evaluate, write
-from apnp.evaluation.baselines import climate_of, true_law_kriging
+from apnp.evaluation import (
+    BASELINES,
+    as_text,
+    baseline,
+    evaluate,
+    informed_kriging,
+    true_law_kriging,
+    write,
+)
+from apnp.evaluation.baselines import climate_of
 from apnp.evaluation.report import make_folder
 from apnp.evaluation.truth import against_truth, truth_as_text
 from apnp.files import whole
@@ -40,6 +49,7 @@ if TYPE_CHECKING:
 
 _SHARE = 0.2
 TRUE_LAW = "true_law"
+INFORMED = "informed_kriging"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -74,8 +84,9 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--baselines",
         metavar="A,B",
-        help=f"of {', '.join(BASELINES)} and, for simulated stations, {TRUE_LAW}; "
-        "or none (default: all)",
+        help=f"of {', '.join(BASELINES)}, with a model {INFORMED} (regression kriging "
+        f"told all that the model is told of places) and, for simulated stations, "
+        f"{TRUE_LAW}; or none (default: all)",
     )
     add(
         "--field",
@@ -100,7 +111,7 @@ def main(argv: Sequence[str]) -> None:
         return
     model = model_of(args.checkpoint, args.variable) if args.checkpoint else None
     ds = read_station_arguments(args)
-    predictors = [*_own(args, model), *_baselines(args, ds)]
+    predictors = [*_own(args, model), *_baselines(args, ds, model)]
     if not predictors:
         raise ConfigError("Nothing to score: give --checkpoint or --baselines.")
     held_out = _held_out(args, ds, model)
@@ -154,10 +165,19 @@ def _own(args: argparse.Namespace, model: "TrainedModel | None") -> list[Predict
     return [model, model.strict()] if args.no_fixed_inputs else [model]
 
 
-def _baselines(args: argparse.Namespace, ds: xr.Dataset) -> list[Predictor]:
+def _baselines(
+    args: argparse.Namespace, ds: xr.Dataset, model: "TrainedModel | None"
+) -> list[Predictor]:
     climate = climate_of(ds)
+    known: dict[str, Callable[[], Predictor]] = {
+        name: partial(baseline, name) for name in BASELINES
+    }
+    if model is not None:
+        known[INFORMED] = partial(informed_kriging, model.covariates)
+    if climate is not None:
+        known[TRUE_LAW] = partial(true_law_kriging, climate)
     if args.baselines is None:
-        names = [*BASELINES, *([TRUE_LAW] if climate else [])]
+        names = list(known)
     elif args.baselines == "none":
         names = []
     else:
@@ -167,10 +187,12 @@ def _baselines(args: argparse.Namespace, ds: xr.Dataset) -> list[Predictor]:
             f"The baseline {TRUE_LAW} needs stations simulated by apnp, whose law is "
             "known; the law of these is not: leave it out of --baselines."
         )
-    return [
-        true_law_kriging(climate) if name == TRUE_LAW and climate else baseline(name)
-        for name in names
-    ]
+    if INFORMED in names and model is None:
+        raise ConfigError(
+            f"The baseline {INFORMED} is told what a model is told: give --checkpoint, "
+            "or leave it out of --baselines."
+        )
+    return [known.get(name, partial(baseline, name))() for name in names]
 
 
 def _held_out(

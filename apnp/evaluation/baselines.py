@@ -17,6 +17,7 @@ from apnp.evaluation.kriging import (
     GaussianLaw,
     KnownLawKriging,
     Kriging,
+    elevation_and_latitude,
     spread,
 )
 from apnp.geometry.sphere import EARTH_RADIUS_KM, unit_vectors
@@ -121,11 +122,18 @@ BASELINES: dict[str, Callable[[], Predictor]] = {
     "climatology": Climatology,
     "inverse_distance": InverseDistance,
     "ordinary_kriging": lambda: Kriging("ordinary kriging"),
-    "regression_kriging": lambda: Kriging(
-        "regression kriging", ("elevation", "latitude")
-    ),
+    "regression_kriging": lambda: Kriging("regression kriging", elevation_and_latitude),
 }
 """Every baseline by the name that the command line gives it."""
+
+
+def informed_kriging(covariates: Callable[[Sites], Floats]) -> Kriging:
+    """Regression kriging that is also told these covariates, sites -> (n, p)."""
+
+    def together(sites: Sites) -> Floats:
+        return np.hstack([elevation_and_latitude(sites), covariates(sites)])
+
+    return Kriging("kriging, model's covariates", together)
 
 
 def baseline(name: str) -> Predictor:

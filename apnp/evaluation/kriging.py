@@ -172,10 +172,9 @@ def spread(context: Observations) -> Constant:
     return Constant(float(context.value.mean()), max(float(std), MINIMUM_STD))
 
 
-_COVARIATES: dict[str, Callable[[Sites], Floats]] = {
-    "elevation": lambda sites: sites.elevation / 1000,
-    "latitude": lambda sites: sites.lat / 10,
-}
+def elevation_and_latitude(sites: Sites) -> Floats:
+    """What regression kriging takes the mean to depend on, (n, 2)."""
+    return np.stack([sites.elevation / 1000, sites.lat / 10], axis=-1)
 
 
 @dataclass(frozen=True)
@@ -184,19 +183,19 @@ class Kriging:
 
     Exponential covariance of the chordal distance with a nugget, fitted by maximum
     likelihood to every context anew. The mean is a constant plus a linear function of
-    `covariates` ('elevation', 'latitude'); none of them is ordinary kriging. With
-    fewer than 5 stations a covariate, or one that the others already give (all
-    stations at one height, say), the covariates that cannot be estimated are left
-    out; with fewer than 5 stations at all the prediction is their mean and spread.
+    covariates; none of them is ordinary kriging. With fewer than 5 stations a
+    covariate, or one that the others already give (all stations at one height, say),
+    the covariates that cannot be estimated are left out, later ones first; with fewer
+    than 5 stations at all the prediction is their mean and spread.
 
     Attributes:
         name: Name for tables.
-        covariates: What the mean depends on.
+        covariates: sites -> what the mean depends on (n, p), of order one.
         max_stations: Refuses larger contexts, whose dense matrices would fill memory.
     """
 
     name: str
-    covariates: tuple[str, ...] = ()
+    covariates: Callable[[Sites], Floats] = no_drift
     max_stations: int = 8000
 
     def condition(self, context: Observations) -> Conditioned:
@@ -218,11 +217,11 @@ class Kriging:
 
     def fit(self, context: Observations) -> GaussianLaw:
         """The law of greatest likelihood for a context of at least 5 stations."""
-        names = self._identified(context.sites)
+        columns = self._identified(context.sites)
 
         def drift(sites: Sites) -> Floats:
-            columns = [_COVARIATES[name](sites) for name in names]
-            return np.stack([np.ones(len(sites)), *columns], axis=-1)
+            ones = np.ones((len(sites), 1))
+            return np.concatenate([ones, self.covariates(sites)[:, columns]], axis=-1)
 
         sites = context.sites
         sill, range_km, nugget = fit_exponential(
@@ -231,17 +230,16 @@ class Kriging:
         covariance = Exponential(sill, range_km)
         return GaussianLaw(covariance, covariance.variance, nugget, drift)
 
-    def _identified(self, sites: Sites) -> list[str]:
-        """The covariates whose coefficients the sites can tell."""
-        columns = np.ones((len(sites), 1))
-        names: list[str] = []
-        for name in self.covariates:
-            new = _COVARIATES[name](sites)
-            rest = new - columns @ np.linalg.lstsq(columns, new)[0]
-            enough = len(sites) >= 5 * (len(names) + 2)
+    def _identified(self, sites: Sites) -> list[int]:
+        """Numbers of the covariates whose coefficients the sites can tell."""
+        known = np.ones((len(sites), 1))
+        found: list[int] = []
+        for k, new in enumerate(self.covariates(sites).T):
+            rest = new - known @ np.linalg.lstsq(known, new)[0]
+            enough = len(sites) >= 5 * (len(found) + 2)
             if enough and np.linalg.norm(rest) > 1e-6 * np.linalg.norm(new):
-                columns, names = np.column_stack([columns, new]), [*names, name]
-        return names
+                known, found = np.column_stack([known, new]), [*found, k]
+        return found
 
 
 @dataclass(frozen=True)

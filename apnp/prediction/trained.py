@@ -19,7 +19,7 @@ from apnp.data.splits import StationSplit
 from apnp.errors import ConfigError, DataError
 from apnp.geometry.sphere import is_global
 from apnp.model import NeuralProcess
-from apnp.observations import Observations, Sites
+from apnp.observations import Floats, Observations, Sites
 from apnp.prediction.conditioned import ConditionedModel
 from apnp.prediction.field import CHUNK_CELLS, Mask, write_fields
 from apnp.prediction.grid import Grid, GridLike, as_grid, region_around, resolution_of
@@ -102,6 +102,10 @@ class TrainedModel:
             )
         name = f"{self.name} without fixed inputs"
         return replace(self, process=self.process.strict(), name=name)
+
+    def covariates(self, sites: Sites) -> Floats:
+        """What it is told of sites besides where they are, 0 where unknown, (n, dw)."""
+        return np.nan_to_num(self.representation.covariates(sites))
 
     def condition(self, context: Observations) -> ConditionedModel:
         """Read the context once; the result answers at any number of sites."""

@@ -44,6 +44,7 @@ def model(**changes):
         **{
             "name": "network",
             "condition": kriging.condition,
+            "covariates": lambda sites: np.sin(sites.lon)[:, None],
             "variable": "tas",
             "split": StationSplit(block_km=200, test=0.3),
             "test_times": "2019-06-05/2019-06-06",
@@ -82,7 +83,7 @@ def test_run_is_scored_at_its_own_test_blocks_and_times(
 ):
     status, _, _ = evaluate(
         capsys, "--checkpoint", run, "--stations", stations, "--no-fixed-inputs",
-        "--baselines", "regression_kriging",
+        "--baselines", "regression_kriging,informed_kriging",
     )  # fmt: skip
     assert status == 0
     table = pd.read_csv(tmp_path / "run" / "evaluation" / "per_station.csv")
@@ -90,7 +91,8 @@ def test_run_is_scored_at_its_own_test_blocks_and_times(
     assert (model().split.assign(where.lat, where.lon) == "test").all()
     tasks = pd.read_csv(tmp_path / "run" / "evaluation" / "per_task.csv")
     assert set(tasks.time) == {"2019-06-05", "2019-06-06"}
-    assert set(tasks.model) == {"network", "network, strict", "regression kriging"}
+    own, baselines = {"network", "network, strict"}, {"regression kriging"}
+    assert set(tasks.model) == own | baselines | {"kriging, model's covariates"}
 
 
 @pytest.mark.parametrize("rule", ["random", "blocks"])
@@ -124,6 +126,7 @@ def test_seed_repeats_the_scores(rule, stations, run, capsys):
         (["--baselines", "none"], "Nothing to score: give --checkpoint or --baselines"),
         (["--baselines", "magic"], "Unknown baseline 'magic'; known are climatology"),
         (["--baselines", "true_law"], "needs stations simulated by apnp"),
+        (["--baselines", "informed_kriging"], "is told what a model is told"),
         (["--hold-out", "run"], "test blocks of a run: give --checkpoint"),
         (["--no-fixed-inputs"], "--no-fixed-inputs is about a model"),
         (["--context", "0"], "--context is at least 1. Got 0"),

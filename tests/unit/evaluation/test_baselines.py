@@ -8,6 +8,7 @@ from apnp.evaluation.baselines import (
     Climatology,
     InverseDistance,
     baseline,
+    informed_kriging,
     true_law_kriging,
 )
 from apnp.evaluation.kriging import MINIMUM_STD, UNKNOWN_STD
@@ -115,3 +116,24 @@ def test_kriging_with_the_true_law_is_calibrated_on_the_simulated_climate():
 def test_refuses_an_unknown_name():
     with pytest.raises(ConfigError, match=r"'cokriging'; known are climatology, "):
         baseline("cokriging")
+
+
+def test_informed_kriging_uses_what_it_is_told_and_no_column_twice():
+    context, where = observations(60, 4), observations(9, 5).sites
+
+    def known(sites):
+        return np.stack([sites.elevation, np.full(len(sites), 0.3)], axis=-1)
+
+    def gap(sites):
+        return np.sin(sites.lon)[:, None]
+
+    regression = baseline("regression_kriging")
+    for told in (known, lambda sites: np.hstack([known(sites), gap(sites)])):
+        informed = informed_kriging(told).condition(context).predict(where)
+        expected = regression.condition(context).predict(where)
+        assert np.allclose(informed, expected, rtol=1e-6) == (told is known)
+    wavy = Observations(context.sites, 7 * gap(context.sites)[:, 0] + context.value)
+    mean, _ = informed_kriging(gap).condition(wavy).predict(where)
+    plain, _ = regression.condition(context).predict(where)
+    assert np.abs(mean - 7 * gap(where)[:, 0] - plain).max() < 1
+    assert np.abs(regression.condition(wavy).predict(where)[0] - mean).max() > 3

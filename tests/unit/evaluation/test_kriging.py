@@ -9,13 +9,14 @@ from apnp.evaluation.kriging import (
     GaussianLaw,
     Kriging,
     chordal_km,
+    elevation_and_latitude,
 )
 from apnp.geometry.sphere import EARTH_RADIUS_KM, unit_vectors
 from apnp.observations import Observations, Sites
 
 TIME = np.datetime64("2019-01-01")
 SILL, RANGE, NUGGET = 11.0, 900.0, 0.7
-REGRESSION = Kriging("regression kriging", ("elevation", "latitude"))
+REGRESSION = Kriging("regression kriging", elevation_and_latitude)
 ORDINARY = Kriging("ordinary kriging")
 
 
