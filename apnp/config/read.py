@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import redirect_stderr
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from jsonargparse import ArgumentError, ArgumentParser
@@ -76,10 +76,13 @@ def read_yaml(path: Path) -> Config:
 
 
 def _build(kind: type[Record], values: dict[str, Any]) -> Record:
-    made = {}
+    made: dict[str, Any] = {}
     for f in fields(kind):  # type: ignore[arg-type]
         if isinstance(f.type, type) and is_dataclass(f.type):
             made[f.name] = _build(f.type, values[f.name])
+        elif any(is_dataclass(part) for part in get_args(f.type)):
+            (part,) = get_args(f.type)
+            made[f.name] = [_build(part, each) for each in values[f.name]]
         else:
             made[f.name] = values[f.name]
     return kind(**made)
@@ -88,4 +91,4 @@ def _build(kind: type[Record], values: dict[str, Any]) -> Record:
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {k: _plain(v) for k, v in value.items()}
-    return [_plain(v) for v in value] if isinstance(value, tuple) else value
+    return [_plain(v) for v in value] if isinstance(value, tuple | list) else value
