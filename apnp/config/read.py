@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from contextlib import redirect_stderr
+from copy import deepcopy
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -50,7 +51,8 @@ def from_dict(record: dict[str, Any]) -> Config:
     """
     made = parser()
     try:
-        given = made.parse_object(record).as_dict()
+        # A copy: the parser would turn the entries of lists into its own.
+        given = made.parse_object(deepcopy(record)).as_dict()
     except (ArgumentError, TypeError, ValueError) as error:
         raise ConfigError(" ".join(str(error).split())) from error
     return _build(Config, {f.name: given[f.name] for f in fields(Config)})
