@@ -83,6 +83,12 @@ def build_model(config: ModelConfig, representation: Representation) -> NeuralPr
         )
     try:
         backbone = _backbone(config, representation)
+        if backbone.stream_dy != representation.stream_dy:
+            raise ConfigError(
+                f"A {config.backbone.name} reads no streams: set `use` of data.fields "
+                "to covariate, or take convcnp, relaxed_convcnp or equivcnp as "
+                "model.backbone.name."
+            )
         # A RelaxedConvCNP has functions of location of its own.
         if config.form == "approximate" and config.backbone.name != "relaxed_convcnp":
             inputs = _fixed_inputs(
@@ -184,8 +190,9 @@ def _convcnp(config: ModelConfig, representation: Representation) -> Backbone:
     else:
         net = CNN(settings.channels[0], settings.depth, kernel, n_axes, lattice.pad)
     return ConvCNP(
-        lattice, group, representation.dy, representation.dw, net, settings.widths
-    )
+        lattice, group, representation.dy, representation.dw, net, settings.widths,
+        representation.stream_dy,
+    )  # fmt: skip
 
 
 def _relaxed_convcnp(config: ModelConfig, representation: Representation) -> Backbone:
@@ -197,8 +204,9 @@ def _relaxed_convcnp(config: ModelConfig, representation: Representation) -> Bac
         lattice.pad,
     )  # fmt: skip
     convcnp = ConvCNP(
-        lattice, group, representation.dy, representation.dw, net, settings.widths
-    )
+        lattice, group, representation.dy, representation.dw, net, settings.widths,
+        representation.stream_dy,
+    )  # fmt: skip
     if config.form == "strict":
         return convcnp
     relaxations = [
@@ -226,7 +234,10 @@ def _equivcnp(config: ModelConfig, representation: Representation) -> Backbone:
         settings.fields, settings.depth, settings.kernel,
         Turns(settings.turns, settings.mirrors), lattice.pad,
     )  # fmt: skip
-    return EquivCNP(lattice, representation.dy, representation.dw, net, settings.widths)
+    return EquivCNP(
+        lattice, representation.dy, representation.dw, net, settings.widths,
+        representation.stream_dy,
+    )  # fmt: skip
 
 
 def _local_tnp(config: ModelConfig, representation: Representation) -> Backbone:

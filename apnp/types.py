@@ -167,6 +167,25 @@ Points of a stream have no covariates: what is known there are its variables.
 """
 
 
+def at_points(stream: Stream, dx: int) -> PointSet:
+    """The same values at the locations (b, n, dx) of the nodes of a grid, or points.
+
+    A grid of two axes where `dx` is 3 is one of latitude and longitude.
+    """
+    if isinstance(stream, PointSet):
+        return stream
+    mesh = [
+        torch.meshgrid(*axes, indexing="ij") for axes in zip(*stream.axes, strict=True)
+    ]
+    x = torch.stack([torch.stack(nodes, dim=-1) for nodes in mesh]).flatten(1, -2)
+    if len(stream.axes) < dx:
+        lat, lon = x.unbind(-1)
+        level = lat.cos()
+        x = torch.stack((level * lon.cos(), level * lon.sin(), lat.sin()), dim=-1)
+    y, y_mask = stream.y.flatten(1, -2), stream.y_mask.flatten(1, -2)
+    return PointSet(x, y, y[..., :0], y_mask, y_mask[..., :0])
+
+
 @dataclass(frozen=True)
 class Domain(_Movable):
     """A box that comes with the task and moves with it.

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from apnp.cli.outputs import check_outputs
-from apnp.cli.runs import model_of, task_times
+from apnp.cli.runs import add_fields_argument, model_of, task_times
 from apnp.cli.stations import add_station_arguments, read_station_arguments
 from apnp.data.heldout import heldout_tasks
 from apnp.errors import ConfigError
@@ -51,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     add = made.add_argument
     add("--checkpoint", required=True, metavar="RUN", help="run folder")
     add_station_arguments(made)
+    add_fields_argument(made)
     add("--time", metavar="A/B", help="days to take (default: the run's test days)")
     add("--context", type=int, default=400, help="context stations (default 400)")
     add("--tasks", type=int, default=40, help="days, evenly spread (default 40)")
@@ -76,7 +77,7 @@ def main(argv: Sequence[str]) -> None:
     """
     args = parser().parse_args(argv)
     _check(args)
-    model = model_of(args.checkpoint, args.variable)
+    model = model_of(args.checkpoint, args.variable, args.fields)
     ds = read_station_arguments(args)
     times = task_times(ds, args.time, model, args.tasks)
     if args.grid:

@@ -24,7 +24,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from apnp.cli.fields import open_field
-from apnp.cli.runs import model_of, task_times
+from apnp.cli.runs import add_fields_argument, model_of, task_times
 from apnp.cli.stations import add_station_arguments, read_station_arguments
 from apnp.data.heldout import heldout_tasks
 from apnp.data.splits import StationSplit
@@ -61,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     add = made.add_argument
     add("--checkpoint", metavar="RUN", help="run folder; without one, baselines alone")
     add_station_arguments(made)
+    add_fields_argument(made)
     add(
         "--hold-out",
         choices=("run", "random", "blocks"),
@@ -109,7 +110,11 @@ def main(argv: Sequence[str]) -> None:
     if args.field:
         _against_truth(args)
         return
-    model = model_of(args.checkpoint, args.variable) if args.checkpoint else None
+    model = (
+        model_of(args.checkpoint, args.variable, args.fields)
+        if args.checkpoint
+        else None
+    )
     ds = read_station_arguments(args)
     predictors = [*_own(args, model), *_baselines(args, ds, model)]
     if not predictors:

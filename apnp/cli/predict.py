@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import xarray as xr
 
 from apnp.cli.outputs import check_outputs
+from apnp.cli.runs import add_fields_argument
 from apnp.cli.stations import add_station_arguments, read_station_arguments
 from apnp.errors import ConfigError
 
@@ -55,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
         "--relief", metavar="FILE",
         help="NetCDF of elevation; without one it is interpolated from the stations",
     )  # fmt: skip
+    add_fields_argument(made)
     add("--mask", choices=("land",), help="predict on land alone")
     add(
         "--quantiles", type=_numbers, metavar="P,P...",
@@ -90,7 +92,7 @@ def main(argv: Sequence[str]) -> None:
     _check(args)
     from apnp.prediction import load  # loads torch, which a refusal need not wait for
 
-    model = load(args.checkpoint)
+    model = load(args.checkpoint, fields=args.fields)
     if args.no_fixed_inputs:
         model = model.strict()
     args.variable = args.variable or model.variable
@@ -155,7 +157,7 @@ def _check(args: argparse.Namespace) -> None:
             "Say what to make: --output FILE"
             + ("." if args.points else " or --map FILE.")
         )
-    inputs = [*args.stations, args.points, args.relief, args.grid]
+    inputs = [*args.stations, args.points, args.relief, args.grid, *args.fields]
     check_outputs({"output": args.output, "map": args.map}, inputs)
 
 

@@ -1,5 +1,7 @@
 """How verbs open a run folder, and choose the days that it held out."""
 
+import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,16 +15,28 @@ if TYPE_CHECKING:
     from apnp.prediction import TrainedModel
 
 
-def model_of(checkpoint: str, variable: str) -> "TrainedModel":
+def add_fields_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the argument of the gridded fields that a model reads."""
+    parser.add_argument(
+        "--fields", nargs="+", default=[], metavar="FILE",
+        help="NetCDF files of the gridded fields that the model reads, where they are "
+        "not those of the training",
+    )  # fmt: skip
+
+
+def model_of(
+    checkpoint: str, variable: str, fields: Sequence[str] = ()
+) -> "TrainedModel":
     """The trained model in a run folder.
 
     Raises:
         CheckpointError: If there is none.
+        DataError: If a field that it reads is not there.
         ConfigError: If it predicts another variable.
     """
     from apnp.prediction import load  # not before: baselines and --help need no torch
 
-    model = load(checkpoint)
+    model = load(checkpoint, fields=fields)
     if model.variable != variable:
         raise ConfigError(
             f"The model of {checkpoint} predicts {model.variable}, and "
@@ -37,7 +51,7 @@ def task_times(
     """Up to `n` times, evenly spread over those asked for, else the run's test days.
 
     Raises:
-        DataError: If the stations hold none of them.
+        DataError: If the stations hold none of them, or a field of the model not all.
     """
     wanted = asked or (model and model.test_times)
     try:
@@ -47,4 +61,7 @@ def task_times(
             raise
         raise DataError(f"The run's test days: {error} Give --time.") from error
     n = min(n, len(times))
-    return times[np.linspace(0, len(times) - 1, n).round().astype(int)]
+    times = times[np.linspace(0, len(times) - 1, n).round().astype(int)]
+    if model is not None:
+        model.representation.check_days(times)
+    return times

@@ -19,6 +19,7 @@ from apnp.config.experiment import (
     ModelConfig,
     TrainerConfig,
 )
+from apnp.config.fields import GriddedFieldConfig
 from apnp.config.read import (
     from_dict,
     parse,
@@ -36,6 +37,7 @@ __all__ = [
     "DataConfig",
     "EquivCNPConfig",
     "FixedInputsConfig",
+    "GriddedFieldConfig",
     "LatticeConfig",
     "LocalTNPConfig",
     "ModelConfig",

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from apnp.config.backbones import BackboneConfig
+from apnp.config.fields import GriddedFieldConfig
 from apnp.data.splits import StationSplit
 from apnp.errors import ConfigError
 
@@ -26,6 +27,7 @@ class DataConfig:
         targets: Largest number of target stations in a training task.
         validation_context: Numbers of context stations in validation tasks; without
             any, four from `context`'s least to its largest.
+        fields: Gridded fields that accompany the stations.
     """
 
     path: str | list[str] = ""
@@ -40,8 +42,14 @@ class DataConfig:
     context: tuple[int, int] = (20, 800)
     targets: int = 500
     validation_context: tuple[int, ...] = ()
+    fields: list[GriddedFieldConfig] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        names = [each.variable for each in self.fields]
+        if len(set(names)) < len(names):
+            raise ConfigError(
+                f"`data.fields` names each variable once. Got {', '.join(names)}."
+            )
         if any(n < 1 for n in self.validation_context):
             raise ConfigError(
                 "`data.validation_context` are numbers of stations above 0. Got "

@@ -3,9 +3,10 @@
 import io
 from collections.abc import Sequence
 from contextlib import redirect_stderr
+from copy import deepcopy
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from jsonargparse import ArgumentError, ArgumentParser
@@ -50,7 +51,8 @@ def from_dict(record: dict[str, Any]) -> Config:
     """
     made = parser()
     try:
-        given = made.parse_object(record).as_dict()
+        # A copy: the parser would turn the entries of lists into its own.
+        given = made.parse_object(deepcopy(record)).as_dict()
     except (ArgumentError, TypeError, ValueError) as error:
         raise ConfigError(" ".join(str(error).split())) from error
     return _build(Config, {f.name: given[f.name] for f in fields(Config)})
@@ -76,10 +78,13 @@ def read_yaml(path: Path) -> Config:
 
 
 def _build(kind: type[Record], values: dict[str, Any]) -> Record:
-    made = {}
+    made: dict[str, Any] = {}
     for f in fields(kind):  # type: ignore[arg-type]
         if isinstance(f.type, type) and is_dataclass(f.type):
             made[f.name] = _build(f.type, values[f.name])
+        elif any(is_dataclass(part) for part in get_args(f.type)):
+            (part,) = get_args(f.type)
+            made[f.name] = [_build(part, each) for each in values[f.name]]
         else:
             made[f.name] = values[f.name]
     return kind(**made)
@@ -88,4 +93,4 @@ def _build(kind: type[Record], values: dict[str, Any]) -> Record:
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {k: _plain(v) for k, v in value.items()}
-    return [_plain(v) for v in value] if isinstance(value, tuple) else value
+    return [_plain(v) for v in value] if isinstance(value, tuple | list) else value

@@ -16,7 +16,7 @@ from apnp.observations import Floats, Scores, Sites
 from apnp.prediction.autoregressive import ar_sample, joined, with_values
 from apnp.prediction.sampling import Draw, Samples
 from apnp.tasks.representation import Representation
-from apnp.types import PointSet
+from apnp.types import PointSet, Stream
 
 _BLOCK = 8
 """Anchors that are drawn at once."""
@@ -79,12 +79,14 @@ class ConditionedModel:
         representation: What turns sites into its inputs, for this context.
         context: The context, as the model sees it.
         encoding: What it keeps of the context.
+        streams: What it reads beside the context.
     """
 
     process: NeuralProcess
     representation: Representation
     context: PointSet
     encoding: Encoding
+    streams: tuple[Stream, ...] = ()
 
     def marginals(self, sites: Sites) -> "ModelMarginals":
         """The predictive distributions at sites, which score themselves.
@@ -147,11 +149,11 @@ class ConditionedModel:
         with torch.inference_mode():
             drawn = ar_sample(
                 self.process, self.context, domain, target, samples.number,
-                generator, _BLOCK,
+                generator, _BLOCK, self.streams,
             )  # fmt: skip
             encodings = [
                 self.process.encode(
-                    joined(self.context, with_values(target, y)), domain
+                    joined(self.context, with_values(target, y)), domain, self.streams
                 )
                 for y in drawn
             ]

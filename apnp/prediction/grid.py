@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from apnp.data.horizontal import horizontal
 from apnp.errors import ConfigError, DataError
 from apnp.geometry.sphere import longitude_arc, wrap_longitude
 
@@ -164,36 +165,6 @@ def region_around(
         float(wrap_longitude(east)),
         float(north),
     )
-
-
-def horizontal(ds: xr.Dataset, place: str) -> tuple[str, str]:
-    """Names of the latitude and longitude coordinates of a gridded dataset.
-
-    Found by CF standard name, units or usual name.
-
-    Raises:
-        DataError: If there is none, or it is not one-dimensional and finite.
-    """
-    found = []
-    for name, units in (("latitude", "degrees_north"), ("longitude", "degrees_east")):
-        matches = [
-            key
-            for key, var in ds.variables.items()
-            if var.attrs.get("standard_name") == name
-            or var.attrs.get("units") == units
-            or str(key).lower() in (name, name[:3])
-        ]
-        named = [str(key) for key in matches if ds[key].dims == (key,)]
-        if not named:
-            raise DataError(
-                f"{place}: no one-dimensional {name} coordinate. A grid needs `lat` "
-                f"and `lon` (or standard_name {name!r}). It holds: "
-                f"{', '.join(map(str, ds.variables))}."
-            )
-        if not np.isfinite(ds[named[0]].values).all():
-            raise DataError(f"{place}: {named[0]} must be finite everywhere.")
-        found.append(named[0])
-    return found[0], found[1]
 
 
 def edges(centres: Floats) -> Floats:

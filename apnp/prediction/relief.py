@@ -11,19 +11,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
+from apnp.data.horizontal import METRES, horizontal, is_height
 from apnp.errors import DataError
 from apnp.geometry.coastline import is_land
 from apnp.geometry.sphere import EARTH_RADIUS_KM, unit_vectors
-from apnp.prediction.grid import Grid, edges, horizontal
+from apnp.prediction.grid import Grid, edges
 
 Floats = NDArray[np.float64]
-
-_NAMES = ("elevation", "orog", "topo", "altitude", "height", "z")
-_STANDARD_NAMES = ("surface_altitude", "surface_geopotential", "geopotential")
-_METRES: dict[str | None, float] = {
-    None: 1.0, "m": 1.0, "metre": 1.0, "metres": 1.0, "meter": 1.0, "meters": 1.0,
-    "m2 s-2": 1 / 9.80665, "m**2 s**-2": 1 / 9.80665,
-}  # fmt: skip
 
 
 class Elevation(Protocol):
@@ -150,7 +144,7 @@ class Relief:
                 field = field.isel({name: slice(None, None, -1)})
         lat, lon = (field[name].values for name in names)
         gap = 360 - (lon[-1] - lon[0])
-        metres = _METRES[field.attrs.get("units")]
+        metres = METRES[field.attrs.get("units")]
         return cls(str(path), field, lat, lon, gap < 1.5 * np.diff(lon).max(), metres)
 
     @property
@@ -223,10 +217,7 @@ class Relief:
 def _elevation_of(ds: xr.Dataset, names: tuple[str, str], path: str) -> xr.DataArray:
     """The elevation of a dataset, with the dimensions `names` in that order."""
     candidates = [
-        key
-        for key, var in ds.data_vars.items()
-        if var.attrs.get("standard_name") in _STANDARD_NAMES
-        or str(key).lower() in _NAMES
+        key for key, var in ds.data_vars.items() if is_height(str(key), var.attrs)
     ]
     if not candidates:
         raise DataError(
@@ -239,7 +230,7 @@ def _elevation_of(ds: xr.Dataset, names: tuple[str, str], path: str) -> xr.DataA
             f"{path}: {field.name} must have the dimensions {names[0]} and {names[1]} "
             f"alone. Got {dict(field.sizes)}; select one time or level first."
         )
-    if field.attrs.get("units") not in _METRES:
+    if field.attrs.get("units") not in METRES:
         raise DataError(
             f"{path}: {field.name} must be in m (or geopotential in m2 s-2). Got "
             f"{field.attrs['units']!r}; convert it first."

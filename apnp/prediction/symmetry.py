@@ -18,7 +18,7 @@ from apnp.prediction.field import Mask
 from apnp.prediction.grid import GridLike
 from apnp.prediction.trained import Stations, TrainedModel
 from apnp.tasks.representation import Representation
-from apnp.types import PointSet, Task
+from apnp.types import PointSet, Task, at_points
 from apnp.variables import variable as known_variable
 
 _DIFFERENCE_UNITS = {"degC": "K"}
@@ -59,10 +59,12 @@ class SymmetryProbe:
     def task(self, context: Observations, target: Observations) -> Task:
         """The task in float64, represented as for a prediction from this context."""
         representation, absolute = self.representation.adapted(context.sites)
+        domain = representation.domain(context.sites, absolute)
         return Task(
             representation.point_set(context),
             representation.point_set(target),
-            representation.domain(context.sites, absolute),
+            domain,
+            representation.streams(domain, context.sites.time),
         ).to(torch.float64)
 
     def without_fixed_inputs(self, task: Task) -> tuple[Floats, Floats]:
@@ -85,13 +87,17 @@ class SymmetryProbe:
 
 
 def moved(task: Task, group: Group, element: torch.Tensor) -> Task:
-    """Context, targets and domain moved by an element of the group."""
+    """Context, targets, domain and streams moved by an element of the group.
+
+    A grid that is moved need be none of its axes: its nodes become points.
+    """
 
     def act(points: PointSet) -> PointSet:
         return replace(points, x=group.act(element, points.x))
 
     domain = replace(task.domain, centre=group.act(element, task.domain.centre))
-    return Task(act(task.context), act(task.target), domain)
+    streams = tuple(act(at_points(s, group.dx)) for s in task.streams)
+    return Task(act(task.context), act(task.target), domain, streams)
 
 
 def symmetry_breaking(

@@ -15,6 +15,7 @@ import xarray as xr
 from apnp import __version__
 from apnp.checkpoint import load_run
 from apnp.data import observations_at, read_stations, select_times
+from apnp.data.fields import find_fields
 from apnp.data.splits import StationSplit
 from apnp.errors import ConfigError, DataError
 from apnp.geometry.sphere import is_global
@@ -42,17 +43,26 @@ POINT_LEVELS = (0.05, 0.5, 0.95)
 """Quantiles that tables of points are given."""
 
 
-def load(run: str | PathLike, which: str = "best") -> "TrainedModel":
+def load(
+    run: str | PathLike, which: str = "best", fields: Sequence[str | PathLike] = ()
+) -> "TrainedModel":
     """The trained model in a run folder, on the CPU.
 
     Args:
         run: A run folder, or one of its checkpoints.
         which: The checkpoint: "best" or "last".
+        fields: Files of the gridded fields that the model reads, where they are not
+            those of the training.
 
     Raises:
         CheckpointError: If there is none, or it is damaged.
+        DataError: If a field that the model reads is not there.
     """
     process, representation, record = load_run(Path(run), which)
+    # Runs older than this key have none.
+    named = record["config"]["data"].get("fields", ())
+    trained = {each["variable"]: each["path"] for each in named}
+    representation = representation.reading(find_fields(trained, fields))
     model = record["config"]["model"]
     name = f"{model['backbone']['name']}, {model['form']}"
     return TrainedModel(process, representation, record, name)
@@ -114,9 +124,10 @@ class TrainedModel:
         representation, absolute = self.representation.adapted(context.sites)
         domain = representation.domain(context.sites, absolute)
         points = representation.point_set(context)
+        streams = representation.streams(domain, context.sites.time)
         with torch.inference_mode():
-            encoding = self.process.encode(points, domain)
-        return ConditionedModel(self.process, representation, points, encoding)
+            encoding = self.process.encode(points, domain, streams)
+        return ConditionedModel(self.process, representation, points, encoding, streams)
 
     def predict_grid(
         self,
@@ -262,6 +273,7 @@ class TrainedModel:
                     (~observed).sum(), len(times), times[~observed][0],
                 )  # fmt: skip
                 times = times[observed]
+        self.representation.check_days(times)
         return [observations_at(ds, t, variable=self.variable) for t in times]
 
     def _cells(
@@ -306,9 +318,16 @@ class TrainedModel:
                 f"{self.record['hash'][:12]}",
                 "history": history,
                 "comment": f"From {number} stations a time of: {title}. A cell stands "
-                "for its centre.",
+                f"for its centre.{self._fields_read()}",
             },
         )
+
+    def _fields_read(self) -> str:
+        sources = self.representation.sources
+        if not sources:
+            return ""
+        read = [f"{source.name} of {Path(source.path).name}" for source in sources]
+        return f" Fields read beside them: {', '.join(read)}."
 
 
 def _elevation(ds: xr.Dataset, relief: str | PathLike | None) -> Elevation:

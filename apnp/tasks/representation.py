@@ -1,6 +1,7 @@
 """How stations become the inputs of a model, and its output physical values again."""
 
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -20,15 +21,21 @@ from apnp.geometry.sphere import (
     unit_vectors,
 )
 from apnp.observations import Observations, Sites
-from apnp.types import Domain, PointSet
+from apnp.tasks.fields import (
+    KM_PER_UNIT,
+    METRES_PER_UNIT,
+    FieldScaling,
+    FieldSource,
+    FieldUse,
+    matched,
+    plane_streams,
+    sphere_streams,
+)
+from apnp.types import Domain, GriddedField, PointSet
 
 Floats = NDArray[np.float64]
 
 GEOMETRIES = ("plane", "sphere")
-KM_PER_UNIT = 1000.0
-"""Kilometres in one unit of the plane's coordinates, the same for both axes."""
-METRES_PER_UNIT = 1000.0
-"""Metres of elevation in one unit of its covariate."""
 COAST_KM = np.array([50.0, 500.0])
 """Distances inland at which the covariates of the coast level out."""
 DAYS_PER_YEAR = 365.2425
@@ -42,7 +49,7 @@ class Representation:
     Locations are `km / 1000` in Lambert's azimuthal equal-area plane about `centre`
     (`dx` = 2), or unit vectors (`dx` = 3). Covariates (`dw` = 3) are elevation in
     kilometres and sine and cosine of the time of year; with `coast` two more, which
-    are how far inland a place lies. Values are
+    are how far inland a place lies, and at the end those of gridded fields. Values are
     `(value - mean) / std` (`dy` = 1), with a mean of zero where zero is a bound.
 
     Attributes:
@@ -54,6 +61,8 @@ class Representation:
         mean: Mean of the training values, in the variable's CF units, or zero.
         std: Their standard deviation, same units, positive.
         coast: Whether the signed distance to the coast is a covariate.
+        fields: Gridded fields that the model reads.
+        sources: Where their values come from; no part of the record.
     """
 
     geometry: str
@@ -63,6 +72,8 @@ class Representation:
     mean: float
     std: float
     coast: bool = False
+    fields: tuple[FieldScaling, ...] = ()
+    sources: tuple[FieldSource, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.geometry not in GEOMETRIES:
@@ -133,16 +144,69 @@ class Representation:
     @property
     def dw(self) -> int:
         """Number of covariates."""
-        return 5 if self.coast else 3
+        own = 5 if self.coast else 3
+        return own + sum(each.n_covariates for each in self.fields)
 
     @property
     def dy(self) -> int:
         """Number of variables."""
         return 1
 
+    @property
+    def stream_dy(self) -> tuple[int, ...]:
+        """Number of variables of each stream beside the context."""
+        return tuple(1 for each in self.fields if each.use.stream_km)
+
+    def fitted(
+        self,
+        sources: Iterable[FieldSource],
+        uses: Iterable[FieldUse],
+        sites: Sites,
+        times: NDArray[np.datetime64],
+    ) -> "Representation":
+        """The representation with gridded fields, scaled at the training stations.
+
+        Args:
+            sources: The fields.
+            uses: What the model does with each.
+            sites: The training stations.
+            times: The training days.
+
+        Raises:
+            DataError: If a field has not all days, or is nowhere at a station.
+            ConfigError: If it does not vary.
+        """
+        sources = tuple(sources)
+        scalings = tuple(
+            FieldScaling.fit(source, use, sites.lat, sites.lon, times)
+            for source, use in zip(sources, uses, strict=True)
+        )
+        return replace(self, fields=scalings, sources=sources)
+
+    def reading(self, sources: Iterable[FieldSource]) -> "Representation":
+        """The representation that takes its gridded fields from these sources.
+
+        Raises:
+            ConfigError: If they are not the fields of the training.
+            DataError: If one is of another kind.
+        """
+        return replace(self, sources=matched(self.fields, sources))
+
+    def check_days(self, times: NDArray[np.datetime64]) -> None:
+        """Refuse times on whose day a field has no values.
+
+        Raises:
+            DataError: Naming the file and the days there are.
+        """
+        for source in self.sources:
+            for time in times:
+                source.check_day(time)
+
     def to_dict(self) -> dict[str, Any]:
         """The representation as JSON holds it."""
-        return asdict(self)
+        kept = {f.name: getattr(self, f.name) for f in fields(self)}
+        del kept["sources"]
+        return kept | {"fields": [each.to_dict() for each in self.fields]}
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "Representation":
@@ -151,15 +215,17 @@ class Representation:
         Raises:
             CheckpointError: If a field is missing or unknown.
         """
-        record = {"coast": False} | record  # runs older than this field have none
-        names = {f.name for f in fields(cls)}
+        older: dict[str, Any] = {"coast": False, "fields": []}
+        record = older | record  # runs older than these have none
+        names = {f.name for f in fields(cls)} - {"sources"}
         if set(record) != names:
             raise CheckpointError(
                 f"A representation has the fields {', '.join(sorted(names))}. Got "
                 f"{', '.join(sorted(record)) or 'none'}."
             )
         corners = {name: tuple(record[name]) for name in ("centre", "low", "high")}
-        return cls(**(record | corners))
+        scalings = tuple(FieldScaling.from_dict(each) for each in record["fields"])
+        return cls(**(record | corners | {"fields": scalings}))
 
     def locations(self, lat: ArrayLike, lon: ArrayLike) -> Floats:
         """Model locations (n, dx) of points in degrees, each (n,)."""
@@ -168,11 +234,47 @@ class Representation:
         return LambertAzimuthal(*self.centre).project(lat, lon) / KM_PER_UNIT
 
     def covariates(self, sites: Sites) -> Floats:
-        """Covariates of sites, (n, dw)."""
+        """Covariates of sites, (n, dw); NaN where a field has no value."""
         return np.concatenate(
             [self.terrain(sites.lat, sites.lon, sites.elevation),
-             np.broadcast_to(time_of_year(sites.time), (len(sites), 2))], axis=-1,
+             np.broadcast_to(time_of_year(sites.time), (len(sites), 2)),
+             *self._field_covariates(sites)], axis=-1,
         )  # fmt: skip
+
+    def field_covariates(
+        self, sites: Sites, times: NDArray[np.datetime64]
+    ) -> list[NDArray[np.float32]]:
+        """Covariates of each field at sites, whatever their time.
+
+        Each (days, n, its number), with one day where all are the same.
+        """
+        found = []
+        for k, each in enumerate(self.fields):
+            days = times if each.daily else times[:1]
+            found.append(
+                np.stack(
+                    [self._field_covariates(replace(sites, time=t))[k] for t in days]
+                ).astype(np.float32)
+            )
+        return found
+
+    def _field_covariates(self, sites: Sites) -> list[Floats]:
+        return [
+            each.covariates(source, sites.lat, sites.lon, sites.elevation, sites.time)
+            for each, source in zip(self.fields, self.sources, strict=True)
+        ]
+
+    def streams(self, domain: Domain, time: np.datetime64) -> tuple[GriddedField, ...]:
+        """The streams of one task (b = 1) on a day, each of one variable.
+
+        On the plane at nodes about the centre of the domain, in and around it; on the
+        sphere at all nodes of the field.
+        """
+        if self.geometry == "sphere":
+            return sphere_streams(self.fields, self.sources, time)
+        box = domain.centre[0].double().numpy(), domain.extent[0].double().numpy()
+        plane = LambertAzimuthal(*self.centre)
+        return plane_streams(self.fields, self.sources, time, plane, box)
 
     def terrain(self, lat: ArrayLike, lon: ArrayLike, elevation: ArrayLike) -> Floats:
         """Covariates that do not change with time, first those of points, (n, dw - 2).
@@ -201,7 +303,7 @@ class Representation:
     def point_set(self, observations: Observations) -> PointSet:
         """Observations as a float32 point set of one task (b = 1)."""
         sites = observations.sites
-        return PointSet.observed(
+        return observed(
             _tensor(self.locations(sites.lat, sites.lon)),
             _tensor(self.scale(observations.value)[:, None]),
             _tensor(self.covariates(sites)),
@@ -213,7 +315,7 @@ class Representation:
         """Locations, covariates and the covariates' mask to decode at (b = 1)."""
         w = _tensor(self.covariates(sites))
         x = _tensor(self.locations(sites.lat, sites.lon))
-        return x, w, torch.ones_like(w, dtype=torch.bool)
+        return x, torch.nan_to_num(w), w.isfinite()
 
     def box(self, x: NDArray) -> tuple[Floats, Floats]:
         """Centre and extent, each (dx,), of the domain of context locations (n, dx).
@@ -263,6 +365,12 @@ class Representation:
         return replace(
             self, low=tuple(x.min(axis=0).tolist()), high=tuple(x.max(axis=0).tolist())
         )
+
+
+def observed(x: Tensor, y: Tensor, w: Tensor) -> PointSet:
+    """Points whose values are observed, and their covariates where they are finite."""
+    y_mask = torch.ones_like(y, dtype=torch.bool)
+    return PointSet(x, y, torch.nan_to_num(w), y_mask, w.isfinite())
 
 
 def time_of_year(time: ArrayLike) -> Floats:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from apnp.errors import ConfigError, DataError
-from apnp.observations import Observations
-from apnp.tasks.representation import Representation, time_of_year
+from apnp.observations import Observations, Sites
+from apnp.tasks.representation import Representation, observed, time_of_year
 from apnp.types import Domain, PointSet, Stream, Task
 
 
@@ -96,6 +96,9 @@ class StationTasks:
         terrain = representation.terrain(lat, lon, elevation)
         self._terrain = terrain.astype(np.float32)
         self._season = time_of_year(times).astype(np.float32)
+        self._times = times
+        sites = Sites(lat, lon, elevation, times[0])
+        self._fields = representation.field_covariates(sites, times)
         count = np.isfinite(self._y).sum(axis=1)
         self.days = np.flatnonzero(count > law.min_context)
         if not self.days.size:
@@ -128,15 +131,19 @@ class StationTasks:
             self._points(draw.day, draw.context),
             self._points(draw.day, draw.target),
             domain,
+            self.representation.streams(domain, self._times[draw.day]),
         )
 
     def _points(self, day: int, stations: NDArray[np.intp]) -> PointSet:
         terrain = self._terrain[stations]
         season = np.broadcast_to(self._season[day], (len(stations), 2))
-        return PointSet.observed(
+        # The one day of a field that is the same on all of them.
+        fields = [each[day % len(each), stations] for each in self._fields]
+        w = np.concatenate([terrain, season, *fields], axis=-1)
+        return observed(
             torch.from_numpy(self._x[stations])[None],
             torch.from_numpy(self._y[day, stations])[None, :, None],
-            torch.from_numpy(np.concatenate([terrain, season], axis=-1))[None],
+            torch.from_numpy(w)[None],
         )
 
 
@@ -144,10 +151,12 @@ def observed_task(
     representation: Representation, context: Observations, target: Observations
 ) -> Task:
     """The task (b = 1) of a context and a target, its absolute location known."""
+    domain = representation.domain(context.sites)
     return Task(
         representation.point_set(context),
         representation.point_set(target),
-        representation.domain(context.sites),
+        domain,
+        representation.streams(domain, context.sites.time),
     )
 
 

@@ -10,11 +10,13 @@ import xarray as xr
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from apnp.config import Config, DataConfig
+from apnp.config import Config, DataConfig, GriddedFieldConfig
+from apnp.data.fields import GriddedVariable
 from apnp.data.heldout import heldout_tasks
 from apnp.data.select import select_times
 from apnp.errors import ConfigError, DataError
 from apnp.observations import Sites
+from apnp.tasks.fields import FieldUse
 from apnp.tasks.representation import Representation
 from apnp.tasks.stations import StationTasks, TaskLaw, collate, observed_task
 from apnp.training.module import TrainingModule
@@ -67,14 +69,16 @@ def prepare(
         used[k].values.astype(np.float64) for k in ("lat", "lon", "elevation")
     )
     values = used[data.variable].transpose("time", "station").values
+    sites = Sites(lat, lon, height, train_times[0])
+    sources = [GriddedVariable.open(f.path, f.variable) for f in data.fields]
     if representation is None:
         bounded = config.model.likelihood == "bernoulli_gamma"
         representation = Representation.fit(
             config.model.geometry, lat, lon, values, bounded, config.model.coast
-        )
+        ).fitted(sources, map(_use, data.fields), sites, train_times)
     else:
-        sites = Sites(lat, lon, height, train_times[0])
-        representation, _ = representation.adapted(sites)
+        representation, _ = representation.reading(sources).adapted(sites)
+    representation.check_days(np.union1d(train_times, validation_times))
     approximate = config.model.form == "approximate"
     law = TaskLaw(
         *data.context, data.targets,
@@ -93,6 +97,14 @@ def prepare(
         f"test stations kept out, {int((~known).sum())} of unknown elevation left out"
     )
     return Prepared(representation, tasks, validation, summary)
+
+
+def _use(field: GriddedFieldConfig) -> FieldUse:
+    return FieldUse(
+        field.use != "stream",
+        field.stream_km if field.use != "covariate" else 0.0,
+        field.smooth_km,
+    )
 
 
 def divide_times(data: DataConfig, stations: xr.Dataset) -> tuple[NDArray, NDArray]:

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import pytest
@@ -108,3 +109,36 @@ def test_broken_yaml_is_refused(tmp_path):
 
 def test_minutes_alone_end_training():
     assert TrainerConfig(max_steps=0, max_minutes=2).max_minutes == 2
+
+
+FIELDS = (
+    "[{path: a.nc, variable: z, smooth_km: [50]}, {path: b.nc, variable: t, use: both}]"
+)
+
+
+def test_fields_are_read_kept_and_read_again():
+    config, _ = parse(parser(), ["--data.fields", FIELDS])
+    first, second = config.data.fields
+    assert (first.path, first.variable, first.use) == ("a.nc", "z", "covariate")
+    assert (first.smooth_km, second.use, second.stream_km) == ((50.0,), "both", 100.0)
+    record = to_dict(config)
+    before = json.dumps(record)
+    assert from_dict(record) == config
+    assert json.dumps(record) == before
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("[{path: a.nc}]", "required: variable"),
+        ("[{path: a.nc, variable: z, smoth: 1}]", "'smoth' is not accepted"),
+        ("[{path: a, variable: z, use: map}]", r"'stream', 'both'"),
+        ("[{path: a, variable: z, stream_km: 0}]", r"lengths above 0. Got 0"),
+        ("[{path: a, variable: z, smooth_km: [-1]}]", r"above 0. Got 100.0 and \[-1"),
+        ("[{path: a, variable: z, use: stream, smooth_km: [9]}]", "leave it out"),
+        ("[{path: a, variable: z}, {path: b, variable: z}]", "once. Got z, z"),
+    ],
+)
+def test_fields_that_break_a_rule_are_refused(given, message):
+    with pytest.raises(ConfigError, match=message):
+        parse(parser(), ["--data.fields", given])

@@ -1,0 +1,153 @@
+"""Grids of latitude and longitude: reading between nodes, averaging, smoothing."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from apnp.geometry.sphere import EARTH_RADIUS_KM
+
+Floats = NDArray[np.float64]
+
+KM_PER_DEGREE = EARTH_RADIUS_KM * np.pi / 180
+_LEAST_SHARE = 0.5
+"""Share of a reading's weight that must lie on known nodes."""
+
+
+@dataclass(frozen=True, eq=False)
+class LatLonGrid:
+    """Nodes where circles of latitude and meridians meet, each place once.
+
+    Values on it have the shape (rows, columns); NaN = missing.
+
+    Attributes:
+        lat: Latitudes of the rows in degrees, rising, shape (m,), two at least.
+        lon: Longitudes of the columns in degrees, rising within one turn, shape (k,),
+            two at least, any convention.
+    """
+
+    lat: Floats
+    lon: Floats
+
+    def __post_init__(self) -> None:
+        for name in ("lat", "lon"):
+            axis = getattr(self, name)
+            if axis.size < 2 or not (np.diff(axis) > 0).all():
+                raise ValueError(
+                    f"`{name}` must hold two or more rising values. Got {axis}."
+                )
+        if self.lon[-1] - self.lon[0] >= 360:
+            raise ValueError(
+                "`lon` lies within one turn, each meridian once. Got "
+                f"{self.lon[0]:g} to {self.lon[-1]:g}."
+            )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.lat.size, self.lon.size
+
+    @property
+    def periodic(self) -> bool:
+        """Whether the columns go all the way round."""
+        gap = 360 - (self.lon[-1] - self.lon[0])
+        return bool(gap < 1.5 * np.diff(self.lon).max())
+
+    def at(self, values: Floats, lat: ArrayLike, lon: ArrayLike) -> Floats:
+        """Values read at points in degrees, linearly in latitude and in longitude.
+
+        Missing nodes have no weight. A reading is missing where they had more than
+        half of it, and beyond the outermost cells; between the outermost nodes and
+        the edge of their cells it is constant.
+
+        Args:
+            values: At the nodes, (m, k).
+            lat: Latitudes of the points, shape (n,).
+            lon: Their longitudes, any convention, shape (n,).
+        """
+        lat, turned = np.asarray(lat, dtype=np.float64), self._turned(lon)
+        nodes = np.append(self.lon, self.lon[0] + 360) if self.periodic else self.lon
+        i, up = _bracket(lat, self.lat)
+        j, along = _bracket(turned, nodes)
+        total, known = np.zeros(lat.shape), np.zeros(lat.shape)
+        for row, a in ((i, 1 - up), (i + 1, up)):
+            for column, b in ((j, 1 - along), (j + 1, along)):
+                node = values[row, column % self.lon.size]
+                share = np.where(np.isfinite(node), a * b, 0.0)
+                total += share * np.where(np.isfinite(node), node, 0.0)
+                known += share
+        south, north = _ends(self.lat)
+        inside = (lat >= south) & (lat <= north)
+        if not self.periodic:
+            inside &= turned <= _ends(self.lon)[1]
+        inside &= known >= _LEAST_SHARE
+        return np.where(inside, total / np.where(inside, known, 1.0), np.nan)
+
+    def coarsened(self, values: Floats, km: float) -> tuple["LatLonGrid", Floats]:
+        """Means over blocks of cells about `km` wide at the equator, and their grid.
+
+        A block's node is the mean of its nodes; it is missing where all of them are.
+        """
+        rows, columns = (_blocks(axis, km) for axis in (self.lat, self.lon))
+
+        def block_sums(each: NDArray) -> Floats:
+            by_row = np.add.reduceat(each.astype(np.float64), rows, axis=0)
+            return np.add.reduceat(by_row, columns, axis=1)
+
+        seen = np.isfinite(values)
+        total, count = block_sums(np.where(seen, values, 0.0)), block_sums(seen)
+        means = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        lat, lon = (
+            np.add.reduceat(axis, first) / np.diff(np.append(first, axis.size))
+            for axis, first in ((self.lat, rows), (self.lon, columns))
+        )
+        return LatLonGrid(lat, lon), means
+
+    def smoothed(self, values: Floats, km: float) -> Floats:
+        """Means under a Gaussian window of standard deviation `km`, by area.
+
+        Missing nodes have no weight; a mean is missing where no node is known within
+        the window's reach, four standard deviations. The window does not cross a pole.
+        """
+        seen = np.isfinite(values)
+        sums = np.stack([np.where(seen, values, 0.0), seen.astype(np.float64)])
+        area = np.cos(np.radians(self.lat))
+        step = np.diff(self.lat).mean(), np.diff(self.lon).mean()
+        sums = gaussian_filter1d(
+            sums * area[:, None], km / (KM_PER_DEGREE * step[0]), axis=1,
+            mode="constant",
+        )  # fmt: skip
+        mode = "wrap" if self.periodic else "constant"
+        least = km / (KM_PER_DEGREE * step[1] * self.lon.size)
+        for row, shrinking in enumerate(np.maximum(area, least)):
+            width = km / (KM_PER_DEGREE * step[1] * shrinking)
+            sums[:, row] = gaussian_filter1d(sums[:, row], width, axis=-1, mode=mode)
+        known = sums[1] > 1e-12
+        return np.where(known, sums[0] / np.where(known, sums[1], 1.0), np.nan)
+
+    def _turned(self, lon: ArrayLike) -> Floats:
+        """Longitudes brought to the turn that begins at the western end."""
+        west = self.lon[0] if self.periodic else _ends(self.lon)[0]
+        return west + (np.asarray(lon, dtype=np.float64) - west) % 360
+
+
+def _bracket(at: Floats, nodes: Floats) -> tuple[NDArray[np.intp], Floats]:
+    """Index of the node below each place, and the share of the way to the next."""
+    index = np.clip(np.searchsorted(nodes, at, "right") - 1, 0, nodes.size - 2)
+    share = (at - nodes[index]) / (nodes[index + 1] - nodes[index])
+    return index, np.clip(share, 0.0, 1.0)
+
+
+def _ends(nodes: Floats) -> tuple[float, float]:
+    """Where the outermost cells end, a hair further out."""
+    return (
+        float(1.5 * nodes[0] - 0.5 * nodes[1]) - 1e-9,
+        float(1.5 * nodes[-1] - 0.5 * nodes[-2]) + 1e-9,
+    )
+
+
+def _blocks(axis: Floats, km: float) -> NDArray[np.intp]:
+    """The first index of each block of nodes that span about `km`; two at least."""
+    number = round(km / (KM_PER_DEGREE * float(np.diff(axis).mean())))
+    return np.arange(0, axis.size, min(max(number, 1), (axis.size + 1) // 2))

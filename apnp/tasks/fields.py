@@ -1,0 +1,304 @@
+"""Gridded fields as a model sees them: covariates at points, streams on a grid."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from apnp.errors import CheckpointError, ConfigError, DataError
+from apnp.geometry.lat_lon_grid import LatLonGrid
+from apnp.geometry.plane import LambertAzimuthal
+from apnp.geometry.sphere import EARTH_RADIUS_KM
+from apnp.types import GriddedField
+
+Floats = NDArray[np.float64]
+
+KM_PER_UNIT = 1000.0
+"""Kilometres in one unit of the plane's coordinates, the same for both axes."""
+METRES_PER_UNIT = 1000.0
+"""Metres of elevation in one unit of its covariate."""
+_MARGIN_KM = 500.0
+"""How far beyond its domain a task on the plane is told of a stream."""
+_HORIZON_KM = EARTH_RADIUS_KM * np.sqrt(2.0)
+"""Radius of the disc in which a plane holds the hemisphere about its centre."""
+_MOST_DAYS = 64
+"""Training days, evenly spread, that the scaling of a field is taken from."""
+
+
+class FieldSource(Protocol):
+    """Where the values of a field come from.
+
+    `path` is the file, `days` are datetime64[D] in rising order, or None where the
+    field is the same on all days; `height` tells a height of the ground, in metres.
+    """
+
+    @property
+    def path(self) -> str: ...  # noqa: D102
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def units(self) -> str: ...  # noqa: D102
+    @property
+    def grid(self) -> LatLonGrid: ...  # noqa: D102
+    @property
+    def days(self) -> NDArray[np.datetime64] | None: ...  # noqa: D102
+    @property
+    def height(self) -> bool: ...  # noqa: D102
+
+    def values(self, time: np.datetime64, smooth_km: float = 0.0) -> Floats:
+        """The field of a day, NaN = missing, averaged over a window or as it is."""
+        ...
+
+    def coarsened(self, time: np.datetime64, km: float) -> tuple[LatLonGrid, Floats]:
+        """Means of the field of a day over cells about `km` wide, and their grid."""
+        ...
+
+    def check_day(self, time: np.datetime64) -> None:
+        """Refuse a time whose day there is not."""
+        ...
+
+
+@dataclass(frozen=True)
+class FieldUse:
+    """What a model does with a field.
+
+    Attributes:
+        covariate: Whether its values at stations and targets are covariates.
+        stream_km: Cells over which it is averaged for a stream beside the context;
+            0 = no stream.
+        smooth_km: Gaussian windows over which it is averaged for more covariates.
+    """
+
+    covariate: bool = True
+    stream_km: float = 0.0
+    smooth_km: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class FieldScaling:
+    """A field, and how it is scaled; made for JSON.
+
+    Its covariates at a site are `(value - mean) / std`, the same of its averages over
+    wider windows, and for a height of the ground the elevation of the site above it in
+    kilometres.
+
+    Attributes:
+        name: Name of the variable.
+        units: Its units.
+        mean: Mean at the training stations, in these units (of a height: m).
+        std: Standard deviation there, positive.
+        daily: Whether each day has a field of its own.
+        height: Whether it is the height of the ground.
+        use: What the model does with it.
+    """
+
+    name: str
+    units: str
+    mean: float
+    std: float
+    daily: bool
+    height: bool
+    use: FieldUse
+
+    @classmethod
+    def fit(
+        cls,
+        source: FieldSource,
+        use: FieldUse,
+        lat: Floats,
+        lon: Floats,
+        times: NDArray[np.datetime64],
+    ) -> "FieldScaling":
+        """The scaling of a field at training stations (n,), on training days.
+
+        Raises:
+            DataError: If a day is not in the source, or no station is on the field.
+            ConfigError: If its values there do not vary.
+        """
+        for time in times:
+            source.check_day(time)
+        steps = np.linspace(0, len(times) - 1, min(_MOST_DAYS, len(times)))
+        chosen = times[steps.round().astype(int)] if source.days is not None else times
+        n = len(chosen) if source.days is not None else 1
+        found = [source.grid.at(source.values(t), lat, lon) for t in chosen[:n]]
+        known = np.concatenate(found)
+        known = known[np.isfinite(known)]
+        if not known.size:
+            raise DataError(
+                f"The field {source.name} has no value at any of {len(lat)} training "
+                f"stations: it covers {source.grid.lat[0]:g} to "
+                f"{source.grid.lat[-1]:g} N, {source.grid.lon[0]:g} to "
+                f"{source.grid.lon[-1]:g} E. Give a file that covers them."
+            )
+        if known.std() == 0:
+            raise ConfigError(
+                f"The field {source.name} is {known[0]:g} at every training station, "
+                "which tells nothing: leave it out of data.fields."
+            )
+        return cls(
+            source.name, source.units, float(known.mean()), float(known.std()),
+            source.days is not None, source.height, use,
+        )  # fmt: skip
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> "FieldScaling":
+        """The scaling that `to_dict` wrote.
+
+        Raises:
+            CheckpointError: If a key is missing or unknown.
+        """
+        try:
+            use = dict(record["use"])
+            use["smooth_km"] = tuple(use["smooth_km"])
+            return cls(**(record | {"use": FieldUse(**use)}))
+        except (KeyError, TypeError) as error:
+            raise CheckpointError(
+                f"The record of a field is not understood: {error}."
+            ) from error
+
+    def to_dict(self) -> dict[str, Any]:
+        """The scaling as JSON holds it."""
+        return asdict(self)
+
+    @property
+    def n_covariates(self) -> int:
+        """Number of covariates."""
+        own = 1 + len(self.use.smooth_km) + self.height
+        return own if self.use.covariate else 0
+
+    def check(self, source: FieldSource) -> None:
+        """Refuse a source of another kind than that of the training.
+
+        Raises:
+            DataError: Naming what differs.
+        """
+        for what, mine, other in (
+            ("units", self.units or "none", source.units or "none"),
+            ("a field a day", self.daily, source.days is not None),
+            ("a height of the ground", self.height, source.height),
+        ):
+            if mine != other:
+                raise DataError(
+                    f"The field {self.name} of the training and this one differ in "
+                    f"`{what}`: {mine} there and {other} here. Give the field in the "
+                    "form it was trained with."
+                )
+
+    def covariates(
+        self,
+        source: FieldSource,
+        lat: Floats,
+        lon: Floats,
+        elevation: Floats,
+        time: np.datetime64,
+    ) -> Floats:
+        """Covariates at points on a day, NaN where missing, (n, n_covariates)."""
+        if not self.use.covariate:
+            return np.zeros((len(lat), 0))
+        windows = (0.0, *self.use.smooth_km)
+        found = [source.grid.at(source.values(time, km), lat, lon) for km in windows]
+        columns = [(value - self.mean) / self.std for value in found]
+        if self.height:
+            columns.append((np.asarray(elevation) - found[0]) / METRES_PER_UNIT)
+        return np.stack(columns, axis=-1)
+
+    def averaged(
+        self, source: FieldSource, time: np.datetime64
+    ) -> tuple[LatLonGrid, Floats]:
+        """Scaled values of a day averaged over the cells of a stream, and their grid.
+
+        NaN where missing.
+        """
+        grid, means = source.coarsened(time, self.use.stream_km)
+        return grid, (means - self.mean) / self.std
+
+
+def matched(
+    scalings: Iterable[FieldScaling], sources: Iterable[FieldSource]
+) -> tuple[FieldSource, ...]:
+    """The sources in the order of the scalings, each checked.
+
+    Raises:
+        ConfigError: If they do not name the same fields.
+        DataError: If one is of another kind.
+    """
+    scalings, there = list(scalings), {source.name: source for source in sources}
+    wanted = [scaling.name for scaling in scalings]
+    if sorted(wanted) != sorted(there):
+        raise ConfigError(
+            f"The model reads the fields {', '.join(wanted) or 'none'}, and is given "
+            f"{', '.join(there) or 'none'}: name the fields it was trained with "
+            "(data.fields, or --fields), or train another."
+        )
+    for scaling in scalings:
+        scaling.check(there[scaling.name])
+    return tuple(there[name] for name in wanted)
+
+
+def sphere_streams(
+    scalings: Sequence[FieldScaling],
+    sources: Sequence[FieldSource],
+    time: np.datetime64,
+) -> tuple[GriddedField, ...]:
+    """The streams of a day at all nodes of the averaged fields."""
+    found = _averaged(scalings, sources, time)
+    return tuple(
+        _gridded((np.radians(grid.lat), np.radians(grid.lon)), values)
+        for _, grid, values in found
+    )
+
+
+def plane_streams(
+    scalings: Sequence[FieldScaling],
+    sources: Sequence[FieldSource],
+    time: np.datetime64,
+    plane: LambertAzimuthal,
+    box: tuple[Floats, Floats],
+) -> tuple[GriddedField, ...]:
+    """The streams of a day read at nodes of the plane, in and around a box.
+
+    Nodes lie symmetrically about its centre, so that they move with it.
+
+    Args:
+        scalings: The fields.
+        sources: Where their values come from.
+        time: A time of the day.
+        plane: The projection.
+        box: Centre and extent of the domain, each (2,), in units of the plane.
+    """
+    made = []
+    for scaling, grid, values in _averaged(scalings, sources, time):
+        spacing = scaling.use.stream_km / KM_PER_UNIT
+        counts = np.ceil((box[1] + 2 * _MARGIN_KM / KM_PER_UNIT) / spacing)
+        axes = tuple(
+            centre + spacing * (np.arange(n) - (n - 1) / 2)
+            for centre, n in zip(box[0], counts, strict=True)
+        )
+        nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1) * KM_PER_UNIT
+        there = (nodes**2).sum(-1) <= _HORIZON_KM**2
+        lat, lon = plane.inverse(np.where(there[..., None], nodes, 0.0))
+        read = grid.at(values, lat.ravel(), lon.ravel()).reshape(there.shape)
+        made.append(_gridded(axes, np.where(there, read, np.nan)))
+    return tuple(made)
+
+
+def _averaged(
+    scalings: Sequence[FieldScaling],
+    sources: Sequence[FieldSource],
+    time: np.datetime64,
+) -> Iterator[tuple[FieldScaling, LatLonGrid, Floats]]:
+    for scaling, source in zip(scalings, sources, strict=True):
+        if scaling.use.stream_km:
+            yield scaling, *scaling.averaged(source, time)
+
+
+def _gridded(axes: tuple[Floats, ...], values: Floats) -> GriddedField:
+    """Values (m, k) on axes (m,) and (k,) as a stream of one task; NaN = missing."""
+    y = torch.from_numpy(np.nan_to_num(values).astype(np.float32))[None, ..., None]
+    mask = torch.from_numpy(np.isfinite(values))[None, ..., None]
+    return GriddedField(
+        tuple(torch.from_numpy(a.astype(np.float32))[None] for a in axes), y, mask
+    )
