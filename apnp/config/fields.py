@@ -18,9 +18,10 @@ class GriddedFieldConfig:
         variable: Name of the variable in it.
         use: Its values at stations and targets are covariates (of any backbone), or it
             is a stream beside the context (of a ConvCNP and its kin), or both. A
-            height of the ground as covariate brings how far a place lies above it.
+            height of the ground tells how far a place lies above it.
         smooth_km: Standard deviations of Gaussian windows, in km: the field averaged
-            over each is one more covariate.
+            over each is one more covariate, and of a height of the ground its spread
+            there, which is how rugged it is.
         stream_km: Size of the cells over which a stream is averaged.
     """
 

@@ -88,6 +88,21 @@ class GriddedVariable:
             (day, smooth_km), lambda: self.grid.smoothed(self.values(time), smooth_km)
         )
 
+    def spread(self, time: np.datetime64, smooth_km: float) -> Floats:
+        """How much the field of a day varies within a Gaussian window.
+
+        The root mean square of its departures from its average, NaN = missing.
+
+        Raises:
+            DataError: If the day is not in the file.
+        """
+        values, mean = self.values(time), self.values(time, smooth_km)
+        day = None if self.days is None else time.astype("datetime64[D]")
+        return self._once(
+            (day, "spread", smooth_km),
+            lambda: np.sqrt(self.grid.smoothed((values - mean) ** 2, smooth_km)),
+        )
+
     def coarsened(self, time: np.datetime64, km: float) -> tuple[LatLonGrid, Floats]:
         """Means of the field of a day over cells about `km` wide, and their grid.
 

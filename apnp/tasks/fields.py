@@ -52,6 +52,10 @@ class FieldSource(Protocol):
         """The field of a day, NaN = missing, averaged over a window or as it is."""
         ...
 
+    def spread(self, time: np.datetime64, smooth_km: float) -> Floats:
+        """How much the field of a day varies within a window, NaN = missing."""
+        ...
+
     def coarsened(self, time: np.datetime64, km: float) -> tuple[LatLonGrid, Floats]:
         """Means of the field of a day over cells about `km` wide, and their grid."""
         ...
@@ -81,9 +85,10 @@ class FieldUse:
 class FieldScaling:
     """A field, and how it is scaled; made for JSON.
 
-    Its covariates at a site are `(value - mean) / std`, the same of its averages over
-    wider windows, and for a height of the ground the elevation of the site above it in
-    kilometres.
+    Its covariates at a site are `(value - mean) / std` and the same of its averages
+    over wider windows. Of a height of the ground they are, in kilometres, how far the
+    site lies above it and above its averages, and how much it varies in each window:
+    a valley, a summit, rugged ground.
 
     Attributes:
         name: Name of the variable.
@@ -166,7 +171,8 @@ class FieldScaling:
     @property
     def n_covariates(self) -> int:
         """Number of covariates."""
-        own = 1 + len(self.use.smooth_km) + self.height
+        windows = len(self.use.smooth_km)
+        own = 1 + windows + self.height * windows
         return own if self.use.covariate else 0
 
     def check(self, source: FieldSource) -> None:
@@ -199,11 +205,15 @@ class FieldScaling:
         if not self.use.covariate:
             return np.zeros((len(lat), 0))
         windows = (0.0, *self.use.smooth_km)
-        found = [source.grid.at(source.values(time, km), lat, lon) for km in windows]
-        columns = [(value - self.mean) / self.std for value in found]
-        if self.height:
-            columns.append((np.asarray(elevation) - found[0]) / METRES_PER_UNIT)
-        return np.stack(columns, axis=-1)
+        means = [source.grid.at(source.values(time, km), lat, lon) for km in windows]
+        if not self.height:
+            return (np.stack(means, axis=-1) - self.mean) / self.std
+        above = [np.asarray(elevation) - mean for mean in means]
+        spreads = [
+            source.grid.at(source.spread(time, km), lat, lon)
+            for km in self.use.smooth_km
+        ]
+        return np.stack([*above, *spreads], axis=-1) / METRES_PER_UNIT
 
     def averaged(
         self, source: FieldSource, time: np.datetime64

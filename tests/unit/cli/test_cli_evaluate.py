@@ -46,6 +46,7 @@ def model(**changes):
             "condition": kriging.condition,
             "covariates": lambda sites: np.sin(sites.lon)[:, None],
             "variable": "tas",
+            "representation": SimpleNamespace(check_days=lambda times: None),
             "split": StationSplit(block_km=200, test=0.3),
             "test_times": "2019-06-05/2019-06-06",
             "strict": lambda: model(name="network, strict"),
@@ -56,7 +57,7 @@ def model(**changes):
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    module = SimpleNamespace(load=lambda folder: model())
+    module = SimpleNamespace(load=lambda folder, fields: model())
     monkeypatch.setitem(sys.modules, "apnp.prediction", module)
     return str(tmp_path / "run")
 
@@ -148,7 +149,7 @@ def test_refuses(argv, message, stations, capsys):
 
 
 def test_refuses_a_model_of_another_variable(stations, run, capsys, monkeypatch):
-    module = SimpleNamespace(load=lambda folder: model(variable="tasmax"))
+    module = SimpleNamespace(load=lambda folder, fields: model(variable="tasmax"))
     monkeypatch.setitem(sys.modules, "apnp.prediction", module)
     status, _, err = evaluate(capsys, "--checkpoint", run, "--stations", stations)
     assert status == 2
@@ -158,7 +159,7 @@ def test_refuses_a_model_of_another_variable(stations, run, capsys, monkeypatch)
 def test_refuses_test_days_that_another_file_does_not_hold(
     stations, run, capsys, monkeypatch
 ):
-    module = SimpleNamespace(load=lambda folder: model(test_times="2025-01-01"))
+    module = SimpleNamespace(load=lambda folder, fields: model(test_times="2025-01-01"))
     monkeypatch.setitem(sys.modules, "apnp.prediction", module)
     status, _, err = evaluate(capsys, "--checkpoint", run, "--stations", stations)
     assert status == 2

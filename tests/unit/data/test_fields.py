@@ -76,6 +76,16 @@ def test_fields_of_many_days_and_windows_do_not_mix(written):
         assert (one == other).all()
 
 
+def test_spread_is_how_much_a_field_varies_within_the_window(written):
+    ds = plain(days=DAYS)
+    ds["t2m"][1] = 7.0 + 3 * (-1.0) ** np.indices(ds.t2m.shape[1:]).sum(0)
+    ds["t2m"][1, 2, 3] = np.nan
+    field = GriddedVariable.open(written(ds), "t2m")
+    found = field.spread(ds.time.values[1], 400.0)
+    np.testing.assert_allclose(found, 3.0, atol=0.1)
+    assert (np.diff(field.spread(ds.time.values[0], 400.0)) != 0).all()
+
+
 def test_heights_are_metres_and_the_sea_is_zero(written):
     ds = plain("elevation", units="m")
     ds["elevation"] *= 1000

@@ -37,6 +37,9 @@ class Waves:
         values = np.where(gap, np.nan, values)
         return self.grid.smoothed(values, smooth_km) if smooth_km else values
 
+    def spread(self, time, smooth_km):
+        return 50 + 0.1 * self.values(time, smooth_km)
+
     def coarsened(self, time, km):
         return self.grid.coarsened(self.values(time), km)
 
@@ -71,15 +74,15 @@ def test_covariates_of_fields_are_scaled_readings_at_the_end():
     w = representation.covariates(there)
     assert representation.dw == w.shape[1] == bare.dw + 3 + 1
     np.testing.assert_array_equal(w[:, :3], bare.covariates(there))
-    relief, weather = representation.fields
     height, wide = (
         GRID.at(RELIEF.values(DAYS[0], km), there.lat, there.lon) for km in (0.0, 80.0)
     )
     assert np.isnan(height).any()
     assert np.isfinite(height).any()
-    np.testing.assert_allclose(w[:, 3], (height - relief.mean) / relief.std)
-    np.testing.assert_allclose(w[:, 4], (wide - relief.mean) / relief.std)
-    np.testing.assert_allclose(w[:, 5], (there.elevation - height) / 1000)
+    np.testing.assert_allclose(w[:, 3], (there.elevation - height) / 1000)
+    np.testing.assert_allclose(w[:, 4], (there.elevation - wide) / 1000)
+    np.testing.assert_allclose(w[:, 5], (50 + 0.1 * wide) / 1000)
+    weather = representation.fields[1]
     read = GRID.at(WEATHER.values(DAYS[7]), there.lat, there.lon)
     np.testing.assert_allclose(w[:, 6], (read - weather.mean) / weather.std)
 
@@ -88,7 +91,7 @@ def test_fields_are_scaled_by_the_training_stations_on_the_training_days():
     there, scaled = sites(), []
     representation = fitted()
     for day in DAYS:
-        scaled.append(representation.covariates(replace(there, time=day))[:, [3, 6]])
+        scaled.append(representation.covariates(replace(there, time=day))[:, 6])
     scaled = np.concatenate(scaled)
     np.testing.assert_allclose(np.nanmean(scaled, 0), 0, atol=1e-10)
     np.testing.assert_allclose(np.nanstd(scaled, 0), 1, atol=1e-10)
