@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 import xarray as xr
+from numpy.typing import NDArray
 
 from apnp import __version__
 from apnp.checkpoint import load_run
@@ -118,6 +119,14 @@ class TrainedModel:
             )
         name = f"{self.name} without fixed inputs"
         return replace(self, process=self.process.strict(), name=name)
+
+    def check_days(self, times: NDArray[np.datetime64]) -> None:
+        """Refuse times on whose day a gridded field of the model has no values.
+
+        Raises:
+            DataError: Naming the file and the days there are.
+        """
+        self.representation.check_days(times)
 
     def condition(self, context: Observations) -> ConditionedModel:
         """Read the context once; the result answers at any number of sites."""
@@ -276,7 +285,7 @@ class TrainedModel:
                     (~observed).sum(), len(times), times[~observed][0],
                 )  # fmt: skip
                 times = times[observed]
-        self.representation.check_days(times)
+        self.check_days(times)
         return [observations_at(ds, t, variable=self.variable) for t in times]
 
     def _cells(
