@@ -98,12 +98,15 @@ class Scores:
             minus the log probability.
         below: Probabilities of less than the value.
         upto: Probabilities of at most the value; the same but at an atom.
+        joint_nll: Minus the joint log density of all values, divided by their number;
+            NaN for a prediction of values one by one, whose mean `nll` it would be.
     """
 
     crps: Floats
     nll: Floats
     below: Floats
     upto: Floats
+    joint_nll: float = float("nan")
 
     def pit(self, rng: np.random.Generator) -> Floats:
         """Probability integral transforms, randomised at atoms.

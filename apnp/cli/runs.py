@@ -63,5 +63,5 @@ def task_times(
     n = min(n, len(times))
     times = times[np.linspace(0, len(times) - 1, n).round().astype(int)]
     if model is not None:
-        model.representation.check_days(times)
+        model.check_days(times)
     return times

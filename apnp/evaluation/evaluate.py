@@ -26,7 +26,9 @@ class Evaluation:
             error, squared_error, crps, nll, pit, coverage_50, coverage_90,
             coverage_95, seconds (a task's time shared among its targets). Scores are
             those of each predictor's own distribution, one by one: of a joint one the
-            marginals. At an atom `pit` is randomised, and coverage with it.
+            marginals. At an atom `pit` is randomised, and coverage with it. Where a
+            predictor has a joint distribution there is joint_nll too: of all targets
+            of the task together, shared among them; NaN for the other predictors.
         reference: The model that the others are compared with, where it was scored.
     """
 
@@ -86,6 +88,8 @@ def evaluate(
     if not rows:
         raise DataError("There is no task to score: `tasks` is empty.")
     points = pd.concat(rows, ignore_index=True)
+    if points["joint_nll"].isna().all():
+        points = points.drop(columns="joint_nll")
     points["model"] = pd.Categorical(points["model"], names)
     return Evaluation(points, reference)
 
@@ -122,6 +126,7 @@ def _score(
             "squared_error": (mean - target.value) ** 2,
             "crps": found.crps,
             "nll": found.nll,
+            "joint_nll": found.joint_nll,
             "pit": pit,
             **coverage,
             "seconds": seconds / len(target),

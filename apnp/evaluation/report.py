@@ -30,6 +30,7 @@ def _row(row: dict, units: str) -> dict[str, str]:
         f"CRPS ({units})": _with_error(f"{row['crps']:.3f}", row["crps_se"]),
         f"RMSE ({units})": f"{row['rmse']:.3f}",
         "NLL (nats)": _with_error(f"{row['nll']:.3f}", row["nll_se"]),
+        **_joint(row),
         f"bias ({units})": f"{row['bias']:+.3f}",
         **{f"in {p}%": f"{100 * row[f'coverage_{p}']:.1f}" for p in tables.LEVELS},
         "s/task": f"{row['seconds']:.2f}",
@@ -42,6 +43,15 @@ def _row(row: dict, units: str) -> dict[str, str]:
         if name in row:
             cells[title] = _with_error(f"{row[name]:{sign}.3f}", row[f"{name}_se"])
     return cells
+
+
+def _joint(row: dict) -> dict[str, str]:
+    """The joint NLL per value, in a table where a model has one."""
+    if "joint_nll" not in row:
+        return {}
+    known = not np.isnan(row["joint_nll"])
+    number = f"{row['joint_nll']:.3f}" if known else "-"
+    return {"joint NLL": _with_error(number, row["joint_nll_se"])}
 
 
 def make_folder(folder: str | Path) -> Path:

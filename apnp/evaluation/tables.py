@@ -12,13 +12,21 @@ from apnp import scores
 
 LEVELS = (50, 90, 95)
 """Central intervals whose coverage is reported, in percent."""
-_MEANS = ["crps", "nll", "squared_error", "error", *(f"coverage_{p}" for p in LEVELS)]
+_MEANS = [
+    "crps", "nll", "joint_nll", "squared_error", "error",
+    *(f"coverage_{p}" for p in LEVELS),
+]  # fmt: skip
 
 
 def _averaged(points: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     groups = points.groupby(by, sort=False, observed=True)
     totals = groups["seconds"].agg(n="size", seconds="sum")
-    table = groups[_MEANS].mean().join(totals).reset_index()
+    table = (
+        groups[[name for name in _MEANS if name in points]]
+        .mean()
+        .join(totals)
+        .reset_index()
+    )
     return table.sort_values("model", kind="stable", ignore_index=True)
 
 
@@ -37,7 +45,8 @@ def per_task(points: pd.DataFrame) -> pd.DataFrame:
 def per_station(points: pd.DataFrame) -> pd.DataFrame:
     """Scores of every model and target station: means over the station's tasks."""
     table = _named(_averaged(points, ["model", "lat", "lon", "elevation"]))
-    return table.rename(columns={"n": "n_tasks"}).drop(columns="seconds")
+    table = table.drop(columns=["seconds", "joint_nll"], errors="ignore")
+    return table.rename(columns={"n": "n_tasks"})
 
 
 def summary(tasks: pd.DataFrame, reference: str) -> pd.DataFrame:
@@ -49,7 +58,8 @@ def summary(tasks: pd.DataFrame, reference: str) -> pd.DataFrame:
 
     Returns:
         One row a model: model, n_tasks, n_targets, crps, crps_se, rmse, nll, nll_se,
-        bias, coverage_50, coverage_90, coverage_95, seconds; and then crps_ratio,
+        bias, coverage_50, coverage_90, coverage_95, seconds; joint_nll and its error
+        where a model predicts values jointly; and then crps_ratio,
         crps_difference, nll_difference, each with its error `_se`, of the model
         against the reference (below 1 and below 0 the model is better).
     """
@@ -80,7 +90,15 @@ def _means(table: pd.DataFrame) -> dict[str, float]:
         "bias": float(table["bias"].mean()),
         **{f"coverage_{p}": float(table[f"coverage_{p}"].mean()) for p in LEVELS},
         "seconds": float(table["seconds"].mean()),
+        **_joint(table),
     }
+
+
+def _joint(table: pd.DataFrame) -> dict[str, float]:
+    if "joint_nll" not in table:
+        return {}
+    mean, error = scores.mean_and_error(table["joint_nll"])
+    return {"joint_nll": mean, "joint_nll_se": error}
 
 
 def _against(table: pd.DataFrame, base: pd.DataFrame | None) -> dict[str, float]:

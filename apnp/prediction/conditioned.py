@@ -67,7 +67,16 @@ class ModelMarginals:
             nll=_array(units - log_density),
             below=_array(upto - mass),
             upto=_array(upto),
+            joint_nll=self._joint_nll(law, scaled),
         )
+
+    def _joint_nll(self, law: Predictive, scaled: Tensor) -> float:
+        """Of the values together, where the model says more of them than one by one."""
+        if not law.n_shared:
+            return float("nan")
+        observed = torch.ones_like(scaled, dtype=torch.bool)
+        each = -law.log_prob(scaled, observed)[0] / scaled.shape[1]
+        return float(each + np.log(self.representation.std))
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +103,7 @@ class ConditionedModel:
         Raises:
             ConfigError: If a site lies too far from a plane's centre to be on it.
         """
-        self._check_reach(sites)
+        check_reach(self.representation, sites.lat, sites.lon)
         with torch.inference_mode():
             predictive = self.process.decode(
                 self.encoding, *self.representation.targets(sites)
@@ -142,7 +151,7 @@ class ConditionedModel:
         rng = samples.shared(anchors.time)
         if self.process.likelihood.n_shared:
             return self._joint(samples.number, rng)
-        self._check_reach(anchors)
+        check_reach(self.representation, anchors.lat, anchors.lon)
         generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
         target = self._unobserved(anchors)
         domain = self.encoding.latent.domain
@@ -183,17 +192,29 @@ class ConditionedModel:
         y = x.new_zeros(*x.shape[:2], self.representation.dy)
         return PointSet(x, y, w, torch.zeros_like(y, dtype=torch.bool), w_mask)
 
-    def _check_reach(self, sites: Sites) -> None:
-        if self.representation.geometry != "plane" or not len(sites):
-            return
-        lat, lon = self.representation.centre
-        farthest = great_circle_km(sites.lat, sites.lon, lat, lon).max()
-        if farthest > EARTH_RADIUS_KM * np.pi / 2:
-            raise ConfigError(
-                f"This model sees a plane about {lat:.1f} N {lon:.1f} E, and is asked "
-                f"for a place {farthest:.0f} km away, beyond the horizon of that "
-                "plane. Give a smaller `region`, or use a model for the sphere."
-            )
+
+def check_reach(representation: Representation, lat: Floats, lon: Floats) -> None:
+    """Refuse places (n,) in degrees that lie too far from a plane's centre.
+
+    Raises:
+        ConfigError: Naming the centre and the farthest of them.
+    """
+    distance = beyond_plane(representation, lat, lon)
+    if distance.any():
+        at, along = representation.centre
+        raise ConfigError(
+            f"This model sees a plane about {at:.1f} N {along:.1f} E, and is asked for "
+            f"a place {distance.max():.0f} km away, beyond the horizon of that plane. "
+            "Give a smaller `region`, or use a model for the sphere."
+        )
+
+
+def beyond_plane(representation: Representation, lat: Floats, lon: Floats) -> Floats:
+    """Distance in km from a plane's centre of places beyond its horizon, else 0."""
+    if representation.geometry != "plane":
+        return np.zeros(lat.shape)
+    distance = great_circle_km(lat, lon, *representation.centre)
+    return np.where(distance > EARTH_RADIUS_KM * np.pi / 2, distance, 0.0)
 
 
 def _array(value: Tensor) -> Floats:

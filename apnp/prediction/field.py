@@ -118,7 +118,7 @@ def write_fields(
         ConfigError: If the mask is unknown or does not fit the grid.
     """
     grid = header.grid
-    _check_mask(mask, grid)
+    check_mask(mask, grid)
     size = max(chunk_cells // grid.lon.size, 1)
     blocks = [slice(i, i + size) for i in range(0, grid.lat.size, size)]
     total = len(contexts) * grid.lat.size * grid.lon.size
@@ -139,7 +139,7 @@ def write_fields(
                 lat, lon = grid.points(rows)
                 height = writer.read_elevation(rows).ravel()
                 sites = Sites(lat, lon, height, time)
-                kept = _kept(mask, rows, sites)
+                kept = kept_cells(mask, rows, lat, lon)
                 block = _block(conditioned, support, sites, kept, header)
                 if samples and draw:
                     levels = samples.levels(time, grid, rows)
@@ -202,7 +202,12 @@ def _drawn(
     return values
 
 
-def _check_mask(mask: Mask, grid: Grid) -> None:
+def check_mask(mask: Mask, grid: Grid) -> None:
+    """Refuse a mask that is unknown or does not fit the grid.
+
+    Raises:
+        ConfigError: Naming what it is and must be.
+    """
     if isinstance(mask, str):
         if mask != "land":
             raise ConfigError(
@@ -214,10 +219,10 @@ def _check_mask(mask: Mask, grid: Grid) -> None:
         )
 
 
-def _kept(mask: Mask, rows: slice, sites: Sites) -> NDArray[np.bool_]:
-    """True where a cell is to be predicted, (n,)."""
+def kept_cells(mask: Mask, rows: slice, lat: Floats, lon: Floats) -> NDArray[np.bool_]:
+    """True where a cell of some rows of a grid is to be predicted, (n,)."""
     if mask is None:
-        return np.ones(len(sites), dtype=bool)
+        return np.ones(len(lat), dtype=bool)
     if isinstance(mask, str):
-        return is_land(sites.lat, sites.lon)
+        return is_land(lat, lon)
     return np.asarray(mask, dtype=bool)[rows].ravel()

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 import xarray as xr
+from numpy.typing import NDArray
 
 from apnp import __version__
 from apnp.checkpoint import load_run
@@ -21,8 +22,14 @@ from apnp.errors import ConfigError, DataError
 from apnp.geometry.sphere import is_global
 from apnp.model import NeuralProcess
 from apnp.observations import Floats, Observations, Sites
-from apnp.prediction.conditioned import ConditionedModel
-from apnp.prediction.field import CHUNK_CELLS, Mask, write_fields
+from apnp.prediction.conditioned import ConditionedModel, beyond_plane, check_reach
+from apnp.prediction.field import (
+    CHUNK_CELLS,
+    Mask,
+    check_mask,
+    kept_cells,
+    write_fields,
+)
 from apnp.prediction.grid import Grid, GridLike, as_grid, region_around, resolution_of
 from apnp.prediction.points import (
     check_levels,
@@ -117,6 +124,14 @@ class TrainedModel:
         """What it is told of sites besides where they are, 0 where unknown, (n, dw)."""
         return np.nan_to_num(self.representation.covariates(sites))
 
+    def check_days(self, times: NDArray[np.datetime64]) -> None:
+        """Refuse times on whose day a gridded field of the model has no values.
+
+        Raises:
+            DataError: Naming the file and the days there are.
+        """
+        self.representation.check_days(times)
+
     def condition(self, context: Observations) -> ConditionedModel:
         """Read the context once; the result answers at any number of sites."""
         if not len(context):
@@ -180,6 +195,7 @@ class TrainedModel:
         ds = self._stations(stations)
         cells = self._cells(ds, grid, region)
         contexts = self._contexts(ds, time)
+        self._check_cells(contexts, cells, mask)
         elevation = _elevation(ds, relief)
         if relief is None:
             log.warning("No relief file: elevation is %s.", elevation.source)
@@ -273,7 +289,7 @@ class TrainedModel:
                     (~observed).sum(), len(times), times[~observed][0],
                 )  # fmt: skip
                 times = times[observed]
-        self.representation.check_days(times)
+        self.check_days(times)
         return [observations_at(ds, t, variable=self.variable) for t in times]
 
     def _cells(
@@ -286,6 +302,21 @@ class TrainedModel:
             if self.representation.geometry != "sphere" or not is_global(lon):
                 region = region_around(lat, lon, size)
         return as_grid(grid, region)
+
+    def _check_cells(
+        self, contexts: list[Observations], cells: Grid, mask: Mask
+    ) -> None:
+        """Refuse a mask that does not fit, and cells beyond the horizon of a plane."""
+        check_mask(mask, cells)
+        adapted = (self.representation.adapted(each.sites)[0] for each in contexts)
+        planes = {each.centre: each for each in adapted if each.geometry == "plane"}
+        for plane in planes.values():
+            for row in range(cells.lat.size):
+                lat, lon = cells.points(slice(row, row + 1))
+                far = beyond_plane(plane, lat, lon) > 0
+                if far.any():
+                    far &= kept_cells(mask, slice(row, row + 1), lat, lon)
+                    check_reach(plane, lat[far], lon[far])
 
     def _header(
         self,

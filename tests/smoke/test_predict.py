@@ -142,6 +142,10 @@ def test_points_get_predictions_beside_their_own_columns(predict, folder):
         ),
         (("--grid", "9", "--output", "f.nc", "--samples", "0"), "Got 0"),
         (("--points", "p.csv"), "--output FILE."),
+        (
+            ("--grid", "9", "--output", "f.nc", "--fields", "absent.nc"),
+            "absent.nc: there is no such file of a field",
+        ),
         (("--grid", "9", "--output", "f.nc", "--variable", "tasmax"), "tasmax"),
     ],
 )

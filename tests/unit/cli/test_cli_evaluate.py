@@ -7,6 +7,7 @@ import pytest
 
 from apnp.cli import main
 from apnp.data.splits import StationSplit
+from apnp.errors import DataError
 from apnp.evaluation import baseline
 
 DAYS = pd.date_range("2019-06-01", periods=6)
@@ -46,9 +47,9 @@ def model(**changes):
             "condition": kriging.condition,
             "covariates": lambda sites: np.sin(sites.lon)[:, None],
             "variable": "tas",
-            "representation": SimpleNamespace(check_days=lambda times: None),
             "split": StationSplit(block_km=200, test=0.3),
             "test_times": "2019-06-05/2019-06-06",
+            "check_days": lambda times: None,
             "strict": lambda: model(name="network, strict"),
             **changes,
         }
@@ -57,7 +58,7 @@ def model(**changes):
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    module = SimpleNamespace(load=lambda folder, fields: model())
+    module = SimpleNamespace(load=lambda folder, fields=(): model())
     monkeypatch.setitem(sys.modules, "apnp.prediction", module)
     return str(tmp_path / "run")
 
@@ -149,7 +150,7 @@ def test_refuses(argv, message, stations, capsys):
 
 
 def test_refuses_a_model_of_another_variable(stations, run, capsys, monkeypatch):
-    module = SimpleNamespace(load=lambda folder, fields: model(variable="tasmax"))
+    module = SimpleNamespace(load=lambda folder, fields=(): model(variable="tasmax"))
     monkeypatch.setitem(sys.modules, "apnp.prediction", module)
     status, _, err = evaluate(capsys, "--checkpoint", run, "--stations", stations)
     assert status == 2
@@ -159,13 +160,37 @@ def test_refuses_a_model_of_another_variable(stations, run, capsys, monkeypatch)
 def test_refuses_test_days_that_another_file_does_not_hold(
     stations, run, capsys, monkeypatch
 ):
-    module = SimpleNamespace(load=lambda folder, fields: model(test_times="2025-01-01"))
+    module = SimpleNamespace(
+        load=lambda folder, fields=(): model(test_times="2025-01-01")
+    )
     monkeypatch.setitem(sys.modules, "apnp.prediction", module)
     status, _, err = evaluate(capsys, "--checkpoint", run, "--stations", stations)
     assert status == 2
     assert "The run's test days: " in err
     assert "2025-01-01" in err
     assert "Give --time" in err
+
+
+def test_days_without_fields_are_refused_before_any_is_scored(
+    stations, run, capsys, monkeypatch
+):
+    def check_days(times):
+        raise DataError(f"t2m has no {times[-1].astype('datetime64[D]')}")
+
+    def load(folder, fields=()):
+        assert fields == ["other.nc"]
+        return model(check_days=check_days, condition=None)
+
+    monkeypatch.setitem(sys.modules, "apnp.prediction", SimpleNamespace(load=load))
+    status, _, err = evaluate(
+        capsys, "--checkpoint", run, "--stations", stations, "--fields", "other.nc"
+    )
+    assert status == 2
+    assert "t2m has no 2019-06-06" in err
+    assert "task" not in err
+    status, _, err = evaluate(capsys, "--stations", stations, "--fields", "other.nc")
+    assert status == 2
+    assert "--fields is about a model" in err
 
 
 def test_refuses_a_file_that_is_not_there(capsys):

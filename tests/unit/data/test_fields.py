@@ -70,7 +70,7 @@ def test_fields_of_many_days_and_windows_do_not_mix(written):
     kept = GriddedVariable.open(path, "t2m")
     for day in (*days, *days[::-3]):
         fresh = GriddedVariable.open(path, "t2m")
-        for km in (0.0, 150.0):
+        for km in (0.0, 150.0, 400.0):
             assert (kept.values(day, km) == fresh.values(day, km)).all()
         (_, one), (_, other) = (f.coarsened(day, 500) for f in (kept, fresh))
         assert (one == other).all()

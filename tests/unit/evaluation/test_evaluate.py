@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -214,3 +214,46 @@ def test_a_prediction_is_scored_by_its_own_law():
     np.testing.assert_array_equal(points["coverage_90"], inside)
     again = evaluate([Dice()], [task]).points
     np.testing.assert_array_equal(points["pit"], again["pit"])
+
+
+@dataclass(frozen=True)
+class Together:
+    """A shift that says a joint density of its own."""
+
+    name: str
+
+    def condition(self, context):
+        inner = Shift(self.name, 0.2, 1.3).condition(context)
+
+        class Conditioned:
+            def marginals(self, sites):
+                alone = inner.marginals(sites)
+
+                class Marginals:
+                    mean, std = alone.mean, alone.std
+
+                    def score(self, y):
+                        return replace(alone.score(y), joint_nll=float(len(y)) ** 2)
+
+                return Marginals()
+
+        return Conditioned()
+
+
+def test_a_joint_score_is_told_beside_those_of_values_one_by_one(tmp_path):
+    evaluation = evaluate((Together("together"), MODELS[0]), tasks(), reference="good")
+    table = evaluation.summary().set_index("model")
+    squares = np.array(SIZES) ** 2.0
+    assert table.loc["together"].joint_nll == pytest.approx(squares.mean())
+    error = squares.std(ddof=1) / np.sqrt(3)
+    assert table.loc["together"].joint_nll_se == pytest.approx(error)
+    assert np.isnan(table.loc["good"].joint_nll)
+    text = as_text(evaluation)
+    assert "joint NLL" in text
+    assert "32.667 ±" in text
+    assert list(evaluation.per_task()["joint_nll"][:3]) == list(squares)
+    assert "joint_nll" not in evaluation.per_station()
+    alone = evaluate(MODELS, tasks(), reference="good")
+    assert "joint_nll" not in alone.points
+    assert "joint_nll" not in alone.summary()
+    assert "joint NLL" not in as_text(alone)

@@ -3,7 +3,11 @@ import pytest
 import torch
 from scipy import stats
 
-from apnp.likelihoods import BernoulliGammaPredictive, MixturePredictive
+from apnp.likelihoods import (
+    BernoulliGammaPredictive,
+    LowRankPredictive,
+    MixturePredictive,
+)
 from apnp.prediction.conditioned import ModelMarginals
 from apnp.tasks.representation import Representation
 
@@ -48,3 +52,21 @@ def test_rain_is_scored_in_units_and_its_absence_by_probability():
     upto = 0.6 + 0.4 * wet.cdf(4.5)
     assert score.below == pytest.approx([0, upto])
     assert score.upto == pytest.approx([0.6, upto])
+
+
+def test_values_predicted_together_are_scored_together_in_units():
+    mean, own = np.array([0.3, -0.8, 1.4]), np.array([0.2, 0.5, 0.1])
+    factor = np.array([[0.9, 0.1], [-0.4, 0.6], [0.7, 0.3]])
+    law = LowRankPredictive(
+        column(*mean), column(*own), torch.from_numpy(factor)[None, :, None]
+    )
+    found = ModelMarginals(law, representation(10.0, 4.0))
+    y = np.array([9.0, 11.0, 17.0])
+    covariance = 16 * (np.diag(own) + factor @ factor.T)
+    dense = stats.multivariate_normal(10 + 4 * mean, covariance)
+    score = found.score(y)
+    assert score.joint_nll == pytest.approx(-dense.logpdf(y) / 3)
+    alone = stats.norm(10 + 4 * mean, np.sqrt(np.diag(covariance)))
+    assert score.nll == pytest.approx(-alone.logpdf(y))
+    one_by_one = ModelMarginals(law.marginals, representation(10.0, 4.0))
+    assert np.isnan(one_by_one.score(y).joint_nll)

@@ -187,12 +187,17 @@ def test_stations_all_around_the_sphere_ask_for_the_globe(runs, width, cells):
     assert np.isfinite(globe.tas).all()
 
 
-def test_a_plane_ends_at_its_horizon(runs):
-    ds = stations()
-    with pytest.raises(ConfigError, match="beyond the horizon of that plane"):
-        load(runs["plane"]).predict_grid(
-            ds, time=DAY, grid=5.0, region=(-180, -90, 180, 90)
-        )
+def test_a_plane_ends_at_its_horizon_before_any_work(runs, capsys):
+    ds, model = stations(), load(runs["plane"])
+    globe = {"time": DAY, "grid": 30.0, "region": (-180, -90, 180, 90)}
+    for mask in (None, "land"):
+        with pytest.raises(ConfigError, match="beyond the horizon of that plane"):
+            model.predict_grid(ds, **globe, mask=mask, progress=True)
+    assert not capsys.readouterr().err
+    near = np.zeros((6, 12), dtype=bool)
+    near[4, 6] = True
+    field = model.predict_grid(ds, **globe, mask=near)
+    np.testing.assert_array_equal(np.isfinite(field.tas[0]), near)
 
 
 def test_days_without_observations_are_left_out_of_a_range(model, caplog):
