@@ -44,7 +44,7 @@ MUTATIONS = [
     Mutation("tnp: logits are scaled as written out", ATTENTION,
              "scale=self.compared**-0.5", "scale=1.0", LAYERS),
     Mutation("tnp: windows are as long as they say", ATTENTION,
-             "torch.cat((-0.5 * inverse, shift)", "torch.cat((-inverse, shift)", LAYERS),
+             "torch.cat((-0.5 * inverse,", "torch.cat((-inverse,", LAYERS),
     Mutation("tnp: windows refuse what is not bilinear", ATTENTION,
              "if not torch.allclose(found, step(x, y)):", "if False:", LAYERS),
     Mutation("tnp: the learned token has no window", ATTENTION,
