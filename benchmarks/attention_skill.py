@@ -2,7 +2,7 @@
 
     python benchmarks/attention_skill.py --config configs/europe/tnp.yaml \
         --stations FILE --steps 300 --seeds 0 1 2 --jobs 2 --output runs/skill \
-        --data.context 20 150 --data.targets 100 --model.backbone.tnp.width 32
+        --data.context "[20, 150]" --data.targets 100 --model.backbone.tnp.width 32
 
 What follows the options of this program is handed on to `train.py`. Windows and the
 published network keep the group of the configuration; plain attention keeps none. All
@@ -57,6 +57,7 @@ def arguments() -> tuple[argparse.Namespace, list[str]]:
     args, rest = made.parse_known_args()
     common = ["--config", args.config, "--model.form=strict", *rest]
     common += ["--data.path", args.stations, "--trainer.max_minutes", "0"]
+    common += ["--trainer.max_steps", str(args.steps)]
     return args, common
 
 
