@@ -14,8 +14,9 @@ from apnp.nn.deep_set import mean_of_seen
 from apnp.nn.mlp import mlp
 from apnp.types import Domain, PointSet, Stream, Tokens
 
-_NUMBERS = 2**24
-"""Numbers in the relations of the targets decoded at once: it bounds the memory."""
+_NUMBERS = 2**21
+"""Numbers in the relations of the targets decoded at once: it bounds the memory, and
+larger tensors would be mapped afresh by the system at every operation."""
 
 
 class RCNP(Backbone[Tokens]):
