@@ -16,7 +16,10 @@ from apnp.prediction import TrainedModel
 
 
 def train(runs: Mapping[Path, Sequence[str]], jobs: int) -> None:
-    """Train every run folder with its arguments of `train.py`, `jobs` at a time."""
+    """Train every run folder with its arguments of `train.py`, `jobs` at a time.
+
+    Steps are without a limit unless `--trainer.max_steps` is among the arguments.
+    """
     with ThreadPoolExecutor(jobs) as pool:
         for done in pool.map(_train, runs, runs.values()):
             assert done is None
@@ -27,8 +30,10 @@ def _train(run: Path, arguments: Sequence[str]) -> None:
         return
     command = [
         sys.executable, "train.py", *arguments, "--run", str(run),
-        "--trainer.max_steps", "0", "--trainer.threads", "1", "--trainer.devices", "1",
+        "--trainer.threads", "1", "--trainer.devices", "1",
     ]  # fmt: skip
+    if "--trainer.max_steps" not in arguments:
+        command += ["--trainer.max_steps", "0"]
     run.parent.mkdir(parents=True, exist_ok=True)
     with run.with_suffix(".log").open("w") as log:
         subprocess.run(command, check=True, stderr=log, stdout=log)

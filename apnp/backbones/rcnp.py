@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from apnp.backbones.backbone import Backbone
 from apnp.backbones.tokens import PairFeatures, PointEmbedding, check_sizes, known
@@ -13,8 +14,9 @@ from apnp.nn.deep_set import mean_of_seen
 from apnp.nn.mlp import mlp
 from apnp.types import Domain, PointSet, Stream, Tokens
 
-_NUMBERS = 2**24
-"""Numbers in the relations of the targets decoded at once: it bounds the memory."""
+_NUMBERS = 2**21
+"""Numbers in the relations of the targets decoded at once: it bounds the memory, and
+larger tensors would be mapped afresh by the system at every operation."""
 
 
 class RCNP(Backbone[Tokens]):
@@ -109,10 +111,13 @@ class RCNP(Backbone[Tokens]):
         """The mean over context points, or pairs of them, (b, n, width)."""
         seen = latent.seen
         relation = self.relation(x[:, :, None], latent.sites[:, None])
-        relation = self.relate(relation) + h[:, :, None]
+        # One product makes `relate` of the relation plus h: no sum of large tensors.
+        ones = functional.pad(relation, (0, 1), value=1.0)
+        weight = self.relate.weight.mT.expand(*h.shape[:2], -1, -1)
+        relation = ones @ torch.cat((weight, h[:, :, None]), dim=2)
         if self.full:
             seen = (seen[:, :, None] & seen[:, None]).flatten(1)
             members = (relation[:, :, :, None] + latent.z[:, None]).flatten(2, 3)
         else:
-            members = relation + latent.z[:, None]
+            members = relation.add_(latent.z[:, None])
         return mean_of_seen(self.perceptron(members), seen)

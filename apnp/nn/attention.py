@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from jaxtyping import Bool, Float
@@ -14,10 +15,14 @@ from apnp.nn.mlp import mlp, shrink
 Offsets = Callable[[Tensor, Tensor], Tensor]
 """What a group leaves of pairs of locations: (..., dx) and (..., dx) -> (..., k)."""
 
+_LANES = 16
+"""Fused kernels are fastest where queries and keys have a multiple of these channels:
+21 of them cost 1.7 times as much as 16."""
+
 
 @dataclass(frozen=True)
 class Pairs:
-    """Queries and tokens at their locations.
+    """Queries and tokens at their locations, which all layers share.
 
     Attributes:
         x: Locations of the queries.
@@ -29,7 +34,7 @@ class Pairs:
     sites: Float[Tensor, "b m dx"]
     seen: Bool[Tensor, "b m"]
 
-    @property
+    @cached_property
     def hidden(self) -> Tensor:
         """Zero for a token and minus infinity for none, (b, 1, 1, m + 1).
 
@@ -38,6 +43,16 @@ class Pairs:
         zero = torch.zeros_like(self.seen, dtype=self.x.dtype)
         hidden = zero.masked_fill(~self.seen, -torch.inf)
         return functional.pad(hidden, (1, 0))[:, None, None]
+
+    @cached_property
+    def queried(self) -> Float[Tensor, "b n columns"]:
+        """`extended` locations of the queries."""
+        return extended(self.x)
+
+    @cached_property
+    def keyed(self) -> Float[Tensor, "b tokens columns"]:
+        """`extended` locations of the learned token, zero, and of the tokens."""
+        return functional.pad(extended(self.sites), (0, 0, 1, 0))
 
 
 class Attention(nn.Module, ABC):
@@ -49,17 +64,24 @@ class Attention(nn.Module, ABC):
     Args:
         width: Channels of tokens.
         heads: Number of heads.
+        compared: Channels of a head's queries and keys; those of its values, unless
+            given.
+        asked: Channels of a head's queries beside those.
     """
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(
+        self, width: int, heads: int, compared: int | None = None, asked: int = 0
+    ) -> None:
         super().__init__()
         if width % heads:
             raise ValueError(f"`width` is a multiple of `heads` {heads}. Got {width}.")
         self.heads = heads
+        n_keys = width if compared is None else heads * compared
+        self.sizes = (n_keys, width)
         self.norm_query, self.norm_token = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.query = nn.Linear(width, width)
-        self.token = nn.Linear(width, 2 * width, bias=False)
-        self.nothing = nn.Parameter(0.1 * torch.randn(2, width))
+        self.query = nn.Linear(width, n_keys + heads * asked)
+        self.token = nn.Linear(width, n_keys + width, bias=False)
+        self.nothing = nn.Parameter(0.1 * torch.randn(n_keys + width))
         self.out = shrink(nn.Linear(width, width))
         self.norm = nn.LayerNorm(width)
         self.mlp = mlp(width, 2 * width, width, hidden=1, factor=0.1)
@@ -76,54 +98,38 @@ class Attention(nn.Module, ABC):
     def reference(self, h: Tensor, tokens: Tensor, pairs: Pairs) -> Tensor:
         """The same as `forward`, with the softmax written out."""
 
-        def read(normed, queries, keys, values, pairs):
-            logits = self._logits(normed, queries, keys, pairs) + pairs.hidden
+        def read(queries, keys, values, pairs):
+            logits = self._logits(queries, keys, pairs) + pairs.hidden
             return torch.softmax(logits, dim=-1) @ values
 
         return self._layer(h, tokens, pairs, read)
 
     @abstractmethod
-    def _logits(
-        self, normed: Tensor, queries: Tensor, keys: Tensor, pairs: Pairs
-    ) -> Tensor:
+    def _logits(self, queries: Tensor, keys: Tensor, pairs: Pairs) -> Tensor:
         """Logits (b, heads, n, m + 1) of all pairs, of hidden tokens too.
 
         Args:
-            normed: The queries' channels, (b, n, width).
-            queries: Of every head, (b, heads, n, d).
-            keys: Of every head, (b, heads, m + 1, d), the learned token's first.
+            queries: Of every head, (b, heads, n, compared + asked).
+            keys: Of every head, (b, heads, m + 1, compared), the learned token's first.
             pairs: Their locations.
         """
 
     @abstractmethod
     def _read(
-        self,
-        normed: Tensor,
-        queries: Tensor,
-        keys: Tensor,
-        values: Tensor,
-        pairs: Pairs,
+        self, queries: Tensor, keys: Tensor, values: Tensor, pairs: Pairs
     ) -> Tensor:
         """Mean values by the softmax of the logits, (b, heads, n, d)."""
 
     def _layer(
         self, h: Tensor, tokens: Tensor, pairs: Pairs, read: Callable[..., Tensor]
     ) -> Tensor:
-        normed = self.norm_query(h)
-        queries = self._split(self.query(normed))
-        keys, values = self._keys_and_values(tokens)
-        values = read(normed, queries, keys, values, pairs)
+        queries = self._split(self.query(self.norm_query(h)))
+        both = self.token(self.norm_token(tokens))
+        both = torch.cat((self.nothing.expand(len(both), 1, -1), both), dim=1)
+        keys, values = (self._split(part) for part in both.split(self.sizes, dim=-1))
+        values = read(queries, keys, values, pairs)
         h = h + self.out(values.transpose(1, 2).flatten(2))
         return h + self.mlp(self.norm(h))
-
-    def _keys_and_values(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        both = self.token(self.norm_token(tokens)).chunk(2, dim=-1)
-        nothing = self.nothing[:, None, None].expand(-1, len(tokens), -1, -1)
-        keys, values = (
-            self._split(torch.cat((none, part), dim=1))
-            for none, part in zip(nothing, both, strict=True)
-        )
-        return keys, values
 
     def _split(self, z: Tensor) -> Tensor:
         return z.unflatten(-1, (self.heads, -1)).transpose(1, 2)
@@ -132,18 +138,11 @@ class Attention(nn.Module, ABC):
 class PlainAttention(Attention):
     """Logits q.k / sqrt(d): nothing is known of pairs but their channels."""
 
-    def _logits(
-        self, normed: Tensor, queries: Tensor, keys: Tensor, pairs: Pairs
-    ) -> Tensor:
+    def _logits(self, queries: Tensor, keys: Tensor, pairs: Pairs) -> Tensor:
         return queries @ keys.mT / queries.shape[-1] ** 0.5
 
     def _read(
-        self,
-        normed: Tensor,
-        queries: Tensor,
-        keys: Tensor,
-        values: Tensor,
-        pairs: Pairs,
+        self, queries: Tensor, keys: Tensor, values: Tensor, pairs: Pairs
     ) -> Tensor:
         mask = pairs.hidden.expand(-1, -1, queries.shape[2], -1)
         return functional.scaled_dot_product_attention(queries, keys, values, mask)
@@ -155,8 +154,9 @@ class WindowAttention(Attention):
     A head looks through a Gaussian window of the length l, shifted along what the
     group leaves of directions; the query scales l and sets u. Squared distance and
     offsets are bilinear in (1, x, |x|^2) of both locations, so that the window is
-    dx + 2 more channels of queries and keys, and costs as much: no tensor of pairs is
-    made beside that of plain attention.
+    dx + 2 of the channels of queries and keys, and no tensor of pairs is made beside
+    that of plain attention. Where a head is wide its channels with those of the window
+    are as many as those of a plain head, so that it costs as much.
 
     Args:
         width: Channels of tokens.
@@ -177,53 +177,55 @@ class WindowAttention(Attention):
         offsets: Offsets,
         lengths: Sequence[float],
     ) -> None:
-        super().__init__(width, heads)
-        self.offsets = offsets
-        bilinear = _bilinear(lambda x, y: _step(x, y, offsets), dx)
-        self.register_buffer("bilinear", bilinear.float(), persistent=False)
-        own = [lengths[head % len(lengths)] for head in range(heads)]
-        self.log_lengths = nn.Parameter(torch.tensor(own).log())
-        self.window = shrink(nn.Linear(width, heads * len(bilinear)))
+        bilinear = _bilinear(lambda x, y: _step(x, y, offsets), dx).float()
+        asked, own, columns = len(bilinear), width // heads, dx + 2
+        channels = -(-max(own, columns + 1) // _LANES) * _LANES
+        self.compared = min(own, channels - columns)
+        super().__init__(width, heads, self.compared, asked)
+        self.offsets, self.spare = offsets, channels - self.compared - columns
+        self.register_buffer("bilinear", bilinear, persistent=False)
+        taken = [lengths[head % len(lengths)] for head in range(heads)]
+        self.log_lengths = nn.Parameter(torch.tensor(taken).log())
+        with torch.no_grad():
+            for p in (self.query.weight, self.query.bias):
+                p.unflatten(0, (heads, -1))[:, self.compared :] *= 0.1
 
-    def _weights(self, normed: Tensor) -> Tensor:
+    def _weights(self, asked: Tensor) -> Tensor:
         """Factors of squared distance and offsets in the logits, (b, heads, n, k)."""
-        bounded = self._widest * torch.tanh(self.window(normed) / self._widest)
-        own = bounded.unflatten(-1, (self.heads, -1)).transpose(1, 2)
-        length = torch.exp(self.log_lengths[:, None, None] + own[..., :1])
-        return torch.cat((-0.5 / length.square(), own[..., 1:] / length), dim=-1)
+        bounded = self._widest * torch.tanh(asked / self._widest)
+        scaled, shift = bounded.tensor_split((1,), dim=-1)
+        inverse = torch.exp(-self.log_lengths[:, None, None] - scaled)
+        return inverse * torch.cat((-0.5 * inverse, shift), dim=-1)
 
-    def _logits(
-        self, normed: Tensor, queries: Tensor, keys: Tensor, pairs: Pairs
-    ) -> Tensor:
+    def _logits(self, queries: Tensor, keys: Tensor, pairs: Pairs) -> Tensor:
+        queries, asked = queries.tensor_split((self.compared,), dim=-1)
         step = _step(pairs.x[:, :, None], pairs.sites[:, None], self.offsets)
-        window = torch.einsum("bhnk,bnmk->bhnm", self._weights(normed), step)
-        plain = queries @ keys.mT / queries.shape[-1] ** 0.5
+        window = torch.einsum("bhnk,bnmk->bhnm", self._weights(asked), step)
+        plain = queries @ keys.mT / self.compared**0.5
         return plain + functional.pad(window, (1, 0))
 
     def _read(
-        self,
-        normed: Tensor,
-        queries: Tensor,
-        keys: Tensor,
-        values: Tensor,
-        pairs: Pairs,
+        self, queries: Tensor, keys: Tensor, values: Tensor, pairs: Pairs
     ) -> Tensor:
-        scale = queries.shape[-1] ** -0.5
-        weights = self._weights(normed) / scale
-        bilinear = self.bilinear.to(weights)
-        left = torch.einsum("bhnk,bni,kij->bhnj", weights, _extended(pairs.x), bilinear)
-        right = functional.pad(_extended(pairs.sites), (0, 0, 1, 0))
+        queries, asked = queries.split((self.compared, len(self.bilinear)), dim=-1)
+        weights = self._weights(asked) * self.compared**0.5
+        columns = functional.pad(self.bilinear.to(weights), (0, self.spare))
+        seen = torch.einsum("bni,kij->bnkj", pairs.queried, columns)
+        # One small product a query: (heads, k) by (k, columns).
+        left = (weights.transpose(1, 2) @ seen).transpose(1, 2)
+        right = functional.pad(pairs.keyed, (0, self.spare))
         right = right[:, None].expand(-1, self.heads, -1, -1)
         mask = pairs.hidden.expand(-1, -1, queries.shape[2], -1)
+        queries = torch.cat((queries, left), dim=-1)
+        keys = torch.cat((keys, right), dim=-1)
         # Kernels want queries, keys and values of the same size.
+        more, d = queries.shape[-1] - values.shape[-1], values.shape[-1]
+        if more:
+            values = functional.pad(values, (0, more))
         read = functional.scaled_dot_product_attention(
-            torch.cat((queries, left), dim=-1),
-            torch.cat((keys, right), dim=-1),
-            functional.pad(values, (0, left.shape[-1])),
-            mask,
-            scale=scale,
+            queries, keys, values, mask, scale=self.compared**-0.5
         )
-        return read[..., : values.shape[-1]]
+        return read[..., :d]
 
 
 class HeadMixingAttention(Attention):
@@ -244,9 +246,7 @@ class HeadMixingAttention(Attention):
         self.features = features
         self.mix = mlp(heads + n_pair, width, heads, hidden=2)
 
-    def _logits(
-        self, normed: Tensor, queries: Tensor, keys: Tensor, pairs: Pairs
-    ) -> Tensor:
+    def _logits(self, queries: Tensor, keys: Tensor, pairs: Pairs) -> Tensor:
         plain = queries @ keys.mT / queries.shape[-1] ** 0.5
         features = self.features(pairs.x[:, :, None], pairs.sites[:, None])
         nothing, plain = plain.tensor_split((1,), dim=-1)
@@ -254,14 +254,9 @@ class HeadMixingAttention(Attention):
         return torch.cat((nothing, mixed.movedim(-1, 1)), dim=-1)
 
     def _read(
-        self,
-        normed: Tensor,
-        queries: Tensor,
-        keys: Tensor,
-        values: Tensor,
-        pairs: Pairs,
+        self, queries: Tensor, keys: Tensor, values: Tensor, pairs: Pairs
     ) -> Tensor:
-        logits = self._logits(normed, queries, keys, pairs) + pairs.hidden
+        logits = self._logits(queries, keys, pairs) + pairs.hidden
         return torch.softmax(logits, dim=-1) @ values
 
 
@@ -271,7 +266,7 @@ def _step(x: Tensor, other: Tensor, offsets: Offsets) -> Tensor:
     return torch.cat((squared, offsets(x, other)), dim=-1)
 
 
-def _extended(x: Tensor) -> Tensor:
+def extended(x: Tensor) -> Tensor:
     """(1, x, |x|^2), in which distances and offsets are bilinear, (..., dx + 2)."""
     return torch.cat(
         (torch.ones_like(x[..., :1]), x, x.square().sum(-1, keepdim=True)), dim=-1
@@ -279,7 +274,7 @@ def _extended(x: Tensor) -> Tensor:
 
 
 def _bilinear(step: Offsets, dx: int) -> Float[Tensor, "k i j"]:
-    """The matrices T of `step(x, y)_k` = `_extended(x) T_k _extended(y)`.
+    """The matrices T of `step(x, y)_k` = `extended(x) T_k extended(y)`.
 
     They are read off the values of `step` at zero and at plus and minus one along
     every axis.
@@ -289,12 +284,12 @@ def _bilinear(step: Offsets, dx: int) -> Float[Tensor, "k i j"]:
     """
     eye = torch.eye(dx, dtype=torch.float64)
     probes = torch.cat((torch.zeros(1, dx, dtype=torch.float64), eye, -eye))
-    dual = torch.linalg.pinv(_extended(probes))
+    dual = torch.linalg.pinv(extended(probes))
     values = step(probes[:, None], probes[None])
     matrices = torch.einsum("ip,pqk,jq->kij", dual, values, dual)
     elsewhere = torch.linspace(-1, 1.3, 4 * dx, dtype=torch.float64).sin()
     x, y = elsewhere.reshape(2, 2, dx)
-    found = torch.einsum("pi,kij,pj->pk", _extended(x), matrices, _extended(y))
+    found = torch.einsum("pi,kij,pj->pk", extended(x), matrices, extended(y))
     if not torch.allclose(found, step(x, y)):
         raise ValueError(
             "Windows take `offsets` that are bilinear in (1, x, |x|^2) of both "

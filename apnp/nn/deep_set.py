@@ -1,6 +1,5 @@
 """What sets are read by: a mean over the members that are there."""
 
-import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -13,4 +12,5 @@ def mean_of_seen(
     A value that is not seen is finite, or the mean is not.
     """
     share = seen.to(values) / seen.sum(-1, keepdim=True).clamp(min=1)
-    return torch.einsum("bnmc,bm->bnc", values, share)
+    # An einsum would copy the values.
+    return (share[:, None, None] @ values).squeeze(2)

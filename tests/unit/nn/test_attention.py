@@ -41,6 +41,7 @@ LAYERS = {
     "plain": (PlainAttention(12, 3), 2),
     "published": (HeadMixingAttention(12, 3, 2, lambda x, y: y - x), 2),
     **{name: (windows(group), group.dx) for name, group in GROUPS.items()},
+    "wide heads": (windows(GROUPS["longitude"], width=32, heads=2), 3),
 }
 
 
@@ -50,7 +51,8 @@ def case(request):
     seen = torch.ones(2, 5, dtype=torch.bool)
     seen[0, 3] = False
     pairs = Pairs(normal(2, 4, dx, seed=2), normal(2, 5, dx, seed=3), seen)
-    return alive(layer), normal(2, 4, 12), normal(2, 5, 12, seed=4), pairs
+    width = layer.out.in_features
+    return alive(layer), normal(2, 4, width), normal(2, 5, width, seed=4), pairs
 
 
 def test_equals_the_written_out_softmax_gradients_too(case):
@@ -86,7 +88,7 @@ def test_without_tokens_the_learned_one_is_read(case):
     hidden = layer(h, tokens, Pairs(pairs.x, pairs.sites, none))
     torch.testing.assert_close(nothing, hidden, rtol=0, atol=1e-12)
     with torch.no_grad():
-        layer.nothing[1] += 1.0
+        layer.nothing[-layer.out.in_features :] += 1.0
     assert (layer(h, tokens[:, :0], empty) - nothing).abs().min() > 1e-6
 
 
@@ -101,19 +103,29 @@ def test_a_window_is_a_gaussian_of_distance_shifted_along_offsets(name):
     group = GROUPS[name]
     layer = alive(windows(group))
     x, sites = normal(1, 4, group.dx, seed=2), normal(1, 5, group.dx, seed=3)
-    normed = normal(1, 4, 12)
+    asked = normal(1, 3, 4, len(layer.bilinear))
     pairs = Pairs(x, sites, torch.ones(1, 5, dtype=torch.bool))
     zero = torch.zeros(1, 3, 6, 4, dtype=F)
-    logits = layer._logits(normed, zero[:, :, :4], zero, pairs)
+    logits = layer._logits(torch.cat((zero[:, :, :4], asked), dim=-1), zero, pairs)
     assert (logits[..., 0] == 0).all()
-    own = layer.window(normed).unflatten(-1, (3, -1))
-    own = 2.0 * torch.tanh(own / 2.0)
+    own = 2.0 * torch.tanh(asked / 2.0)
     for head in range(3):
-        length = torch.exp(layer.log_lengths[head] + own[0, 2, head, 0])
+        length = torch.exp(layer.log_lengths[head] + own[0, head, 2, 0])
         expected = -0.5 * (sites[0, 4] - x[0, 2]).square().sum() / length**2
         offsets = group.offsets(x[:, 2], sites[:, 4])[0]
-        expected = expected + (own[0, 2, head, 1:] * offsets).sum() / length
+        expected = expected + (own[0, head, 2, 1:] * offsets).sum() / length
         torch.testing.assert_close(logits[0, head, 2, 5], expected)
+
+
+@pytest.mark.parametrize(
+    ("width", "compared", "channels"), [(12, 4, 16), (16, 8, 16), (32, 11, 16)]
+)
+def test_a_wide_head_has_no_more_channels_than_a_plain_one(width, compared, channels):
+    """They are full lanes of the kernel, those of the window among them."""
+    heads = {12: 3, 16: 2, 32: 2}[width]
+    layer = windows(GROUPS["longitude"], width, heads)
+    assert layer.compared == compared
+    assert layer.compared + 5 + layer.spare == channels
 
 
 def test_heads_start_with_lengths_of_their_own():
