@@ -110,11 +110,11 @@ def main(argv: Sequence[str]) -> None:
     if args.field:
         _against_truth(args)
         return
-    model = (
-        model_of(args.checkpoint, args.variable, args.fields)
-        if args.checkpoint
-        else None
-    )
+    model = None
+    if args.checkpoint:
+        model = model_of(args.checkpoint, args.variable, args.fields)
+    elif args.fields:
+        raise ConfigError("--fields is about a model: give --checkpoint.")
     ds = read_station_arguments(args)
     predictors = [*_own(args, model), *_baselines(args, ds, model)]
     if not predictors:
