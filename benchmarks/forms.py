@@ -1,7 +1,7 @@
 """Strict, approximate, and approximate without dropout: trained alike, scored alike.
 
     python benchmarks/forms.py --config configs/europe_daily.yaml --stations FILE \
-        --minutes 10 --seeds 0 1 2 --output runs/forms [--jobs 2]
+        --minutes 10 --seeds 0 1 2 --output runs/forms [--jobs 2] [--forms ...]
 
 Every form is trained with every seed from the same configuration, one thread a run and
 `--jobs` runs at a time; runs that are finished are not trained again. Each is scored
@@ -38,11 +38,18 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--stations", required=True)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument(
+        "--forms", nargs="+", choices=list(FORMS), default=list(FORMS),
+        help="the strict one is what the others are compared with",
+    )  # fmt: skip
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--context", type=int, default=400)
     parser.add_argument("--tasks", type=int, default=40)
     parser.add_argument("--output", type=Path, required=True)
-    return parser.parse_args()
+    found = parser.parse_args()
+    if "strict" not in found.forms:
+        parser.error("--forms must name strict, which the others are compared with.")
+    return found
 
 
 def run_folder(output: Path, form: str, seed: int) -> Path:
@@ -54,7 +61,7 @@ def score(args: argparse.Namespace) -> pd.DataFrame:
     """Scores of every run on every task and both context pools."""
     ds = read_stations(args.stations)
     tables = []
-    for form in FORMS:
+    for form in args.forms:
         for seed in args.seeds:
             model = load(run_folder(args.output, form, seed))
             times, held_out = test_tasks(model, ds, args.tasks)
@@ -106,7 +113,7 @@ def main() -> None:
             *common, "--trainer.seed", str(seed), *FORMS[form],
         ]
         for seed in args.seeds
-        for form in FORMS
+        for form in args.forms
     }  # fmt: skip
     train(wanted, args.jobs)
     scores = score(args)
