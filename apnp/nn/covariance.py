@@ -58,8 +58,14 @@ class Covariance(nn.Module):
 
         Time grows with the cube of the number of points, memory with its square.
         """
-        factor = torch.linalg.cholesky(self.matrix(x.double(), mask))
-        return torch.cholesky_solve(values.double(), factor).to(values.dtype)
+        matrix, wanted = self.matrix(x.double(), mask), values.double()
+        with torch.no_grad():
+            factor = torch.linalg.cholesky(matrix)
+            solved = torch.cholesky_solve(wanted, factor)
+        # This step of refinement has the derivatives of the inverse, at the cost of its
+        # square: those of the factor cost its cube.
+        rest = torch.cholesky_solve(wanted - matrix @ solved, factor)
+        return (solved + rest).to(values.dtype)
 
 
 class _SumOfExponentials(torch.autograd.Function):

@@ -58,6 +58,8 @@ MUTATIONS = [
     Mutation("drift weighs observations by their covariance", "apnp/nn/drift.py",
              "torch.cat((own, rest), -1))", "torch.cat((own, rest), -1)) * 0.5",
              DRIFT),
+    Mutation("gradients of the covariance's inverse are whole", COVARIANCE,
+             "wanted - matrix @ solved", "wanted - matrix.detach() @ solved", KRIGING),
     Mutation("covariance has its widths", COVARIANCE,
              "-0.5 * torch.exp(-2", "-0.5 * torch.exp(-1", KRIGING),
     Mutation("a masked point is independent of all others", COVARIANCE,

@@ -43,6 +43,22 @@ def test_solve_inverts_the_matrix(n):
     torch.testing.assert_close(made.matrix(x, mask) @ solved, values)
 
 
+def test_solve_has_the_gradient_of_the_inverse():
+    made, mask = covariance(), normal(2, 7, seed=2) > -0.5
+    x, values = normal(2, 7, 2).requires_grad_(), normal(2, 7, 3, seed=1)
+    over = (x, values.requires_grad_(), *made.parameters())
+    weight = normal(2, 7, 3, seed=4)
+    own, expected = (
+        torch.autograd.grad((weight * solved).sum(), over)
+        for solved in (
+            made.solve(x, mask, values),
+            torch.linalg.inv(made.matrix(x, mask)) @ values,
+        )
+    )
+    for one, other in zip(own, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-10)
+
+
 def test_weights_start_halving_and_sum_to_one():
     weights = Covariance((8.0, 4.0, 2.0)).log_weights.exp().detach().numpy()
     np.testing.assert_allclose(weights, [4 / 7, 2 / 7, 1 / 7], rtol=1e-6)
