@@ -104,7 +104,9 @@ def plan(args: argparse.Namespace, common: list[str]) -> pd.DataFrame:
     return pd.read_csv(path)
 
 
-def score(args: argparse.Namespace, runs: dict[tuple[str, int, int], Path]):
+def score(
+    args: argparse.Namespace, runs: dict[tuple[str, int, int], Path]
+) -> pd.DataFrame:
     """Scores of every run on every task."""
     ds, tables = read_stations(args.stations), []
     for (kind, steps, seed), run in runs.items():
