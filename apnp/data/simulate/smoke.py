@@ -2,8 +2,8 @@
 
 The setting of Ashman et al. 2024 (appendix on smoke plumes): a closed box of 128 x 128
 cells, a ball near the top, a source near the bottom; 35 steps of 0.5, of which the last
-state is kept. Where they are silent: the source adds 0.2 a step, as in the plume that
-comes with PhiFlow, and the ball has its centre at (64, 96) and a radius of 12.
+state is kept. Where they are silent: the source adds 1 a step, with which wide plumes
+reach the ball and narrow ones do not; the ball is centred at (64, 96), of radius 12.
 """
 
 from collections.abc import Callable
@@ -73,7 +73,7 @@ class SmokeBox:
     cells: int = 128
     steps: int = 35
     dt: float = 0.5
-    inflow: float = 0.2
+    inflow: float = 1.0
     ball: tuple[float, float, float] = (0.5, 0.75, 0.09375)
     tolerance: float = 1e-8
 
