@@ -189,8 +189,8 @@ class PatchTasks:
         for _ in range(1000):
             record = int(rng.integers(len(self._values)))
             corner = rng.integers(0, grid - shape, endpoint=True)
-            window = tuple(map(slice, corner, corner + shape))
-            cells = np.argwhere(np.isfinite(self._values[(record, *window)]))
+            window = (slice(a, b) for a, b in zip(corner, corner + shape, strict=True))
+            cells = np.argwhere(np.isfinite(self._values[record][tuple(window)]))
             if len(cells) >= max(2, self.law.observed * shape.prod()):
                 return record, tuple(corner.tolist()), cells + corner
         raise DataError(

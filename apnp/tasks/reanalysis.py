@@ -111,8 +111,8 @@ class EarthPlaces:
     Attributes:
         x: Locations of the cells as `Representation` has them, (lat, lon, dx); with
             elevation in kilometres as one axis more in space and time.
-        time: Days since the year began, (time,), the last axis of a location where time is an
-            axis of the grid; else None, and each time is a record.
+        time: Days since the year began, (time,), the last axis of a location where
+            time is an axis of the grid; else None, and each time is a record.
         space: Axes of `x` on which `representation` knows a box.
         representation: How places on the Earth are represented.
     """
@@ -145,9 +145,9 @@ def reanalysis_tasks(
 
     With two axes each time is a record, and a location is what `Representation` makes
     of latitude and longitude. With three, a location has elevation (in kilometres) and
-    time (in days since the year of the grid's first time began, so that another year has
-    the same times) as further axes, in this order. A grid away from the training region is represented about its own middle, and its
-    absolute location is not known.
+    time (in days since the year of the grid's first time began, so that another year
+    has the same times) as further axes, in this order. A grid away from the training
+    region has no known absolute location, and on the plane lies about its own middle.
 
     Args:
         grid: Values to predict; times at even steps where time is an axis.

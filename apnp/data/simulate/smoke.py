@@ -6,6 +6,7 @@ state is kept. Where they are silent: the source adds 1 a step, with which wide 
 reach the ball and narrow ones do not; the ball is centred at (64, 96), of radius 12.
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -86,7 +87,9 @@ class SmokeBox:
             ConfigError: If PhiFlow is not installed.
         """
         flow = phiflow()
-        with flow.math.precision(64):
+        with flow.math.precision(64), warnings.catch_warnings():
+            # PhiFlow's advection calls what PhiFlow calls deprecated.
+            warnings.simplefilter("ignore", DeprecationWarning)
             return self._run(flow, plume)
 
     def _run(self, flow: Any, plume: Plume) -> Floats:
@@ -196,7 +199,9 @@ def phiflow() -> Any:
         ConfigError: If it is not installed.
     """
     try:
-        from phi import flow
+        with warnings.catch_warnings():  # of parts of it that are not used here
+            warnings.simplefilter("ignore")
+            from phi import flow
     except ImportError:
         raise ConfigError(
             "Smoke plumes are simulated by PhiFlow, which is not installed. Install "

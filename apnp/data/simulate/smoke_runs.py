@@ -8,6 +8,7 @@ from multiprocessing import get_context
 from os import PathLike
 from pathlib import Path
 from time import monotonic
+from zipfile import BadZipFile
 
 import netCDF4
 import numpy as np
@@ -102,13 +103,15 @@ def _simulated(
     """Each time a run is done, in this process or in several."""
     if workers == 1 or len(left) < 2:
         for index in left:
-            yield write_run(folder, index, seed, box)
+            write_run(folder, index, seed, box)
+            yield
         return
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         started = [pool.submit(write_run, folder, i, seed, box) for i in left]
         try:
             for future in as_completed(started):
-                yield future.result()
+                future.result()
+                yield
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -155,9 +158,9 @@ def _gather(
 
 def _read_run(path: Path) -> tuple[NDArray, NDArray, str]:
     try:
-        with np.load(path) as part:
+        with path.open("rb") as file, np.load(file) as part:
             return part["plume"], part["state"], str(part["reason"])
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise DataError(
             f"{path}: cannot be read as a run ({error}). Remove it, and it is "
             "simulated again."
@@ -226,7 +229,7 @@ def read_smoke(path: str | PathLike[str]) -> xr.Dataset:
             f"holds {', '.join(map(str, ds.data_vars)) or 'nothing'}. Make it with "
             "`apnp data smoke`."
         )
-    bad = ~np.isfinite(ds["smoke"]).all(("y", "x")).values
+    bad = ~np.isfinite(ds["smoke"].values).all(axis=(1, 2))
     if bad.any():
         raise DataError(
             f"{path}: run {ds['run'].values[bad][0]} holds values that are not finite. "

@@ -99,28 +99,28 @@ def test_runs_that_do_not_converge_are_named_and_never_kept(tmp_path, fake):
     np.testing.assert_allclose(ds["source_radius"], radius)
     assert f"run {bad[0]}: step 3" in ds.attrs["comment"]
     assert ds["smoke"].attrs["units"] == "1"
-    with pytest.raises(DataError, match=rf"None of 1 runs converged.* run {0}: step"):
-        seed = next(s for s in range(99) if Plume.draw(s, 0).x == 110)
+    seed = next(s for s in range(99) if Plume.draw(s, 0).x == 110)
+    with pytest.raises(DataError, match=r"None of 1 runs converged.* run 0: step"):
         simulate_smoke(tmp_path / "c.nc", runs=1, seed=seed, box=fake)
     assert not (tmp_path / "c.nc").exists()
 
 
 def test_runs_of_another_seed_or_box_are_not_mixed(tmp_path, fake):
-    simulate_smoke(tmp_path / "a.nc", runs=1, box=fake, report=print)
+    simulate_smoke(tmp_path / "a.nc", runs=9, box=fake, report=print)
     for change in ({"seed": 1}, {"box": replace(fake, steps=3)}):
         with pytest.raises(DataError, match=r"a.nc.runs holds runs of .* another"):
             simulate_smoke(tmp_path / "a.nc", **({"runs": 1, "box": fake} | change))
 
 
 def test_a_damaged_run_and_a_damaged_file_are_named(tmp_path, fake):
-    simulate_smoke(tmp_path / "a.nc", runs=2, box=fake, report=print)
+    simulate_smoke(tmp_path / "a.nc", runs=9, box=fake, report=print)
     part = tmp_path / "a.nc.runs" / "000001.npz"
     part.write_bytes(part.read_bytes()[:-40])
     with pytest.raises(DataError, match=r"000001.npz: cannot be read as a run"):
-        simulate_smoke(tmp_path / "a.nc", runs=2, box=fake, report=print)
+        simulate_smoke(tmp_path / "a.nc", runs=9, box=fake, report=print)
     with netCDF4.Dataset(tmp_path / "a.nc", "a") as file:
         file["smoke"][0, 1, 1] = np.nan
-    with pytest.raises(DataError, match=r"run 0 holds values that are not finite"):
+    with pytest.raises(DataError, match=r"run \d holds values that are not finite"):
         read_smoke(tmp_path / "a.nc")
     with pytest.raises(DataError, match=r"part.nc: cannot be read"):
         read_smoke(tmp_path / "part.nc")

@@ -56,7 +56,8 @@ def test_the_domain_is_the_box_of_the_whole_patch_and_moves_with_it():
 
 
 def test_every_corner_record_and_number_of_context_cells_is_drawn():
-    drawn = [tasks().draw(i) for i in range(1500)]
+    made = tasks()
+    drawn = [made.draw(i) for i in range(1500)]
     assert {d.record for d in drawn} == set(range(30))
     assert {d.corner for d in drawn} == {(r, c) for r in range(8) for c in range(8)}
     counts = np.bincount([len(d.context) for d in drawn])[3:]
@@ -64,9 +65,10 @@ def test_every_corner_record_and_number_of_context_cells_is_drawn():
 
 
 def test_absolute_location_is_hidden_with_its_probability_or_always():
-    hidden = [not tasks().draw(i).absolute for i in range(1500)]
+    made, never = tasks(), tasks(absolute=False)
+    hidden = [not made.draw(i).absolute for i in range(1500)]
     assert np.mean(hidden) == pytest.approx(0.3, abs=0.04)
-    assert not any(tasks(absolute=False).draw(i).absolute for i in range(50))
+    assert not any(never.draw(i).absolute for i in range(50))
 
 
 def test_cells_not_observed_are_in_no_task_and_shares_are_of_those_observed():
@@ -85,7 +87,8 @@ def test_cells_not_observed_are_in_no_task_and_shares_are_of_those_observed():
 def test_patches_with_too_few_observed_cells_are_never_drawn():
     values = grid()
     values[:, 5:] = np.nan
-    drawn = [tasks(values=values).draw(i) for i in range(300)]
+    made = tasks(values=values)
+    drawn = [made.draw(i) for i in range(300)]
     assert {d.corner[0] for d in drawn} == {0, 1, 2, 3}
     with pytest.raises(DataError, match=r"none has 90% of its cells.*Lower `observed`"):
         tasks(PatchLaw((8, 6), 3, 9, observed=0.9), values)
