@@ -3,9 +3,11 @@
 The dataset has dims `time`, `lat`, `lon` and one variable named by `apnp.variables`,
 float32 in its CF units, NaN = missing. Times rise (UTC), latitudes rise, longitudes
 rise within [-180, 180), or within [0, 360) where the region crosses the date line, and
-both in even steps. Layouts: those of the Climate Data Store before and since 2024, where
-time is `time` or `valid_time`, latitude falls, values may be packed, `number` is a
-scalar and `expver` (final and preliminary values) a dimension or labels along time.
+both in even steps.
+
+Layouts are those of the Climate Data Store before and since 2024: time is `time` or
+`valid_time`, latitude falls, values may be packed, `number` is a scalar and `expver`
+(final and preliminary values) a dimension, or labels along time.
 """
 
 from collections.abc import Sequence
