@@ -1,12 +1,14 @@
 """Many smoke plumes on disk: simulated in any number of sittings, then one CF file."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from os import PathLike
 from pathlib import Path
+from threading import Thread
 from time import monotonic
 from zipfile import BadZipFile
 
@@ -106,7 +108,7 @@ def _simulated(
             write_run(folder, index, seed, box)
             yield
         return
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), _end_together) as pool:
         started = [pool.submit(write_run, folder, i, seed, box) for i in left]
         try:
             for future in as_completed(started):
@@ -114,6 +116,18 @@ def _simulated(
                 yield
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _end_together() -> None:
+    """End this process with the one that started it, even one that was killed."""
+
+    def watch() -> None:
+        started_by = parent_process()
+        if started_by is not None:
+            started_by.join()
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def write_run(folder: Path, index: int, seed: int, box: SmokeBox) -> None:
@@ -177,7 +191,7 @@ def _define(file: netCDF4.Dataset, box: SmokeBox) -> None:
     for name, up in (("y", "height above the floor"), ("x", "distance from the left")):
         axis = file.createVariable(name, "f8", (name,))
         text = f"{up}, in cells"
-        axis.setncatts({"long_name": text, "units": "1", "axis": name.upper()})
+        axis.setncatts({"long_name": text, "units": "1"})
         axis[:] = np.arange(box.cells) + 0.5
     smoke = file.createVariable(
         "smoke", "f4", ("run", "y", "x"), compression="zlib", complevel=4,

@@ -3,6 +3,7 @@ from dataclasses import replace
 import netCDF4
 import numpy as np
 import pytest
+from compliance_checker.runner import CheckSuite, ComplianceChecker
 
 from apnp.cli import main
 from apnp.data.simulate import Plume, SmokeBox, read_smoke, simulate_smoke, smoke_runs
@@ -103,6 +104,18 @@ def test_runs_that_do_not_converge_are_named_and_never_kept(tmp_path, fake):
     with pytest.raises(DataError, match=r"None of 1 runs converged.* run 0: step"):
         simulate_smoke(tmp_path / "c.nc", runs=1, seed=seed, box=fake)
     assert not (tmp_path / "c.nc").exists()
+
+
+def test_the_file_follows_the_conventions(tmp_path, fake, capsys):
+    path = tmp_path / "a.nc"
+    simulate_smoke(path, runs=3, box=fake, report=lambda _: None)
+    CheckSuite.load_all_available_checkers()
+    passed, errors = ComplianceChecker.run_checker(
+        str(path), ["cf:1.11"], 0, "strict", output_filename="-", output_format="text"
+    )
+    text = capsys.readouterr().out
+    assert not errors, text
+    assert passed, text
 
 
 def test_runs_of_another_seed_or_box_are_not_mixed(tmp_path, fake):
