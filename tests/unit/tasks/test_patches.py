@@ -62,6 +62,9 @@ def test_every_corner_record_and_number_of_context_cells_is_drawn():
     assert {d.corner for d in drawn} == {(r, c) for r in range(8) for c in range(8)}
     counts = np.bincount([len(d.context) for d in drawn])[3:]
     assert counts / 1500 == pytest.approx([1 / 7] * 7, abs=0.04)
+    place = np.concatenate([d.context - d.corner for d in drawn])
+    share = np.bincount(place[:, 0] * 6 + place[:, 1]) / len(place)
+    assert share == pytest.approx([1 / 24] * 24, abs=0.01)
 
 
 def test_absolute_location_is_hidden_with_its_probability_or_always():
