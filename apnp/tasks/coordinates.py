@@ -1,4 +1,4 @@
-"""Inputs that are coordinates as they are: a line, a plane or a box of any dimension."""
+"""Inputs that are coordinates as they are, of any number of dimensions."""
 
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -31,7 +31,11 @@ class Coordinates:
 
     def __post_init__(self) -> None:
         ends = np.array([self.low, self.high], dtype=np.float64)
-        if not ends.size or not np.isfinite(ends).all() or not (ends[0] < ends[1]).all():
+        if (
+            not ends.size
+            or not np.isfinite(ends).all()
+            or not (ends[0] < ends[1]).all()
+        ):
             raise ConfigError(
                 "`low` must lie below `high` on every axis, both finite. Got "
                 f"{self.low} and {self.high}."

@@ -194,9 +194,16 @@ class FunctionTasks:
         self.process, self.places = process, places
         self.seed, self.dropout = seed, dropout
 
+    def knows_place(self, index: int) -> bool:
+        """Whether task `index` shows its absolute location."""
+        return bool(self._generator(index).random() >= self.dropout)
+
+    def _generator(self, index: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed % 2**64, index])
+
     def draw(self, index: int) -> FunctionDraw:
         """Task `index` in float64."""
-        rng = np.random.default_rng([self.seed % 2**64, index])
+        rng = self._generator(index)
         absolute = bool(rng.random() >= self.dropout)
         places, dx = self.places, self.places.dx
         centre = rng.uniform(*places.centres, dx)
@@ -221,9 +228,7 @@ def as_task(draw: FunctionDraw, extent: float) -> Task:
     return Task(
         PointSet.observed(draw.xc.float()[None], draw.yc.float()[None, :, None]),
         PointSet.observed(draw.xt.float()[None], draw.yt.float()[None, :, None]),
-        Domain(
-            centre, torch.full_like(centre, extent), torch.tensor([draw.absolute])
-        ),
+        Domain(centre, torch.full_like(centre, extent), torch.tensor([draw.absolute])),
     )
 
 

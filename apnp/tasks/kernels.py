@@ -6,7 +6,13 @@ Sums, products and scalings of them are gpytorch's own: `+`, `*` and `scaled`.
 import math
 
 import torch
-from gpytorch.kernels import Kernel, MaternKernel, PeriodicKernel, RBFKernel, ScaleKernel
+from gpytorch.kernels import (
+    Kernel,
+    MaternKernel,
+    PeriodicKernel,
+    RBFKernel,
+    ScaleKernel,
+)
 from torch import Tensor
 
 from apnp.errors import ConfigError
@@ -37,9 +43,7 @@ def periodic(period: float, lengthscale: float) -> Kernel:
     """exp(-2 sum_i sin^2(pi (x_i - x'_i) / p) / l^2)."""
     _check(period=period, lengthscale=lengthscale)
     # gpytorch divides by the length itself, not by its square.
-    return _fixed(
-        PeriodicKernel(), period_length=period, lengthscale=lengthscale**2
-    )
+    return _fixed(PeriodicKernel(), period_length=period, lengthscale=lengthscale**2)
 
 
 def scaled(kernel: Kernel, variance: float) -> Kernel:

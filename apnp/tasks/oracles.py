@@ -64,7 +64,7 @@ def given_kind(process: GaussianProcess, draw: FunctionDraw) -> Posterior:
 
 
 def mixture(process: GaussianProcess, draw: FunctionDraw) -> Posterior:
-    """The exact posterior: kernels weighed by the likelihood that they give the context.
+    """The exact posterior: kernels weighed by how likely each makes the context.
 
     Of independent values; the kernels' prior shares are equal.
     """
