@@ -96,11 +96,11 @@ def gibbs(x1: Tensor, x2: Tensor, one: Tensor, two: Tensor) -> Tensor:
 def _fixed(kernel: Kernel, **values: float) -> Kernel:
     """The kernel in double precision with these hyperparameters, none of them learned.
 
-    Only once it is in double precision does it hold them to the last digit.
+    A bare number would be rounded to single precision on its way.
     """
     kernel = kernel.double()
     for name, value in values.items():
-        setattr(kernel, name, value)
+        setattr(kernel, name, torch.tensor(value, dtype=torch.float64))
     return kernel.requires_grad_(False)
 
 
