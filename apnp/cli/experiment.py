@@ -4,8 +4,9 @@
 processes whose lengthscale steps at x = 0. Every model is trained on the same law and
 scored on the same fixed tasks, in distribution and out of it, beside what exact
 inference reaches. The folder then holds `scores.csv` (one row a task and model),
-`summary.csv`, `table.md`, `bands.png` and `gap.png`. Stopped and given again, the
-command goes on where it was; a model that is trained is not trained again.
+`summary.csv`, `runs.csv`, `table.md`, `bands.png`, `learning.png` and `gap.png`.
+Stopped and given again, the command goes on where it was; a model that is trained is
+not trained again.
 
 Without any model (`--models`) the ceilings alone are computed.
 """

@@ -10,9 +10,9 @@ import torch
 from apnp.checkpoint import load_model
 from apnp.experiments.gibbs_models import Entry
 from apnp.experiments.report import REGIMES
-from apnp.experiments.study import ORACLES, Study
+from apnp.experiments.study import CEILING, ORACLES, Study
 from apnp.model import NeuralProcess
-from apnp.plotting.functions import Band, Panel, bands, ceiling
+from apnp.plotting.functions import Band, Panel, bands, ceiling, learning
 from apnp.tasks.gp import (
     GIBBS_CENTRES,
     FunctionDraw,
@@ -30,7 +30,7 @@ _NODES = 241
 def draw(
     study: Study, entries: Sequence[Entry], seed: int, table: pd.DataFrame
 ) -> None:
-    """Write `gap.png` and, if there is a model, `bands.png`."""
+    """Write `gap.png` and, if there is a model, `bands.png` and `learning.png`."""
     gaps = {
         title: {
             row["model"]: (row["ceiling"], row["ceiling_se"])
@@ -43,6 +43,16 @@ def draw(
     if entries:
         rows = [_row(entry, study.run(entry, seed)) for entry in entries]
         bands(rows, study.folder / "bands.png")
+        curves = {entry.name: _curve(study.run(entry, seed)) for entry in entries}
+        ours = (table["model"] == CEILING) & (table["regime"] == "in")
+        level = float(table.loc[ours, "log_likelihood"].iloc[0])
+        learning(curves, level, study.folder / "learning.png")
+
+
+def _curve(run: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Minutes of training, and the validation score then."""
+    metrics = pd.read_csv(run / "metrics.csv").dropna(subset="validation_nll")
+    return metrics["minutes"].to_numpy(), -metrics["validation_nll"].to_numpy()
 
 
 def _row(entry: Entry, run: Path) -> list[Panel]:

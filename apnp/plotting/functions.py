@@ -88,6 +88,41 @@ def _draw(axes: Axes, panel: Panel) -> None:
     axes.set_title(panel.title, fontsize=9)
 
 
+def learning(
+    curves: Mapping[str, tuple[Floats, Floats]],
+    level: float,
+    path: str | PathLike[str] | None = None,
+) -> Figure:
+    """Draw validation scores against the time of training.
+
+    Args:
+        curves: Minutes and log-likelihoods in nats per target by name, (n,) each.
+        level: The ceiling.
+        path: Where to write the figure; its ending gives the format.
+
+    Raises:
+        DataError: If there is no curve.
+        ConfigError: If `path` cannot be written.
+    """
+    if path is not None:
+        check_path(path)
+    if not curves:
+        raise DataError("A figure of learning needs a curve. Got none.")
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for name, curve in curves.items():
+        axes.plot(*curve, linewidth=1.2, label=name)
+    axes.axhline(level, color="k", linewidth=0.8, linestyle="--", label="ceiling")
+    worst = min(float(np.median(score)) for _, score in curves.values())
+    top = level + 0.1 * (level - worst)
+    axes.set(xlabel="minutes", ylabel="validation, nats per target")
+    axes.set_ylim(min(worst, level - 0.01), max(top, level + 0.01))
+    axes.legend(fontsize=8, frameon=False)
+    if path is not None:
+        save(figure, path)
+    return figure
+
+
 def ceiling(
     gaps: Mapping[str, Mapping[str, tuple[float, float]]],
     path: str | PathLike[str] | None = None,

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -9,6 +11,7 @@ from apnp.nn.attention import HeadMixingAttention, PlainAttention, WindowAttenti
 from apnp.nn.steerable import MirroredCNN
 from apnp.tasks.coordinates import Coordinates
 from apnp.tasks.gp import gibbs_tasks
+from apnp.types import Task
 
 LINE = Coordinates((-7.0,), (7.0,))
 
@@ -30,6 +33,31 @@ def test_every_model_of_the_study_is_built_and_predicts(name, tiny_size):
     loose = model.strict().backbone is not model.backbone
     assert loose is ("~" in name)
     assert (entry.twin is None) is not loose
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n != "TNP"])
+def test_models_break_their_symmetry_by_fixed_inputs_alone(name, tiny_size):
+    (entry,) = entries([name], tiny_size)
+    model = build(entry).double()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            generator = torch.Generator().manual_seed(parameter.numel())
+            draw = torch.randn(parameter.shape, generator=generator)
+            parameter.add_(0.3 * draw.double())
+    task = gibbs_tasks("in", 1).task(3).to(torch.float64)
+    shift = 1.37 - task.domain.centre.item()
+    sign = -1.0 if "(E" in name else 1.0
+
+    def move(points):
+        return replace(points, x=sign * (points.x + shift))
+
+    domain = replace(task.domain, centre=sign * (task.domain.centre + shift))
+    moved = Task(move(task.context), move(task.target), domain)
+    strict = model.strict()
+    assert (strict(task).mean - strict(moved).mean).abs().max() < 1e-10
+    assert strict(task).mean.std() > 1e-3
+    if "~" in name:
+        assert (model(task).mean - model(moved).mean).abs().max() > 1e-4
 
 
 def test_the_published_sizes(tiny_size):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from apnp.errors import ConfigError, DataError
-from apnp.plotting.functions import Band, Panel, bands, ceiling
+from apnp.plotting.functions import Band, Panel, bands, ceiling, learning
 
 X = np.linspace(0, 1, 5)
 
@@ -29,11 +29,20 @@ def test_gaps_are_drawn_worst_first(tmp_path):
     assert [bar.get_width() for bar in axes.patches] == [-0.3, -0.1]
 
 
+def test_curves_of_learning_stand_beside_the_ceiling(tmp_path):
+    curves = {"one": (X, X - 2), "two": (X, X - 1.5)}
+    (axes,) = learning(curves, -0.4, tmp_path / "l.png").axes
+    assert axes.lines[0].get_ydata().tolist() == (X - 2).tolist()
+    assert set(axes.lines[2].get_ydata()) == {-0.4}
+    assert axes.get_ylim()[0] == pytest.approx(-1.5)
+
+
 @pytest.mark.parametrize(
     ("draw", "error", "message"),
     [
         (lambda: bands([]), DataError, "needs a panel"),
         (lambda: ceiling({"in": {}}), DataError, "needs a model"),
+        (lambda: learning({}, 0.0), DataError, "needs a curve"),
         (lambda: ceiling({}, "a.txt"), ConfigError, "ends in"),
         (lambda: bands([], "a.txt"), ConfigError, "ends in"),
     ],

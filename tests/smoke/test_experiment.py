@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -8,8 +10,6 @@ from apnp.experiments.gibbs_models import SIZES, Size
 
 @pytest.fixture
 def experiment(tmp_path, monkeypatch, capsys):
-    from dataclasses import replace
-
     trainer = replace(
         SIZES["small"].trainer, batch_size=2, validation_every=2, validation_tasks=2,
         log_every=1, threads=0,
@@ -35,7 +35,7 @@ def test_models_are_trained_scored_and_compared(experiment, tmp_path):
     made = {p.name for p in folder.iterdir()}
     assert made == {
         "bank", "runs", "oracles-in.csv", "oracles-out.csv", "scores.csv", "runs.csv",
-        "summary.csv", "table.md", "bands.png", "gap.png",
+        "summary.csv", "table.md", "bands.png", "gap.png", "learning.png",
     }  # fmt: skip
     assert pd.read_csv(folder / "runs.csv")["steps"].tolist() == [2, 2]
     status, said = experiment(*argv)
