@@ -36,12 +36,21 @@ from apnp.model import NeuralProcess
 from apnp.nn.cnn import CNN
 from apnp.nn.drift import LinearDrift
 from apnp.nn.lattice import Lattice, PlaneLattice, SphereLattice
-from apnp.nn.steerable import SteerableCNN, Turns
+from apnp.nn.steerable import MirroredCNN, SteerableCNN, Turns
 from apnp.nn.unet import UNet
+from apnp.tasks.coordinates import Coordinates
 from apnp.tasks.representation import EARTH_RADIUS_KM, KM_PER_UNIT, Representation
+
+Inputs = Representation | Coordinates
+"""What a model's inputs are."""
 
 GROUPS: dict[str, dict[str, Callable[[int], Group]]] = {
     "plane": {
+        "translations": Translations,
+        "rigid_motions": RigidMotions,
+        "none": Trivial,
+    },
+    "box": {
         "translations": Translations,
         "rigid_motions": RigidMotions,
         "none": Trivial,
@@ -59,7 +68,7 @@ _DRIFT_KM = (2000.0, 800.0, 350.0, 160.0, 80.0)
 """Initial widths of the covariance by which the drift weighs its observations."""
 
 
-def build_model(config: ModelConfig, representation: Representation) -> NeuralProcess:
+def build_model(config: ModelConfig, representation: Inputs) -> NeuralProcess:
     """The model, its weights drawn from torch's default generator.
 
     Args:
@@ -72,7 +81,7 @@ def build_model(config: ModelConfig, representation: Representation) -> NeuralPr
     """
     if config.geometry != representation.geometry:
         raise ConfigError(
-            f"`model.geometry` is {config.geometry}, but the stations are represented "
+            f"`model.geometry` is {config.geometry}, but the inputs are represented "
             f"on a {representation.geometry}."
         )
     if config.coast != representation.coast:
@@ -103,12 +112,15 @@ def build_model(config: ModelConfig, representation: Representation) -> NeuralPr
 
 
 def km_per_unit(geometry: str) -> float:
-    """Kilometres in one unit of a location: a map unit, or the Earth's radius."""
-    return KM_PER_UNIT if geometry == "plane" else EARTH_RADIUS_KM
+    """Kilometres in one unit of a location: a map unit, or the Earth's radius.
+
+    In a box one: there lengths are given in the unit of the coordinates.
+    """
+    return {"plane": KM_PER_UNIT, "sphere": EARTH_RADIUS_KM, "box": 1.0}[geometry]
 
 
-def _backbone(config: ModelConfig, representation: Representation) -> Backbone:
-    made: dict[str, Callable[[ModelConfig, Representation], Backbone]] = {
+def _backbone(config: ModelConfig, representation: Inputs) -> Backbone:
+    made: dict[str, Callable[[ModelConfig, Inputs], Backbone]] = {
         "cnp": _cnp, "convcnp": _convcnp, "equivcnp": _equivcnp,
         "local_tnp": _local_tnp, "pt_tnp": _pt_tnp, "rcnp": _rcnp,
         "relaxed_convcnp": _relaxed_convcnp, "tnp": _tnp,
@@ -117,7 +129,7 @@ def _backbone(config: ModelConfig, representation: Representation) -> Backbone:
 
 
 def _drift(
-    config: ModelConfig, representation: Representation, backbone: Backbone
+    config: ModelConfig, representation: Inputs, backbone: Backbone
 ) -> LinearDrift | None:
     """The drift of a lattice; a local TNP finds its own in each neighbourhood."""
     settings = config.backbone
@@ -133,7 +145,7 @@ def _drift(
 
 
 def _likelihood(
-    config: ModelConfig, representation: Representation, backbone: Backbone
+    config: ModelConfig, representation: Inputs, backbone: Backbone
 ) -> Likelihood:
     made: dict[str, Callable[..., Likelihood]] = {
         "gaussian": HeteroscedasticGaussian,
@@ -153,7 +165,7 @@ def _likelihood(
     return likelihood
 
 
-def _group(config: ModelConfig, representation: Representation) -> Group:
+def _group(config: ModelConfig, representation: Inputs) -> Group:
     groups = GROUPS[config.geometry]
     if config.group != "default" and config.group not in groups:
         raise ConfigError(
@@ -164,7 +176,7 @@ def _group(config: ModelConfig, representation: Representation) -> Group:
     return groups[name](representation.dx)
 
 
-def _shifts(config: ModelConfig, representation: Representation) -> Group:
+def _shifts(config: ModelConfig, representation: Inputs) -> Group:
     group = _group(config, representation)
     if not isinstance(group, (Translations, LongitudeShifts)):
         raise ConfigError(
@@ -175,12 +187,17 @@ def _shifts(config: ModelConfig, representation: Representation) -> Group:
 
 
 def _lattice(config: ModelConfig, grid: LatticeConfig) -> Lattice:
-    if config.geometry == "sphere":
-        return SphereLattice(*grid.shape)
-    return PlaneLattice(grid.shape, grid.spacing_km / KM_PER_UNIT)
+    if config.geometry != "sphere":
+        return PlaneLattice(grid.shape, grid.spacing_km / km_per_unit(config.geometry))
+    if len(grid.shape) != 2:
+        raise ConfigError(
+            "A lattice on a sphere has rows and columns: `shape` is two numbers. Got "
+            f"{list(grid.shape)}."
+        )
+    return SphereLattice(*grid.shape)
 
 
-def _convcnp(config: ModelConfig, representation: Representation) -> Backbone:
+def _convcnp(config: ModelConfig, representation: Inputs) -> Backbone:
     settings = config.backbone.convcnp
     group, lattice = _shifts(config, representation), _lattice(config, settings.lattice)
     n_axes, kernel = len(lattice.shape), settings.kernel
@@ -195,7 +212,7 @@ def _convcnp(config: ModelConfig, representation: Representation) -> Backbone:
     )  # fmt: skip
 
 
-def _relaxed_convcnp(config: ModelConfig, representation: Representation) -> Backbone:
+def _relaxed_convcnp(config: ModelConfig, representation: Inputs) -> Backbone:
     """Relaxed, or the ConvCNP inside where the form is strict."""
     settings = config.backbone.relaxed_convcnp
     group, lattice = _shifts(config, representation), _lattice(config, settings.lattice)
@@ -215,8 +232,8 @@ def _relaxed_convcnp(config: ModelConfig, representation: Representation) -> Bac
     return RelaxedConvCNP(convcnp, relaxations)
 
 
-def _equivcnp(config: ModelConfig, representation: Representation) -> Backbone:
-    if config.geometry != "plane":
+def _equivcnp(config: ModelConfig, representation: Inputs) -> Backbone:
+    if config.geometry == "sphere":
         raise ConfigError(
             "An EquivCNP keeps turns of a plane; a lattice on a sphere has none of its "
             f"own. Got model.geometry {config.geometry}: set it to plane, or take "
@@ -229,18 +246,21 @@ def _equivcnp(config: ModelConfig, representation: Representation) -> Backbone:
         )
     settings = config.backbone.equivcnp
     grid = settings.lattice
-    lattice = PlaneLattice(grid.shape, grid.spacing_km / KM_PER_UNIT)
-    net = SteerableCNN(
-        settings.fields, settings.depth, settings.kernel,
-        Turns(settings.turns, settings.mirrors), lattice.pad,
-    )  # fmt: skip
+    lattice = PlaneLattice(grid.shape, grid.spacing_km / km_per_unit(config.geometry))
+    net: SteerableCNN | MirroredCNN
+    sizes = settings.fields, settings.depth, settings.kernel
+    if representation.dx == 1:
+        net = MirroredCNN(*sizes, lattice.pad)
+    else:
+        turns = Turns(settings.turns, settings.mirrors)
+        net = SteerableCNN(*sizes, turns, lattice.pad)
     return EquivCNP(
         lattice, representation.dy, representation.dw, net, settings.widths,
         representation.stream_dy,
     )  # fmt: skip
 
 
-def _local_tnp(config: ModelConfig, representation: Representation) -> Backbone:
+def _local_tnp(config: ModelConfig, representation: Inputs) -> Backbone:
     settings = config.backbone.local_tnp
     lengths = [km / km_per_unit(config.geometry) for km in settings.lengths_km]
     return LocalTNP(
@@ -249,7 +269,7 @@ def _local_tnp(config: ModelConfig, representation: Representation) -> Backbone:
     )  # fmt: skip
 
 
-def _tnp(config: ModelConfig, representation: Representation) -> Backbone:
+def _tnp(config: ModelConfig, representation: Inputs) -> Backbone:
     settings = config.backbone.tnp
     lengths = [km / km_per_unit(config.geometry) for km in settings.lengths_km]
     return TNP(
@@ -258,7 +278,7 @@ def _tnp(config: ModelConfig, representation: Representation) -> Backbone:
     )  # fmt: skip
 
 
-def _pt_tnp(config: ModelConfig, representation: Representation) -> Backbone:
+def _pt_tnp(config: ModelConfig, representation: Inputs) -> Backbone:
     settings = config.backbone.pt_tnp
     lengths = [km / km_per_unit(config.geometry) for km in settings.lengths_km]
     return PTTNP(
@@ -268,7 +288,7 @@ def _pt_tnp(config: ModelConfig, representation: Representation) -> Backbone:
     )  # fmt: skip
 
 
-def _rcnp(config: ModelConfig, representation: Representation) -> Backbone:
+def _rcnp(config: ModelConfig, representation: Inputs) -> Backbone:
     settings = config.backbone.rcnp
     lengths = [km / km_per_unit(config.geometry) for km in settings.lengths_km]
     return RCNP(
@@ -277,7 +297,7 @@ def _rcnp(config: ModelConfig, representation: Representation) -> Backbone:
     )  # fmt: skip
 
 
-def _cnp(config: ModelConfig, representation: Representation) -> Backbone:
+def _cnp(config: ModelConfig, representation: Inputs) -> Backbone:
     settings = config.backbone.cnp
     if config.group not in ("default", "none"):
         raise ConfigError(
@@ -291,7 +311,7 @@ def _cnp(config: ModelConfig, representation: Representation) -> Backbone:
 
 
 def _fixed_inputs(
-    config: ModelConfig, representation: Representation, dz: int, count: int
+    config: ModelConfig, representation: Inputs, dz: int, count: int
 ) -> FixedInputs:
     settings, unit = config.fixed_inputs, km_per_unit(config.geometry)
     support = None

@@ -122,8 +122,10 @@ class Gridded(Backbone[Field]):
             analysis = analysis + field
             corrected = lattice.interpolate(field, x, domain.centre)
             residual = presence * (residual - corrected)
-        weights = self._weights(x, context)
-        kriged = lattice.krige(weights, x, domain.centre, self.covariance)
+        # Large weights of either sign cancel: half precision would not hold their sum.
+        with torch.autocast(x.device.type, enabled=False):
+            weights = self._weights(x, context)
+            kriged = lattice.krige(weights, x, domain.centre, self.covariance)
         analysis = torch.cat((kriged, analysis[:, self.dy :]), dim=1)
         for analyse, stream in zip(self.streams, streams, strict=True):
             channels.append(analyse(stream, lattice, domain.centre))

@@ -123,7 +123,9 @@ class PointEmbedding(nn.Module):
         self.group = group
         n_here = group.here(torch.zeros(1, group.dx)).shape[-1]
         self.point = mlp(n_here + 2 * dy + 2 * dw, width, width, hidden=1)
-        self.target = mlp(n_here + 2 * dw, width, width, hidden=1)
+        # Where nothing is known of a target beforehand it is a learned constant.
+        self.blank = int(n_here + 2 * dw == 0)
+        self.target = mlp(n_here + 2 * dw + self.blank, width, width, hidden=1)
 
     def points(self, points: PointSet) -> Tensor:
         """Tokens of `known` points, (b, n, width)."""
@@ -132,5 +134,6 @@ class PointEmbedding(nn.Module):
 
     def targets(self, xt: Tensor, wt: Tensor, et: Tensor | None) -> Tensor:
         """First embeddings of targets, with their fixed inputs, (b, nt, width)."""
-        h = self.target(torch.cat((self.group.here(xt), wt), dim=-1))
+        here = torch.cat((self.group.here(xt), wt), dim=-1)
+        h = self.target(nn.functional.pad(here, (0, self.blank)))
         return h if et is None else h + et

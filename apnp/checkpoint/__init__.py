@@ -6,6 +6,7 @@ Training writes them, prediction reads them.
 from apnp.checkpoint.run_folder import (
     find_checkpoint,
     has_checkpoint,
+    load_model,
     load_run,
     load_weights,
     read_checkpoint,
@@ -15,6 +16,7 @@ from apnp.checkpoint.run_folder import (
 __all__ = [
     "find_checkpoint",
     "has_checkpoint",
+    "load_model",
     "load_run",
     "load_weights",
     "read_checkpoint",

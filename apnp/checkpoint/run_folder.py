@@ -25,6 +25,7 @@ from apnp.checkpoint.pack import pack, unpack
 from apnp.config import from_dict
 from apnp.errors import ApnpError, CheckpointError
 from apnp.model import NeuralProcess
+from apnp.tasks.coordinates import Coordinates
 from apnp.tasks.representation import Representation
 
 FORMAT = 1
@@ -47,13 +48,32 @@ def load_run(
         (`config`, `representation`, `versions`, `progress`).
 
     Raises:
+        CheckpointError: If there is none, it is damaged or unreadable, or its model
+            reads no stations.
+    """
+    model, representation, record = load_model(run, which)
+    if isinstance(representation, Coordinates):
+        raise CheckpointError(
+            f"{run} holds a model of functions of bare coordinates, not of stations: "
+            "it is evaluated by the study that trained it (apnp experiment)."
+        )
+    return model, representation, record
+
+
+def load_model(
+    run: str | Path, which: str = "best"
+) -> tuple[NeuralProcess, Representation | Coordinates, dict[str, Any]]:
+    """The same of any model, whether it reads stations or bare coordinates.
+
+    Raises:
         CheckpointError: If there is none, or it is damaged or unreadable.
     """
     folder = find_checkpoint(run, which)
     record, weights, _ = read_checkpoint(folder, with_state=False)
     try:
         config = from_dict(record["config"])
-        representation = Representation.from_dict(record["representation"])
+        kind = Coordinates if config.model.geometry == "box" else Representation
+        representation = kind.from_dict(record["representation"])
         model = build_model(config.model, representation)
         load_weights(model, weights)
     except (ApnpError, KeyError, TypeError) as error:

@@ -15,6 +15,7 @@ _VERBS = {
     "predict": "predict fields on a grid, or tables of points",
     "evaluate": "score a model at held-out stations, beside the baselines",
     "deviation": "measure how far a model is from its symmetry, and map it",
+    "experiment": "train and judge the models of a published study, with its tables",
     "plot": "draw a predicted field as a map",
     "models": "list the architectures, the symmetries they keep, and their sizes",
 }

@@ -30,14 +30,14 @@ def main(argv: Sequence[str]) -> None:
 def table() -> pd.DataFrame:
     """Backbone, geometry, group, where it is exact, and numbers of weights."""
     from apnp.build import GROUPS, build_model  # not before: --help needs no torch
-    from apnp.tasks.representation import Representation
+    from apnp.tasks.representation import GEOMETRIES, Representation
 
     names: list[Any] = [f.name for f in fields(BackboneConfig) if f.name != "name"]
     rows = []
     for name in names:
-        for geometry, groups in GROUPS.items():
+        for geometry in GEOMETRIES:
             europe = Representation.fit(geometry, [40, 60], [0, 20], np.arange(3.0))
-            for group in groups:
+            for group in GROUPS[geometry]:
                 choice: dict[str, Any] = {"geometry": geometry, "group": group}
                 backbone = BackboneConfig(name)
                 strict = ModelConfig(form="strict", backbone=backbone, **choice)

@@ -9,12 +9,12 @@ class LatticeConfig:
     """The lattice of the latent.
 
     Attributes:
-        shape: Number of nodes: along x and y on the plane, rows and columns on the
-            sphere.
-        spacing_km: Distance of neighbouring nodes; on the plane only.
+        shape: Number of nodes: along every axis on the plane and in a box, rows and
+            columns on the sphere.
+        spacing_km: Distance of neighbouring nodes; not on the sphere.
     """
 
-    shape: tuple[int, int] = (96, 192)
+    shape: tuple[int, ...] = (96, 192)
     spacing_km: float = 50.0
 
 
@@ -71,7 +71,7 @@ class RelaxedConvCNPConfig:
 
 @dataclass(frozen=True)
 class EquivCNPConfig:
-    """Set convolutions onto a square lattice and a steerable CNN; on the plane only.
+    """Set convolutions onto a square lattice and a steerable CNN, or one on a line.
 
     Attributes:
         lattice: The lattice of the latent, as many nodes along x as along y.
@@ -79,7 +79,8 @@ class EquivCNPConfig:
             degrees (180 if it is even but no multiple of four), others as far as the
             lattice resolves the field.
         mirrors: Keep mirror images as well.
-        fields: Fields of the CNN, each of one channel a turn and mirror image.
+        fields: Fields of the CNN, each of one channel a turn and mirror image; on a
+            line the channels of a CNN whose kernels are their own mirror images.
         depth: Its residual blocks.
         kernel: Size of the convolution kernels.
         widths: Initial widths of the set convolutions, in cells of the lattice, widest

@@ -99,10 +99,12 @@ class ModelConfig:
     """The neural process.
 
     Attributes:
-        geometry: Where stations lie: a map plane, or the sphere.
-        group: The symmetry. On the plane `translations` (the default there),
-            `rigid_motions` or `none`; on the sphere `longitude_shifts` (the default
-            there), `rotations` or `none`.
+        geometry: Where stations lie: a map plane, or the sphere; or a box of bare
+            coordinates of any dimension, in whose unit all lengths are then given that
+            are named `km` here.
+        group: The symmetry. On the plane and in a box `translations` (the default
+            there), `rigid_motions` or `none`; on the sphere `longitude_shifts` (the
+            default there), `rotations` or `none`.
         coast: Give the model the distance to the coast as a covariate.
         form: Strictly equivariant, or with fixed inputs that break the symmetry.
         backbone: The strictly equivariant network.
@@ -115,7 +117,7 @@ class ModelConfig:
         components: Number of Gaussians in a mixture (`mixture` alone).
     """
 
-    geometry: Literal["plane", "sphere"] = "sphere"
+    geometry: Literal["plane", "sphere", "box"] = "sphere"
     group: Literal[
         "default", "none", "translations", "rigid_motions",
         "longitude_shifts", "rotations",

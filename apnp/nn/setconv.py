@@ -73,7 +73,8 @@ def read(z: Tensor, index: Tensor, weight: Tensor) -> Tensor:
         (b, n, c).
     """
     b, c = z.shape[:2]
-    table = z.flatten(2).mT.reshape(-1, c)
+    # In mixed precision the channels are halves; the weights, of locations, are not.
+    table = z.flatten(2).mT.reshape(-1, c).to(weight.dtype)
     nodes = table.shape[0] // b
     start = nodes * torch.arange(b, device=z.device)[:, None, None]
     n, k = index.shape[1:]

@@ -1,4 +1,4 @@
-"""From a station dataset to training tasks by index and fixed validation tasks."""
+"""Training tasks by index and fixed validation tasks, of stations or of any source."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -16,11 +16,14 @@ from apnp.data.heldout import heldout_tasks
 from apnp.data.select import select_times
 from apnp.errors import ConfigError, DataError
 from apnp.observations import Sites
+from apnp.tasks.coordinates import Coordinates
 from apnp.tasks.fields import FieldUse
 from apnp.tasks.representation import Representation
+from apnp.tasks.source import TaskSource
 from apnp.tasks.stations import StationTasks, TaskLaw, collate, observed_task
 from apnp.training.module import TrainingModule
 from apnp.types import Task
+from apnp.variables import variable
 
 _VALIDATION_SIZES = 4
 _VALIDATION_SEED = 20_000
@@ -31,16 +34,20 @@ class Prepared:
     """All that training reads.
 
     Attributes:
-        representation: How stations become inputs.
+        representation: How stations, or coordinates, become inputs.
         tasks: Training tasks by index.
         validation: Fixed validation tasks, each of b = 1.
         summary: What was used and what was kept out, in one line.
+        variable: Name of what is predicted.
+        units: Its units.
     """
 
-    representation: Representation
-    tasks: StationTasks
+    representation: Representation | Coordinates
+    tasks: TaskSource
     validation: list[Task]
     summary: str
+    variable: str
+    units: str
 
 
 def prepare(
@@ -96,7 +103,8 @@ def prepare(
         f"{counts['validation']} validation stations, {int((part == 'test').sum())} "
         f"test stations kept out, {int((~known).sum())} of unknown elevation left out"
     )
-    return Prepared(representation, tasks, validation, summary)
+    about = variable(data.variable)
+    return Prepared(representation, tasks, validation, summary, about.name, about.units)
 
 
 def _use(field: GriddedFieldConfig) -> FieldUse:
@@ -228,7 +236,7 @@ class TaskBatches(IterableDataset):
 
     def __init__(
         self,
-        tasks: StationTasks,
+        tasks: TaskSource,
         steps: range,
         batch_size: int,
         rank: int = 0,
@@ -246,7 +254,7 @@ class TaskBatches(IterableDataset):
             yield collate([self.tasks.task(i) for i in indices])
 
 
-class StationDataModule(pl.LightningDataModule):
+class TaskDataModule(pl.LightningDataModule):
     """Batches of training tasks up to the next validation, and validation batches."""
 
     def __init__(self, prepared: Prepared, module: TrainingModule) -> None:

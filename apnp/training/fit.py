@@ -3,7 +3,7 @@
 import logging
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,9 @@ from apnp.files import whole
 from apnp.model import NeuralProcess
 from apnp.tasks.representation import Representation
 from apnp.training.callbacks import Keeper, Metrics, ProgressLines
-from apnp.training.data import Prepared, StationDataModule, check_share, prepare
+from apnp.training.data import Prepared, TaskDataModule, check_share, prepare
 from apnp.training.lightning_io import RunCheckpointIO
 from apnp.training.module import TrainingModule
-from apnp.variables import variable
 
 _PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 
@@ -44,7 +43,7 @@ def train(
     resume: bool = False,
     init_from: str | Path | None = None,
 ) -> Path:
-    """Train a model; return its run folder.
+    """Train a model on stations; return its run folder.
 
     Args:
         config: The experiment; `config.run` names the folder.
@@ -55,6 +54,36 @@ def train(
     Raises:
         ConfigError: If the configuration is impossible, or the folder exists already.
         DataError: If the stations cannot be read or give no tasks.
+        CheckpointError: If there is nothing to go on with, or it is damaged.
+    """
+
+    def prepared(known: dict[str, Any] | None) -> Prepared:
+        given = read(config) if stations is None else stations
+        before = None if known is None else Representation.from_dict(known)
+        return prepare(config, given, before)
+
+    return fit(config, prepared, resume=resume, init_from=init_from)
+
+
+def fit(
+    config: Config,
+    prepared_with: Callable[[dict[str, Any] | None], Prepared],
+    *,
+    resume: bool = False,
+    init_from: str | Path | None = None,
+) -> Path:
+    """Train a model on tasks of any source; return its run folder.
+
+    Args:
+        config: The experiment; `config.run` names the folder.
+        prepared_with: What training reads, given the representation, as `to_dict`
+            has it, that the model was trained with before, or None. Its `summary`
+            must tell other tasks apart: a run is not resumed with those.
+        resume: Go on with the run in that folder, which must exist.
+        init_from: A run whose weights and representation training starts from.
+
+    Raises:
+        ConfigError: If the configuration is impossible, or the folder exists already.
         CheckpointError: If there is nothing to go on with, or it is damaged.
     """
     run = Path(config.run)
@@ -71,8 +100,10 @@ def train(
     if not resume:
         _refuse_existing(run)
     start = load_run(init_from)[:2] if init_from is not None else (None, None)
-    known = Representation.from_dict(begun["representation"]) if begun else start[1]
-    prepared = prepare(config, read(config) if stations is None else stations, known)
+    known = begun["representation"] if begun else None
+    if start[1] is not None:
+        known = start[1].to_dict()
+    prepared = prepared_with(known)
     _say(prepared.summary)
     module = _module(config, prepared, start[0])
     if begun is not None and _is_done(run, begun, prepared, module):
@@ -84,7 +115,7 @@ def train(
             run.mkdir(parents=True, exist_ok=True)
             with whole(run / "config.yaml") as new:
                 new.write_text(to_yaml(config))
-        modules = module, StationDataModule(prepared, module)
+        modules = module, TaskDataModule(prepared, module)
         _fit(trainer, *modules, run / "last" if begun is not None else None)
     _say(
         f"trained {module.step} steps in {module.elapsed / 60:.1f} min "
@@ -203,12 +234,12 @@ def _trainer(
     Raises:
         ConfigError: If there are no such devices, or they cannot share a batch.
     """
-    about, s = variable(config.data.variable), config.trainer
+    s = config.trainer
     record = {
         "config": to_dict(config),
         "representation": prepared.representation.to_dict(),
-        "variable": about.name,
-        "units": about.units,
+        "variable": prepared.variable,
+        "units": prepared.units,
         "summary": prepared.summary,
     }
     try:
@@ -241,7 +272,7 @@ def _trainer(
 def _fit(
     trainer: pl.Trainer,
     module: TrainingModule,
-    data: StationDataModule,
+    data: TaskDataModule,
     checkpoint: Path | None,
 ) -> None:
     try:

@@ -1,0 +1,1 @@
+"""Published studies that run again: training, evaluation, tables and figures."""

@@ -1,0 +1,202 @@
+"""The models of the 1-D study of Ashman 2024, section 5.1, as configurations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from apnp.config import (
+    BackboneConfig,
+    ConvCNPConfig,
+    EquivCNPConfig,
+    FixedInputsConfig,
+    LatticeConfig,
+    ModelConfig,
+    RelaxedConvCNPConfig,
+    TNPConfig,
+    TrainerConfig,
+)
+from apnp.errors import ConfigError
+
+_LENGTHS = (4.0, 1.0, 0.3, 0.1)
+"""Lengths at which attention tells distances apart, units of `x`."""
+_WIDTHS = (4.0, 1.0, 0.3, 0.1, 0.05)
+"""Initial widths of the set convolutions, units of `x`."""
+_LATTICE = 8.0
+"""Length of the lattice: the targets' interval, and one unit more on either side."""
+ABLATED = "ConvCNP(T~)"
+"""The model of the ablations."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large the models of the study are, and how they are trained.
+
+    Attributes:
+        channels: Channels of the convolutional models, and number of fixed inputs.
+        depth: Their residual blocks.
+        per_unit: Nodes of their lattice in one unit of `x`.
+        width: Channels of the transformers' tokens.
+        layers: Their layers.
+        heads: Their heads.
+        attention: How equivariant attention knows of pairs.
+        tasks: Test tasks in distribution, and as many out of it.
+        bank: Training tasks drawn ahead.
+        trainer: How they are trained.
+    """
+
+    channels: int
+    depth: int
+    per_unit: int
+    width: int
+    layers: int
+    heads: int
+    attention: Literal["windows", "published"]
+    tasks: int
+    bank: int
+    trainer: TrainerConfig
+
+
+_PAPER_TRAINER = TrainerConfig(
+    max_steps=500_000, batch_size=16, learning_rate=5e-4, warmup=1000,
+    gradient_clip=0.5, average=0.999, validation_every=5000, validation_tasks=1024,
+    monitor="nll", log_every=100, precision="bf16-mixed", accelerator="gpu",
+    workers=8,
+)  # fmt: skip
+SIZES = {
+    "small": Size(
+        32, 5, 16, 64, 4, 4, "windows", 2000, 500_000,
+        replace(
+            _PAPER_TRAINER, max_steps=0, max_minutes=30.0, learning_rate=1e-3,
+            warmup=200, average=0.998, validation_every=500, validation_tasks=256,
+            log_every=20, precision="32-true", accelerator="cpu", workers=0, threads=1,
+        ),
+    ),
+    "paper": Size(
+        64, 9, 46, 128, 9, 8, "published", 40_000, 1_000_000, _PAPER_TRAINER
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model of the study.
+
+    Attributes:
+        name: Its name in tables.
+        model: What it is.
+        twin: Name of the strict model that it is compared with, if it has one.
+    """
+
+    name: str
+    model: ModelConfig
+    twin: str | None = None
+
+
+_MODELS: dict[str, tuple[Any, Any, Any, str | None]] = {
+    "TNP": ("tnp", "none", "strict", None),
+    "TNP(T)": ("tnp", "translations", "strict", None),
+    "TNP(T~)": ("tnp", "translations", "approximate", "TNP(T)"),
+    "ConvCNP(T)": ("convcnp", "translations", "strict", None),
+    "ConvCNP(T~)": ("convcnp", "translations", "approximate", "ConvCNP(T)"),
+    "RelaxedConvCNP(T~)": (
+        "relaxed_convcnp", "translations", "approximate", "ConvCNP(T)"
+    ),
+    "EquivCNP(E)": ("equivcnp", "rigid_motions", "strict", None),
+    "EquivCNP(E~)": ("equivcnp", "rigid_motions", "approximate", "EquivCNP(E)"),
+}  # fmt: skip
+NAMES = tuple(_MODELS)
+ABLATIONS = {
+    "count": [f"B={n}" for n in (0, 1, 2, 4, 8, 16)],
+    "dropout": [f"p={p}" for p in (0.0, 0.1, 0.5)],
+    "support": ["support region", "support everywhere"],
+}
+
+
+def entries(
+    names: Sequence[str],
+    size: Size,
+    likelihood: Literal["gaussian", "mixture"] = "gaussian",
+    ablations: Sequence[str] = (),
+) -> list[Entry]:
+    """The models of these names, and the variants of `ABLATED` that are asked for.
+
+    Raises:
+        ConfigError: If a name is unknown.
+    """
+    for what, given, known in (
+        ("--models", names, NAMES), ("--ablation", ablations, tuple(ABLATIONS))
+    ):  # fmt: skip
+        unknown = [name for name in given if name not in known]
+        if unknown:
+            raise ConfigError(
+                f"{what} takes {', '.join(known)}. Got {', '.join(unknown)}."
+            )
+    made = [_entry(name, size) for name in names]
+    for kind in ablations:
+        base = _entry(ABLATED, size)
+        made += [_variant(base, kind, value) for value in ABLATIONS[kind]]
+    if likelihood == "gaussian":
+        return made
+    suffix = f", {likelihood}"
+    return [
+        Entry(
+            e.name + suffix,
+            replace(e.model, likelihood=likelihood),
+            e.twin and e.twin + suffix,
+        )
+        for e in made
+    ]
+
+
+def _entry(name: str, size: Size) -> Entry:
+    backbone, group, form, twin = _MODELS[name]
+    equivariant = group != "none"
+    lattice = LatticeConfig((round(_LATTICE * size.per_unit),), 1 / size.per_unit)
+    widths = tuple(size.per_unit * width for width in _WIDTHS)
+    grid: dict[str, Any] = {
+        "kernel": 21,
+        "depth": size.depth,
+        "widths": widths,
+        "drift": False,
+    }
+    made = BackboneConfig(
+        name=backbone,
+        convcnp=ConvCNPConfig(lattice, (size.channels,), net="cnn", **grid),
+        relaxed_convcnp=RelaxedConvCNPConfig(lattice, size.channels, **grid),
+        equivcnp=EquivCNPConfig(lattice, fields=size.channels, **grid),
+        tnp=TNPConfig(
+            size.width, size.layers, size.heads, _LENGTHS,
+            size.attention if equivariant else "plain",
+        ),
+    )  # fmt: skip
+    inputs = _fixed_inputs(backbone == "tnp", size)
+    model = ModelConfig("box", group, form, made, inputs)
+    return Entry(name, model, twin)
+
+
+def _fixed_inputs(transformer: bool, size: Size) -> FixedInputsConfig:
+    """A perceptron of the location; of four Fourier features for a transformer."""
+    width = size.width if transformer else size.channels
+    return FixedInputsConfig(
+        count=width,
+        frequencies=4 if transformer else 0,
+        scale_km=2.0,
+        width=width,
+        edge_km=0.0,
+        dropout=0.5 if transformer else 0.1,
+    )
+
+
+def _variant(base: Entry, kind: str, label: str) -> Entry:
+    inputs, model = base.model.fixed_inputs, base.model
+    value: Any = label.replace("=", " ").split()[1]
+    if kind == "count":
+        # Without any fixed input the strict model is left.
+        model = replace(model, form="strict" if value == "0" else "approximate")
+        inputs = replace(inputs, count=max(1, int(value)))
+    elif kind == "dropout":
+        inputs = replace(inputs, dropout=float(value))
+    else:
+        inputs = replace(inputs, support=value)
+    model = replace(model, fixed_inputs=inputs)
+    return Entry(f"{base.name} {label}", model, base.twin)

@@ -1,0 +1,122 @@
+"""Tables of a study: scores with standard errors, and differences on the same tasks."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from apnp import scores
+from apnp.experiments.gibbs_models import Entry
+from apnp.experiments.study import CEILING, ORACLES, STRICT_CEILING
+from apnp.files import whole
+
+REGIMES = {"in": "In distribution", "out": "Out of distribution"}
+
+
+def summary(per_task: pd.DataFrame, entries: Sequence[Entry]) -> pd.DataFrame:
+    """Mean scores of every model and oracle in every regime.
+
+    Seeds are averaged task by task first; standard errors count tasks.
+
+    Args:
+        per_task: One row for each model, seed, regime and task.
+        entries: The models, for their strict twins.
+
+    Returns:
+        One row a regime and model: regime, model, seeds, n_tasks, log_likelihood,
+        seed_spread (standard deviation of the seeds' means), twin (above the strict
+        twin), ceiling (above the best Gaussian oracle; above zero the test is wrong),
+        strict_ceiling (above the best equivariant one) and deviation; each but the
+        spread with its error `_se`.
+    """
+    twins = {e.name: e.twin for e in entries}
+    rows = []
+    for regime in REGIMES:
+        table = per_task[per_task["regime"] == regime]
+        groups = table.groupby(["model", "task"], sort=False)
+        means = groups[["log_likelihood", "deviation"]].mean()
+        by_model = {
+            str(name): means.loc[name] for name in table["model"].drop_duplicates()
+        }
+        for name, own in by_model.items():
+            pairs = {
+                "twin": twins.get(name), "ceiling": CEILING,
+                "strict_ceiling": STRICT_CEILING,
+            }  # fmt: skip
+            others = {k: by_model.get(v or "") for k, v in pairs.items() if v != name}
+            rows.append({"regime": regime, "model": name, **_row(own, others)})
+            seeds = table[table["model"] == name].groupby("seed")["log_likelihood"]
+            spread = seeds.mean().std() if seeds.ngroups > 1 else np.nan
+            rows[-1] |= {"seeds": seeds.ngroups, "seed_spread": spread}
+    return pd.DataFrame(rows)
+
+
+def _row(own: pd.DataFrame, others: Mapping[str, pd.DataFrame | None]) -> dict:
+    row: dict[str, float] = {"n_tasks": len(own)}
+    found = {"log_likelihood": scores.mean_and_error(own["log_likelihood"])}
+    for name, other in others.items():
+        if other is not None:
+            pair = own["log_likelihood"], other["log_likelihood"].loc[own.index]
+            found[name] = scores.paired_difference(*pair)
+    if own["deviation"].notna().all():
+        found["deviation"] = scores.mean_and_error(own["deviation"])
+    for name, (mean, error) in found.items():
+        row |= {name: mean, f"{name}_se": error}
+    return row
+
+
+def above_ceiling(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of Gaussian models that beat the oracle by more than two standard errors.
+
+    It is impossible: where there is one, the test is wrong.
+    """
+    # What is not one Gaussian at a point may beat the best of them.
+    gaussian = ~table["model"].isin(ORACLES) & ~table["model"].str.contains("mixture")
+    return table[gaussian & (table["ceiling"] > 2 * table["ceiling_se"])]
+
+
+def markdown(table: pd.DataFrame, heading: str) -> str:
+    """The summary as one Markdown table a regime, best model first."""
+    parts = [heading]
+    for regime, title in REGIMES.items():
+        rows = table[table["regime"] == regime]
+        rows = rows.sort_values("log_likelihood", ascending=False)
+        parts.append(f"### {title} ({int(rows['n_tasks'].max())} tasks)\n")
+        parts.append(
+            "| model | seeds | log-likelihood | above strict twin | above ceiling "
+            "| above equivariant ceiling | deviation (%) |\n|" + "---|" * 7
+        )
+        for row in rows.to_dict("records"):
+            oracle = row["model"] in ORACLES
+            cells = [
+                row["model"], "" if oracle else str(row["seeds"]),
+                _cell(row, "log_likelihood", ""), _cell(row, "twin"),
+                _cell(row, "ceiling"), _cell(row, "strict_ceiling"),
+                _cell(row, "deviation", "", 100),
+            ]  # fmt: skip
+            parts.append("| " + " | ".join(cells) + " |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _cell(row: Mapping, name: str, sign: str = "+", times: float = 1) -> str:
+    if name not in row or pd.isna(row[name]):
+        return ""
+    digits = 1 if times > 1 else 4
+    error = f" ± {times * row[f'{name}_se']:.{digits}f}"
+    return f"{times * row[name]:{sign}.{digits}f}{error}"
+
+
+def write(
+    per_task: pd.DataFrame, entries: Sequence[Entry], folder: Path, heading: str
+) -> str:
+    """Write `scores.csv`, `summary.csv` and `table.md`; return the last."""
+    table = summary(per_task, entries)
+    text = markdown(table, heading)
+    for name, made in {"scores": per_task, "summary": table}.items():
+        with whole(folder / f"{name}.csv") as new:
+            made.to_csv(new, index=False, float_format="%.6g")
+    with whole(folder / "table.md") as new:
+        new.write_text(text)
+    return text
