@@ -18,14 +18,12 @@ import platform
 import subprocess
 import sys
 import warnings
-from contextlib import redirect_stdout
-from io import StringIO
 from pathlib import Path
 
 import pandas as pd
 import torch
 from cases import CASES, quick
-from measure import Rounds, measure, memory_mb
+from measure import Rounds, apart, measure, memory_mb
 from subjects import found
 
 SLOWER = 1.05
@@ -84,20 +82,16 @@ def main() -> None:
     warnings.simplefilter("ignore")  # what libraries warn of while they work
     for line in absent:
         print(line, file=sys.stderr)
-    chosen = [c for c in CASES if any(word in c.name for word in args.only)]
-    doing = {
-        quick(case) if args.quick else case: [s for s in subjects if s.does(case)]
-        for case in chosen
-    }
-    # Before anything is computed here: a copy of a process that has may hang.
-    peaks = {(c, s): memory_mb(c, s) for c, able in doing.items() for s in able}
     rounds = Rounds(1 if args.quick else args.repeat, args.seconds)
     tables = []
-    for case, able in doing.items():
-        with redirect_stdout(StringIO()):  # some libraries report every fit
-            table = measure(case, able, rounds)
-        memory = {subject.name: peaks[case, subject] for subject in able}
-        table["memory_mb"] = table["subject"].map(memory)
+    for case in CASES:
+        if not any(word in case.name for word in args.only):
+            continue
+        made = quick(case) if args.quick else case
+        able = [subject for subject in subjects if subject.does(case)]
+        table = apart(measure, made, able, rounds)
+        peaks = {subject.name: memory_mb(made, subject) for subject in able}
+        table["memory_mb"] = table["subject"].map(peaks)
         tables.append(table.assign(**machine()))
         shown = table[["case", "subject", "phase", "ms", "cpu_ms", "memory_mb"]]
         print(shown.round(1).to_string(index=False, header=False), flush=True)

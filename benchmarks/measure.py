@@ -2,7 +2,7 @@
 
 import gc
 import multiprocessing
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import redirect_stdout
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from time import perf_counter, process_time
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,8 @@ import torch
 from cases import Case, Phase, Points, drawn, quick
 from subjects import Subject, Work
 from torch.utils.flop_counter import FlopCounterMode
+
+Result = TypeVar("Result")
 
 SIDE = 1024
 """Size of the matrices whose product is the peak that arithmetic is held against."""
@@ -91,12 +94,19 @@ def measure(case: Case, subjects: Sequence[Subject], rounds: Rounds) -> pd.DataF
 
     Every round also multiplies two matrices: the rate of the machine as it is then.
     """
+    with redirect_stdout(StringIO()):  # some libraries report every fit
+        return _measured(case, subjects, rounds)
+
+
+def _measured(case: Case, subjects: Sequence[Subject], rounds: Rounds) -> pd.DataFrame:
     points = drawn(case)
     clocks = {subject: Clock() for subject in subjects}
     works: dict[Subject, Work] = {}
     for _ in Rounds(min(rounds.most, 3), rounds.seconds / 4):
         for subject, clock in clocks.items():
-            works[subject] = clock.time("setup", lambda s=subject: s.setup(case, points))
+            works[subject] = clock.time(
+                "setup", lambda s=subject: s.setup(case, points)
+            )
     counted = {subject: gigaflops(case, work) for subject, work in works.items()}
     for work in works.values():
         once(case, work, Clock())  # kernels are chosen when first run
@@ -126,18 +136,27 @@ def measure(case: Case, subjects: Sequence[Subject], rounds: Rounds) -> pd.DataF
     return pd.DataFrame(rows)
 
 
+def apart(function: Callable[..., Result], *args: object) -> Result:
+    """What the function returns in a fresh process, a copy of this one.
+
+    This one must not have computed anything yet: the copy may hang.
+
+    Raises:
+        BrokenProcessPool: If the process died.
+    """
+    with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool:
+        return pool.submit(function, *args).result()
+
+
 def memory_mb(case: Case, subject: Subject) -> float:
     """Peak memory of a case in a fresh process, above that of its libraries, in MB.
 
-    The process is a copy of this one, which must not have computed anything yet. Nan
-    where it died.
+    Nan where it died.
     """
-    context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(1, context) as pool:
-        try:
-            return pool.submit(_peak_mb, case, subject).result()
-        except BrokenProcessPool:
-            return float("nan")
+    try:
+        return apart(_peak_mb, case, subject)
+    except BrokenProcessPool:
+        return float("nan")
 
 
 def _peak_mb(case: Case, subject: Subject) -> float:

@@ -10,6 +10,7 @@ import xarray as xr
 from cases import Case, Points
 from deepsensor.data import DataProcessor, TaskLoader
 from deepsensor.model import ConvNP
+
 from subjects.subject import Subject, Work
 
 TIME = pd.Timestamp("2020-01-01")

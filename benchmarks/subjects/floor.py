@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import torch
 from cases import Case, Points
-from subjects.ours import plane
-from subjects.subject import Subject, Work
 from torch import Tensor, nn
 
 from apnp.nn.cnn import CNN
 from apnp.nn.setconv import spread_reference
+from subjects.ours import plane
+from subjects.subject import Subject, Work
 
 
 def _convolution(case: Case) -> nn.Module:

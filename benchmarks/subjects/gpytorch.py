@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import gpytorch
 import torch
 from cases import Case, Points
-from subjects.kriging import covariates, sites
-from subjects.subject import Subject, Work
 from torch import Tensor
 
 from apnp.geometry.sphere import unit_vectors
+from subjects.kriging import covariates, sites
+from subjects.subject import Subject, Work
 
 STEPS = 20
 """Steps of Adam on the marginal likelihood."""

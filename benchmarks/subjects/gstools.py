@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import gstools
 import numpy as np
 from sklearn.linear_model import LinearRegression
-from subjects.kriging import Kriging, covariates
 
 from apnp.observations import Observations, Sites
+from subjects.kriging import Kriging, covariates
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from cases import Case, Points
-from subjects.subject import Subject, Work
 from torch import Tensor
 
 from apnp.observations import Observations, Predictor, Sites
+from subjects.subject import Subject, Work
 
 
 @dataclass(frozen=True)

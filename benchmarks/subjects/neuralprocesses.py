@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import neuralprocesses.torch as nps
 import torch
 from cases import Case, Points
-from subjects.subject import Subject, Work
 from torch import Tensor
+
+from subjects.subject import Subject, Work
 
 
 def _density(case: Case) -> int:

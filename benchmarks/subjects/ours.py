@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import torch
 from cases import Case, Points
-from subjects.kriging import Kriging
-from subjects.subject import Subject, Work
 from torch import Tensor
 
 from apnp.backbones import PTTNP, TNP, Backbone, ConvCNP
@@ -19,6 +17,8 @@ from apnp.nn.cnn import CNN
 from apnp.nn.lattice import PlaneLattice
 from apnp.nn.setconv import spread
 from apnp.types import Domain, PointSet, Task
+from subjects.kriging import Kriging
+from subjects.subject import Subject, Work
 
 LENGTHS = (0.3, 0.13, 0.055, 0.025, 0.01)
 CHUNK = 65_536
@@ -28,9 +28,7 @@ CHUNK = 65_536
 def convcnp(case: Case, lattice: PlaneLattice) -> ConvCNP:
     """A ConvCNP with a residual CNN of the case's sizes."""
     net = CNN(case.channels, case.layers, case.kernel, case.dx, lattice.pad)
-    return ConvCNP(
-        lattice, Translations(case.dx), 1, 0, net, ConvCNPConfig().widths
-    )
+    return ConvCNP(lattice, Translations(case.dx), 1, 0, net, ConvCNPConfig().widths)
 
 
 def plane(case: Case) -> PlaneLattice:

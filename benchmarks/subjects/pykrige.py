@@ -6,10 +6,10 @@ import numpy as np
 from pykrige.rk import RegressionKriging
 from pykrige.uk3d import UniversalKriging3D
 from sklearn.linear_model import LinearRegression
-from subjects.kriging import Kriging, covariates
 
 from apnp.geometry.sphere import EARTH_RADIUS_KM, unit_vectors
 from apnp.observations import Observations, Sites
+from subjects.kriging import Kriging, covariates
 
 
 def xyz(sites: Sites) -> list[np.ndarray]:
