@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 # The tests run side by side, a thread each.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 RUN ?= runs/demo
+BENCH ?= runs/bench.csv
 STATIONS := data/simulated_stations.nc
 
 .PHONY: demo test test-slow check bench clean
@@ -45,7 +46,14 @@ check: $(VENV)/installed-test
 	$(BIN)/lint-imports
 	$(PYTEST) -n auto
 
-bench: $(VENV)/installed-test
+$(VENV)/installed-bench: $(VENV)/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[bench]"
+	touch $@
+
+# A thread: other work on the machine is then hardly felt in the processor's time.
+bench: $(VENV)/installed-bench
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench.py --output $(BENCH) $(ARGS)
+	$(BIN)/python benchmarks/table.py $(BENCH) docs/performance.md
 	$(BIN)/python benchmarks/kriging_peers.py $(STATIONS)
 
 clean:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
 from apnp.nn.unet import Block, Pad
@@ -53,6 +54,8 @@ class CNN(nn.Module):
                 f"`gains` are as many as the blocks, {len(self.blocks)}, or none. Got "
                 f"{len(gains)}."
             )
+        if z.ndim == 4:  # depthwise gradients then take half the time
+            z = z.contiguous(memory_format=torch.channels_last)
         for i, block in enumerate(self.blocks):
             z = block(z, gains[i]) if gains else block(z)
         return z

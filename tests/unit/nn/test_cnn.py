@@ -40,6 +40,34 @@ def test_it_is_a_unet_of_one_level(shape):
     torch.testing.assert_close(net(z), same(z))
 
 
+@pytest.mark.parametrize("shape", [(9,), (6, 5), (4, 3, 5)])
+def test_it_is_its_blocks_in_turn_in_value_and_gradient(shape):
+    net = cnn(PlaneLattice(shape, 1.0).pad, len(shape))
+    z = normal(2, 3, *shape).requires_grad_()
+    inputs = (z, *net.parameters())
+    found, one_by_one = net(z), net.blocks[1](net.blocks[0](z))
+    torch.testing.assert_close(found, one_by_one, rtol=0, atol=1e-12)
+    weight = normal(*found.shape, seed=1)
+    for a, b in zip(
+        torch.autograd.grad((found * weight).sum(), inputs),
+        torch.autograd.grad((one_by_one * weight).sum(), inputs),
+        strict=True,
+    ):
+        assert a.abs().max() > 0
+        torch.testing.assert_close(a, b, rtol=0, atol=1e-12)
+
+
+def test_convolutions_of_a_plane_are_given_channels_in_a_row():
+    net, given = cnn(PlaneLattice((7, 6), 1.0).pad), []
+    for block in net.blocks:
+        block.depthwise.register_forward_pre_hook(lambda _, z: given.append(z[0]))
+    net(normal(2, 3, 7, 6))
+    assert len(given) == 2
+    for z in given:
+        assert z.is_contiguous(memory_format=torch.channels_last)
+        assert not z.is_contiguous()
+
+
 def test_a_gain_weighs_what_a_node_gives_not_what_it_gets():
     net = cnn(PlaneLattice((7, 6), 1.0).pad, depth=1, kernel=5)
     z, gain = normal(1, 3, 7, 6), torch.ones(1, 1, 7, 6, dtype=torch.float64)

@@ -1,0 +1,176 @@
+"""Time of interleaved repetitions, arithmetic counted, memory in a fresh process."""
+
+import gc
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+import torch
+from cases import Case, Phase, Points, drawn, quick
+from subjects import Subject, Work
+from torch.utils.flop_counter import FlopCounterMode
+
+Result = TypeVar("Result")
+
+SIDE = 1024
+"""Size of the matrices whose product is the peak that arithmetic is held against."""
+
+
+@dataclass
+class Clock:
+    """Times of the phases of one subject, in ms: by the wall and by the processor."""
+
+    wall: dict[Phase, list[float]] = field(default_factory=dict)
+    cpu: dict[Phase, list[float]] = field(default_factory=dict)
+
+    def time(self, phase: Phase, function):
+        """What the function returns; how long it took is kept."""
+        start, busy = perf_counter(), process_time()
+        result = function()
+        self.cpu.setdefault(phase, []).append(1e3 * (process_time() - busy))
+        self.wall.setdefault(phase, []).append(1e3 * (perf_counter() - start))
+        return result
+
+
+def once(case: Case, work: Work, clock: Clock) -> None:
+    """Every phase after the setup, once."""
+    if not case.trained:
+        assert work.predict is not None
+        clock.time("predict", work.predict)
+        return
+    assert work.loss is not None
+    loss = clock.time("forward", work.loss)
+    clock.time("backward", loss.backward)
+
+
+def gigaflops(case: Case, work: Work) -> dict[Phase, float]:
+    """Matrix products and convolutions of each phase in 10^9 operations."""
+    if not case.trained:
+        assert work.predict is not None
+        with FlopCounterMode(display=False) as counter:
+            work.predict()
+        return {"predict": counter.get_total_flops() / 1e9}
+    assert work.loss is not None
+    with FlopCounterMode(display=False) as forward:
+        loss = work.loss()
+    with FlopCounterMode(display=False) as backward:
+        loss.backward()
+    return {
+        "forward": forward.get_total_flops() / 1e9,
+        "backward": backward.get_total_flops() / 1e9,
+    }
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """How often the subjects take turns.
+
+    Attributes:
+        most: Number of rounds.
+        seconds: No round of a case begins after so many.
+    """
+
+    most: int
+    seconds: float
+
+    def __iter__(self) -> Iterator[int]:
+        start = perf_counter()
+        for i in range(self.most):
+            if i == 0 or perf_counter() - start < self.seconds:
+                yield i
+
+
+def measure(case: Case, subjects: Sequence[Subject], rounds: Rounds) -> pd.DataFrame:
+    """A row for every phase of every subject; they take turns.
+
+    Every round also multiplies two matrices: the rate of the machine as it is then.
+    """
+    with redirect_stdout(StringIO()):  # some libraries report every fit
+        return _measured(case, subjects, rounds)
+
+
+def _measured(case: Case, subjects: Sequence[Subject], rounds: Rounds) -> pd.DataFrame:
+    points = drawn(case)
+    clocks = {subject: Clock() for subject in subjects}
+    works: dict[Subject, Work] = {}
+    for _ in Rounds(min(rounds.most, 3), rounds.seconds / 4):
+        for subject, clock in clocks.items():
+            works[subject] = clock.time(
+                "setup", lambda s=subject: s.setup(case, points)
+            )
+    counted = {subject: gigaflops(case, work) for subject, work in works.items()}
+    for work in works.values():
+        once(case, work, Clock())  # kernels are chosen when first run
+    peak, matrix = Clock(), torch.randn(SIDE, SIDE)
+    for _ in rounds:
+        peak.time("forward", lambda: matrix @ matrix)
+        for subject, work in works.items():
+            gc.collect()
+            once(case, work, clocks[subject])
+    rate = 2 * SIDE**3 / 1e6 / np.median(peak.cpu["forward"])  # 10^9 a second
+    rows = []
+    for subject, clock in clocks.items():
+        for phase in case.phases:
+            low, middle, high = np.quantile(clock.wall[phase], (0.25, 0.5, 0.75))
+            rows.append(
+                {
+                    "case": case.name, "subject": subject.name, "phase": phase,
+                    "package": subject.package, "version": subject.version,
+                    "parameters": works[subject].parameters,
+                    "repeats": len(clock.wall[phase]),
+                    "ms": middle, "ms_q1": low, "ms_q3": high,
+                    "cpu_ms": float(np.median(clock.cpu[phase])),
+                    "gigaflop": counted[subject].get(phase, 0.0),
+                    "matmul_gigaflops": rate,
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def apart(function: Callable[..., Result], *args: object) -> Result:
+    """What the function returns in a fresh process, a copy of this one.
+
+    This one must not have computed anything yet: the copy may hang.
+
+    Raises:
+        BrokenProcessPool: If the process died.
+    """
+    with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool:
+        return pool.submit(function, *args).result()
+
+
+def memory_mb(case: Case, subject: Subject) -> float:
+    """Peak memory of a case in a fresh process, above that of its libraries, in MB.
+
+    Nan where it died.
+    """
+    try:
+        return apart(_peak_mb, case, subject)
+    except BrokenProcessPool:
+        return float("nan")
+
+
+def _peak_mb(case: Case, subject: Subject) -> float:
+    # What libraries load when first used is no part of the work.
+    small = quick(case)
+    with redirect_stdout(StringIO()):
+        once(small, subject.setup(small, drawn(small)), Clock())
+        before = _status_mb("VmRSS")
+        Path("/proc/self/clear_refs").write_text("5")  # forget the peak until now
+        points: Points = drawn(case)
+        once(case, subject.setup(case, points), Clock())
+    return _status_mb("VmHWM") - before
+
+
+def _status_mb(key: str) -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(key)) / 1024

@@ -1,0 +1,135 @@
+"""The models of apnp, as its configuration makes them but for the drift."""
+
+from dataclasses import dataclass
+
+import torch
+from cases import Case, Points
+from torch import Tensor
+
+from apnp.backbones import PTTNP, TNP, Backbone, ConvCNP
+from apnp.backbones.tokens import AttentionKind
+from apnp.config.backbones import ConvCNPConfig
+from apnp.evaluation import baseline
+from apnp.groups import Group, Translations, Trivial
+from apnp.likelihoods import HeteroscedasticGaussian
+from apnp.model import NeuralProcess
+from apnp.nn.cnn import CNN
+from apnp.nn.lattice import PlaneLattice
+from apnp.nn.setconv import spread
+from apnp.types import Domain, PointSet, Task
+from subjects.kriging import Kriging
+from subjects.subject import Subject, Work
+
+LENGTHS = (0.3, 0.13, 0.055, 0.025, 0.01)
+CHUNK = 65_536
+"""Targets decoded at once."""
+
+
+def convcnp(case: Case, lattice: PlaneLattice) -> ConvCNP:
+    """A ConvCNP with a residual CNN of the case's sizes."""
+    net = CNN(case.channels, case.layers, case.kernel, case.dx, lattice.pad)
+    return ConvCNP(lattice, Translations(case.dx), 1, 0, net, ConvCNPConfig().widths)
+
+
+def plane(case: Case) -> PlaneLattice:
+    """The case's lattice, over the unit box."""
+    return PlaneLattice((case.lattice,) * case.dx, 1 / case.lattice)
+
+
+@dataclass(frozen=True)
+class Ours(Subject):
+    """A neural process with a Gaussian likelihood.
+
+    Attributes:
+        name: Its name.
+        attention: How attention knows of pairs.
+        models: The models it has.
+        most: Largest number of pairs of points that attention has memory for.
+    """
+
+    name: str
+    attention: AttentionKind
+    models: tuple[str, ...]
+    most: int = 10**12
+    package: str = "apnp"
+
+    def does(self, case: Case) -> bool:
+        """Its models, up to its size."""
+        pairs = case.tasks * case.context * case.n_targets
+        return case.model in self.models and pairs <= self.most
+
+    def setup(self, case: Case, points: Points) -> Work:
+        """The model and its task."""
+        torch.manual_seed(0)
+        backbone = self._backbone(case)
+        model = NeuralProcess(backbone, HeteroscedasticGaussian(backbone.d_out, 1))
+        centre = torch.full((case.tasks, case.dx), 0.5)
+        known = torch.ones(case.tasks, dtype=torch.bool)
+        task = Task(
+            PointSet.observed(points.xc, points.yc),
+            PointSet.observed(points.xt, points.yt),
+            Domain(centre, torch.ones_like(centre), known),
+        )
+
+        def loss() -> Tensor:
+            return -model(task).log_prob(task.target.y, task.target.y_mask).mean()
+
+        def predict() -> list[Tensor]:
+            with torch.inference_mode():
+                encoding = model.encode(task.context, task.domain)
+                target = task.target
+                parts = [
+                    model.decode(encoding, *part)
+                    for part in zip(
+                        target.x.split(CHUNK, 1), target.w.split(CHUNK, 1),
+                        target.w_mask.split(CHUNK, 1), strict=True,
+                    )
+                ]  # fmt: skip
+                return [torch.cat((p.mean, p.variance.sqrt()), -1) for p in parts]
+
+        return Work(sum(p.numel() for p in model.parameters()), loss, predict)
+
+    def _backbone(self, case: Case) -> Backbone:
+        if case.model == "convcnp":
+            return convcnp(case, plane(case))
+        plain = self.attention == "plain"
+        group: Group = Trivial(case.dx) if plain else Translations(case.dx)
+        sizes = (case.channels, case.layers, case.heads, self.attention)
+        if case.model == "pt_tnp":
+            return PTTNP(group, 1, 0, LENGTHS, case.pseudo, *sizes)
+        return TNP(group, 1, 0, LENGTHS, *sizes)
+
+
+@dataclass(frozen=True)
+class OurSetConvolution(Subject):
+    """One set convolution onto the lattice and the reading of it at the targets."""
+
+    name: str = "apnp"
+    package: str = "apnp"
+
+    def does(self, case: Case) -> bool:
+        """Set convolutions."""
+        return case.model == "setconv"
+
+    def setup(self, case: Case, points: Points) -> Work:
+        """Values, a density, and a width that is learned."""
+        lattice = plane(case)
+        values = torch.cat((points.yc, torch.ones_like(points.yc)), -1)
+        values.requires_grad_()
+        width = torch.tensor(1 / case.lattice, requires_grad=True)
+        centre = torch.full((case.tasks, case.dx), 0.5)
+
+        def loss() -> Tensor:
+            z = spread(values, lattice.kernel(points.xc, centre, width))
+            return lattice.interpolate(z, points.xt, centre).square().mean()
+
+        return Work(1, loss)
+
+
+SUBJECTS = [
+    Ours("apnp", "windows", ("convcnp", "tnp", "pt_tnp")),
+    Ours("apnp with plain attention", "plain", ("tnp", "pt_tnp")),
+    Ours("apnp with published attention", "published", ("tnp", "pt_tnp"), 10**6),
+    OurSetConvolution(),
+    Kriging("apnp", "apnp", baseline("regression_kriging")),
+]
