@@ -33,6 +33,7 @@ class NeuralProcess(nn.Module):
         drift: Linear regression of the values on the first covariates and on the
             trend functions of the backbone's group, taken off the context before the
             backbone and put back on the prediction.
+        widening: What predicted standard deviations are multiplied by.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class NeuralProcess(nn.Module):
         backbone: Backbone,
         likelihood: Likelihood,
         drift: LinearDrift | None = None,
+        widening: float = 1.0,
     ) -> None:
         super().__init__()
         if drift is not None and (
@@ -61,6 +63,7 @@ class NeuralProcess(nn.Module):
         self.backbone = backbone
         self.likelihood = likelihood
         self.drift = drift
+        self.widening = widening
 
     def encode(
         self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
@@ -88,6 +91,8 @@ class NeuralProcess(nn.Module):
         known = torch.where(wt_mask, wt, 0.0)
         inputs = torch.cat((known, wt_mask.to(wt.dtype)), dim=-1)
         predictive = self.likelihood(self.backbone.decode(encoding.latent, xt, inputs))
+        if self.widening != 1:
+            predictive = predictive.widened(self.widening)
         if self.drift is None:
             return predictive
         domain = encoding.latent.domain
@@ -102,7 +107,7 @@ class NeuralProcess(nn.Module):
     def strict(self) -> "NeuralProcess":
         """The strictly equivariant component: the same weights, no fixed inputs."""
         backbone = self.backbone.strict()
-        return NeuralProcess(backbone, self.likelihood, self.drift)
+        return NeuralProcess(backbone, self.likelihood, self.drift, self.widening)
 
     def _features(
         self, drift: LinearDrift, x: Tensor, w: Tensor, mask: Tensor, domain: Domain

@@ -76,6 +76,9 @@ def load_model(
         representation = kind.from_dict(record["representation"])
         model = build_model(config.model, representation)
         load_weights(model, weights)
+        # None before the first validation, nor in older runs.
+        scores = record.get("progress", {}).get("scores", {})
+        model.widening = scores.get("widening", 1.0)
     except (ApnpError, KeyError, TypeError) as error:
         raise CheckpointError(
             f"{folder} was written by apnp {record['versions']['apnp']} and this is "

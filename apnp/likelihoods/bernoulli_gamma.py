@@ -109,6 +109,10 @@ class BernoulliGammaPredictive(Independent):
         """Where it is dry."""
         return y == 0
 
+    def widened(self, factor: float) -> "BernoulliGammaPredictive":
+        """The same distribution: zero is a bound, and stays where it is."""
+        return self
+
     def shifted(self, offset: Tensor) -> "BernoulliGammaPredictive":
         """Refused: an atom at zero cannot be moved.
 

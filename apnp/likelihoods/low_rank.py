@@ -95,6 +95,10 @@ class LowRankPredictive(Predictive):
         common = torch.einsum("bndr,kbr->kbnd", self.factor, shared)
         return self.mean + common + self.own.sqrt() * torch.special.ndtri(level)
 
+    def widened(self, factor: float) -> "LowRankPredictive":
+        """The same mean and correlations, so many times the standard deviations."""
+        return LowRankPredictive(self.mean, factor**2 * self.own, factor * self.factor)
+
     def shifted(self, offset: Tensor) -> "LowRankPredictive":
         """The same covariance about a moved mean."""
         return LowRankPredictive(self.mean + offset, self.own, self.factor)

@@ -97,6 +97,12 @@ class MixturePredictive(Independent):
         pairs = weight[..., :, None] * weight[..., None, :]
         return (weight * far).sum(-1) - 0.5 * (pairs * apart).sum((-1, -2))
 
+    def widened(self, factor: float) -> "MixturePredictive":
+        """The components so many times as wide, and as far from the mean."""
+        mean = self.mean[..., None]
+        centre = mean + factor * (self.centre - mean)
+        return MixturePredictive(self.log_weight, centre, factor * self.spread)
+
     def shifted(self, offset: Tensor) -> "MixturePredictive":
         """The same components about moved means."""
         centre = self.centre + offset[..., None]

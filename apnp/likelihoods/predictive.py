@@ -61,6 +61,10 @@ class Predictive(ABC):
     def shifted(self, offset: Tensor) -> "Predictive":
         """The distribution of the value plus `offset` (b, nt, dy)."""
 
+    @abstractmethod
+    def widened(self, factor: float) -> "Predictive":
+        """The distribution of the mean plus `factor` times the value's deviation."""
+
     def at_atom(self, y: Tensor) -> Tensor:
         """Where `y` has a probability rather than a density, boolean (b, nt, dy)."""
         return torch.zeros_like(y, dtype=torch.bool)
@@ -142,6 +146,10 @@ class GaussianPredictive(Independent):
     ) -> Float[Tensor, "k b nt dy"]:
         """The quantiles at the levels."""
         return self.quantile(level)
+
+    def widened(self, factor: float) -> "GaussianPredictive":
+        """The same mean, so many times the standard deviation."""
+        return GaussianPredictive(self.mean, factor**2 * self.variance)
 
     def shifted(self, offset: Tensor) -> "GaussianPredictive":
         """The same spread about a moved mean."""

@@ -1,9 +1,11 @@
+
 """Every likelihood gives a predictive distribution, and that keeps probability's laws.
 
 A new member needs a row: how it is made. Values of a bounded one lie at or above zero.
 """
 
 import inspect
+import math
 import pkgutil
 from importlib import import_module
 
@@ -305,6 +307,23 @@ def test_shifted_moves_the_distribution(likelihood, predictive):
     )
     torch.testing.assert_close(moved.mean, predictive.mean + offset)
     torch.testing.assert_close(moved.quantile(0.2), predictive.quantile(0.2) + offset)
+
+
+def test_widened_spreads_the_distribution_about_its_mean(likelihood, predictive):
+    wide = predictive.widened(1.7)
+    if likelihood.bounded:
+        assert wide is predictive
+        return
+    y = normal(B, NT, DY, seed=1)
+    mask = torch.ones_like(y, dtype=torch.bool)
+    narrow = predictive.mean + (y - predictive.mean) / 1.7
+    torch.testing.assert_close(
+        wide.log_prob(y, mask),
+        predictive.log_prob(narrow, mask) - NT * DY * math.log(1.7), **EXACT,
+    )  # fmt: skip
+    torch.testing.assert_close(wide.mean, predictive.mean, **EXACT)
+    torch.testing.assert_close(wide.variance, 1.7**2 * predictive.variance, **EXACT)
+    torch.testing.assert_close(wide.cdf(y), predictive.cdf(narrow), **EXACT)
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e4])

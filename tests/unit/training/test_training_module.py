@@ -11,7 +11,7 @@ from apnp.errors import ConfigError
 from apnp.likelihoods import BernoulliGammaPredictive, GaussianPredictive
 from apnp.tasks.stations import collate
 from apnp.training.data import prepare
-from apnp.training.module import TrainingModule, learning_rate
+from apnp.training.module import WIDENINGS, TrainingModule, learning_rate
 
 
 class Constant(nn.Module):
@@ -64,12 +64,29 @@ def test_validation_scores_are_in_physical_units(batch):
     for _ in range(2):
         module.validation_step(batch, 0)
     module.on_validation_epoch_end()
-    normal = torch.distributions.Normal(0.3 * 9, 1.7 * 9)
-    nll = torch.stack(per_task(batch, lambda y: -normal.log_prob(9 * y))).mean().item()
-    assert module.scores["nll"] == pytest.approx(nll, rel=1e-5)
-    scaled = TrainingModule(Constant(), TrainerConfig(loss="crps"), std=1.0)
-    crps = 9 * scaled.training_step(batch, 0).item()
-    assert module.scores["crps"] == pytest.approx(crps, rel=1e-5)
+
+    def nll(factor):
+        normal = torch.distributions.Normal(0.3 * 9, 1.7 * 9 * factor)
+        return torch.stack(per_task(batch, lambda y: -normal.log_prob(9 * y))).mean()
+
+    best = min(WIDENINGS, key=nll)
+    assert best != 1
+    assert module.scores["widening"] == best
+    assert module.scores["nll"] == pytest.approx(nll(best).item(), rel=1e-5)
+    normal = GaussianPredictive(
+        *[torch.full_like(batch.target.y, v) for v in (0.3 * 9, (1.7 * 9 * best) ** 2)]
+    )
+    values = normal.crps(9 * batch.target.y)
+    mask = batch.target.y_mask
+    crps = torch.stack([v[m].mean() for v, m in zip(values, mask, strict=True)]).mean()
+    assert module.scores["crps"] == pytest.approx(crps.item(), rel=1e-5)
+
+
+def test_spreads_that_need_no_change_are_left_as_they_are():
+    assert WIDENINGS[0] == 1
+    assert sorted(WIDENINGS) == pytest.approx(
+        [math.exp(k / 40) for k in range(-12, 21)]
+    )
 
 
 def test_learning_rate_rises_and_falls_to_zero():
