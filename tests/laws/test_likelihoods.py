@@ -1,4 +1,3 @@
-
 """Every likelihood gives a predictive distribution, and that keeps probability's laws.
 
 A new member needs a row: how it is made. Values of a bounded one lie at or above zero.

@@ -49,6 +49,15 @@ def task():
     return Task(points(6, 0), points(4, 10), box)
 
 
+def test_a_widened_model_keeps_its_means_and_so_does_its_strict_component():
+    made, given = model(), task()
+    plain = made(given), made.strict()(given)
+    made.widening = 1.4
+    for before, after in zip(plain, (made(given), made.strict()(given)), strict=True):
+        torch.testing.assert_close(after.mean, before.mean, rtol=0, atol=0)
+        torch.testing.assert_close(after.variance, 1.96 * before.variance)
+
+
 def test_a_drift_in_the_data_is_a_drift_in_the_prediction():
     """y + slope w + level in the context: the same in the mean, with a weak prior."""
     made, given = model(), task()

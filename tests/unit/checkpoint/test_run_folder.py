@@ -44,6 +44,14 @@ def test_a_run_and_its_checkpoints_load_alike(saved, part):
         assert loaded.state_dict()[name].equal(value)
 
 
+def test_a_run_widens_its_predictions_as_its_validation_asked(saved):
+    run, model, record = saved
+    assert load_run(run)[0].widening == 1.0
+    scores = {"progress": {"scores": {"crps": 1.0, "widening": 1.3}}}
+    write_checkpoint(run / "best", record | scores, model.state_dict())
+    assert load_run(run)[0].widening == 1.3
+
+
 def test_nothing_is_pickled(saved, monkeypatch):
     def refuse(*args, **kwargs):
         raise AssertionError("pickle was used")
