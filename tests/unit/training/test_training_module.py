@@ -57,7 +57,7 @@ def test_loss_is_the_mean_over_tasks_of_means_over_observed_values(batch, loss):
 
 
 def test_validation_scores_are_in_physical_units(batch):
-    module = TrainingModule(Constant(), TrainerConfig(), std=9.0)
+    module = TrainingModule(Constant(0.9, 1.2), TrainerConfig(), std=9.0)
     strategy = SimpleNamespace(reduce=lambda value, reduce_op: value)
     module._trainer = SimpleNamespace(strategy=strategy)
     module.on_validation_epoch_start()
@@ -66,7 +66,7 @@ def test_validation_scores_are_in_physical_units(batch):
     module.on_validation_epoch_end()
 
     def nll(factor):
-        normal = torch.distributions.Normal(0.3 * 9, 1.7 * 9 * factor)
+        normal = torch.distributions.Normal(0.9 * 9, 1.2 * 9 * factor)
         return torch.stack(per_task(batch, lambda y: -normal.log_prob(9 * y))).mean()
 
     best = min(WIDENINGS, key=nll)
@@ -74,7 +74,7 @@ def test_validation_scores_are_in_physical_units(batch):
     assert module.scores["widening"] == best
     assert module.scores["nll"] == pytest.approx(nll(best).item(), rel=1e-5)
     normal = GaussianPredictive(
-        *[torch.full_like(batch.target.y, v) for v in (0.3 * 9, (1.7 * 9 * best) ** 2)]
+        *[torch.full_like(batch.target.y, v) for v in (0.9 * 9, (1.2 * 9 * best) ** 2)]
     )
     values = normal.crps(9 * batch.target.y)
     mask = batch.target.y_mask
