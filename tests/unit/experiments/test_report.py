@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from apnp.experiments import report
-from apnp.experiments.gibbs_models import Entry
+from apnp.experiments.entries import Entry
 from apnp.experiments.study import COLUMNS, ORACLES
 
 ENTRIES = [Entry("loose", None, "strict"), Entry("strict", None)]
