@@ -3,9 +3,6 @@
 import argparse
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 
 def joined(argv: Sequence[str], *flags: str) -> list[str]:
     """The arguments with `--region -10,35,45,70` as one word, or `-10` is an option."""
@@ -40,12 +37,3 @@ def region(text: str) -> tuple[float, float, float, float]:
         )
     west, south, east, north = found
     return west, south, east, north
-
-
-def inside(
-    lat: NDArray, lon: NDArray, where: tuple[float, float, float, float]
-) -> NDArray[np.bool_]:
-    """True for points in degrees that lie in a region, its edges included."""
-    west, south, east, north = where
-    width = 360.0 if east - west >= 360 else (east - west) % 360
-    return (lat >= south) & (lat <= north) & ((lon - west) % 360 <= width)

@@ -61,7 +61,7 @@ def patches(
             values = row.panels[heading]
             axes.set(xticks=[], yticks=[])
             if values is None:
-                axes.axis("off")
+                axes.spines[:].set_visible(False)
                 continue
             low, high = _ends(stds) if heading == STD else _ends(means)
             drawn = axes.imshow(

@@ -34,8 +34,8 @@ def test_models_are_trained_scored_and_compared(experiment, tmp_path):
     folder = tmp_path / "study"
     made = {p.name for p in folder.iterdir()}
     assert made == {
-        "bank", "runs", "oracles-in.csv", "oracles-out.csv", "scores.csv", "runs.csv",
-        "summary.csv", "table.md", "bands.png", "gap.png", "learning.png",
+        "bank", "runs", "study.json", "oracles-in.csv", "oracles-out.csv",
+        "scores.csv", "runs.csv", "summary.csv", "table.md", "bands.png", "gap.png", "learning.png",
     }  # fmt: skip
     assert pd.read_csv(folder / "runs.csv")["steps"].tolist() == [2, 2]
     status, said = experiment(*argv)

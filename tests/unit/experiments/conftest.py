@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from apnp.experiments.gibbs import Gibbs
 from apnp.experiments.gibbs_models import SIZES, Size
 from apnp.experiments.study import Study
 
@@ -19,4 +20,5 @@ def tiny_size():
 @pytest.fixture
 def study(tmp_path, tiny_size):
     """A study of tiny models, nothing of it done."""
-    return Study(tmp_path, tiny_size.trainer, tiny_size.tasks, tiny_size.bank)
+    gibbs = Gibbs(tmp_path, tiny_size.bank)
+    return Study(tmp_path, tiny_size.trainer, tiny_size.tasks, gibbs)
