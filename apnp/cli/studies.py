@@ -149,6 +149,7 @@ def environment(args: argparse.Namespace, folder: Path) -> Chosen:
     split = Split.cut(
         here, there, (args.train_region, args.out_region), args.train_time,
         args.test_time, args.out_time or args.test_time, args.validation_time,
+        1 if args.axes == 2 else law.shape[0],
     )  # fmt: skip
     size = grid_models.SIZES[args.size]
     experiment = Environment(split, law, files(args.data))

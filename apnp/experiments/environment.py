@@ -96,6 +96,7 @@ class Split:
         test: str,
         out: str,
         validation: str | None = None,
+        least: int = 1,
     ) -> "Split":
         """The split of a grid, and of that which holds the other region.
 
@@ -108,6 +109,7 @@ class Split:
             out: Times of the test in the other region.
             validation: Times to choose weights by; unless given, the last tenth of
                 the times of training, which are then not trained on.
+            least: Fewest of those times.
 
         Raises:
             ConfigError: If a part is empty, or times are used twice.
@@ -115,9 +117,12 @@ class Split:
         home = here.cut(regions[0])
         trained = home.cut(None, *_ends(train))
         if validation is None:
-            n = max(1, len(trained.time) // _VALIDATION)
-            if len(trained.time) < 2:
-                raise ConfigError(f"--train-time {train} is two times or more.")
+            n = max(least, len(trained.time) // _VALIDATION)
+            if len(trained.time) < 2 * least:
+                raise ConfigError(
+                    f"--train-time is {2 * least} times or more, for the last are held "
+                    f"out. Got {len(trained.time)} in {train}."
+                )
             held, trained = _at(trained, slice(-n, None)), _at(trained, slice(-n))
         else:
             held = home.cut(None, *_ends(validation))
@@ -204,7 +209,8 @@ class Environment(Experiment):
             if entry.model.form == "approximate":
                 ds, context = self.mapped(study, entry, seed)
                 path = study.folder / f"map-{file_name(entry)}.png"
-                mean_and_breaking(ds, path, stations=context, title=entry.name)
+                title = f"{entry.name}, {ds['time'].values.astype('M8[h]')}"
+                mean_and_breaking(ds, path, stations=context, title=title)
         draw_learning(study, entries, seed)
 
     def mapped(

@@ -61,6 +61,9 @@ def patches(
             values = row.panels[heading]
             axes.set(xticks=[], yticks=[])
             if values is None:
+                axes.sharex(axes_row[0])
+                axes.sharey(axes_row[0])
+                axes.set_aspect("equal")
                 axes.spines[:].set_visible(False)
                 continue
             low, high = _ends(stds) if heading == STD else _ends(means)
