@@ -84,3 +84,43 @@ def random_run(small_model):
         return run
 
     return write
+
+
+@pytest.fixture
+def plumes(tmp_path):
+    """A file of twenty plumes on few cells, whose values tell their run and cell."""
+    import numpy as np
+    import xarray as xr
+
+    run, y, x = np.indices((20, 12, 10))
+    smoke = (run * 1000 + y * 30 + x).astype(np.float32)
+    ds = xr.Dataset({"smoke": (("run", "y", "x"), smoke), "run": np.arange(20)})
+    path = tmp_path / "plumes.nc"
+    ds.to_netcdf(path, engine="netcdf4")
+    return path
+
+
+@pytest.fixture
+def reanalysis(tmp_path):
+    """Files of temperatures that rise towards the north and day by day, and a relief.
+
+    12 days at 45 to 54 N and 0 to 19 E; the relief rises towards the east.
+    """
+    import numpy as np
+    import xarray as xr
+
+    lat, lon = np.arange(45.0, 55.0), np.arange(0.0, 20.0)
+    days = np.arange("2019-03-01", "2019-03-13", dtype="M8[D]").astype("M8[ns]")
+    t, y, x = np.indices((12, 10, 20))
+    kelvin = 280 + t / 2 - y / 4 + np.cos(x) / 3
+    axes = {"time": days, "lat": lat, "lon": lon}
+    ds = xr.Dataset({"t2m": (("time", "lat", "lon"), kelvin, {"units": "K"})}, axes)
+    ds.to_netcdf(tmp_path / "t2m.nc", engine="netcdf4")
+    around = np.arange(44.0, 56.0), np.arange(-1.0, 21.0)
+    height = np.broadcast_to(100.0 * (around[1] + 1), (12, 22))
+    relief = xr.Dataset(
+        {"elevation": (("lat", "lon"), height, {"units": "m"})},
+        dict(zip(("lat", "lon"), around, strict=True)),
+    )
+    relief.to_netcdf(tmp_path / "relief.nc", engine="netcdf4")
+    return tmp_path

@@ -5,7 +5,8 @@ random fifth of the stations (`random`), or the test blocks of the default split
 this seed (`blocks`). The days are those given with --time, else those that the run
 held out. The context is drawn from the stations that are not held out (`outside`), so
 that held-out blocks are empty, or from all stations (`all`), so that a target may have
-neighbours at which the model has never been trained.
+neighbours at which the model has never been trained. With --region both are stations
+of that region alone.
 
 For stations simulated by apnp the truth is known everywhere: --field FILE scores a
 predicted field against it, cell by cell, and writes FILE_truth.csv beside it.
@@ -24,9 +25,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from apnp.cli.fields import open_field
+from apnp.cli.regions import joined, region
 from apnp.cli.runs import add_fields_argument, model_of, task_times
 from apnp.cli.stations import add_station_arguments, read_station_arguments
 from apnp.data.heldout import heldout_tasks
+from apnp.data.select import select_region
 from apnp.data.splits import StationSplit
 from apnp.errors import ConfigError
 from apnp.evaluation import (
@@ -74,6 +77,11 @@ def parser() -> argparse.ArgumentParser:
         default="outside",
         help="where context stations come from (default outside)",
     )
+    add(
+        "--region", type=region, metavar="W,S,E,N",
+        help="stations to take, targets and context: degrees; W > E crosses the date "
+        "line (default: all)",
+    )  # fmt: skip
     add("--time", metavar="A/B", help="days to take (default: the run's test days)")
     add("--tasks", type=int, default=40, help="days, evenly spread (default 40)")
     add("--seed", type=int, default=0, help="draws stations and contexts (default 0)")
@@ -101,7 +109,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str]) -> None:
     """Evaluate, print the table and write it to the output folder."""
-    args = parser().parse_args(argv)
+    args = parser().parse_args(joined(argv))
     for name, least in (("context", 1), ("tasks", 1), ("seed", 0)):
         if getattr(args, name) < least:
             raise ConfigError(
@@ -116,6 +124,8 @@ def main(argv: Sequence[str]) -> None:
     elif args.fields:
         raise ConfigError("--fields is about a model: give --checkpoint.")
     ds = read_station_arguments(args)
+    if args.region:
+        ds = select_region(ds, args.region)
     predictors = [*_own(args, model), *_baselines(args, ds, model)]
     if not predictors:
         raise ConfigError("Nothing to score: give --checkpoint or --baselines.")
@@ -141,6 +151,11 @@ def _against_truth(args: argparse.Namespace) -> None:
     """Score a field against the simulated climate that its stations observed."""
     if args.checkpoint:
         raise ConfigError("--field scores a file: leave --checkpoint out.")
+    if args.region:
+        raise ConfigError(
+            "--field scores the cells of a file: predict them in the region, and leave "
+            "--region out."
+        )
     climate = climate_of(read_station_arguments(args))
     if climate is None:
         raise ConfigError(
@@ -237,9 +252,13 @@ def _heading(
     simulated = "SIMULATED " if climate_of(ds) else ""
     times = points["time"].dt.strftime("%Y-%m-%d").unique()
     pool = "all stations" if args.context_pool == "all" else "the others"
+    where = ""
+    if args.region:
+        west, south, east, north = args.region
+        where = f", region {west:g} to {east:g} E, {south:g} to {north:g} N"
     return (
         f"{args.variable} at {held_out.sum()} of {held_out.size} {simulated}stations "
-        f"held out, {points['task'].nunique()} times from {min(times)} to "
+        f"held out{where}, {points['task'].nunique()} times from {min(times)} to "
         f"{max(times)}, context of {args.context} from {pool}; ± one standard "
         "error over times; ratio and differences, where given, to regression "
         "kriging on the same tasks"

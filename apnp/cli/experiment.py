@@ -1,14 +1,15 @@
 """`apnp experiment`: train and judge the models of a published study.
 
-`gibbs-1d` is the Gaussian process of the paper on approximately equivariant neural
-processes whose lengthscale steps at x = 0. Every model is trained on the same law and
-scored on the same fixed tasks, in distribution and out of it, beside what exact
-inference reaches. The folder then holds `scores.csv` (one row a task and model),
-`summary.csv`, `runs.csv`, `table.md`, `bands.png`, `learning.png` and `gap.png`.
-Stopped and given again, the command goes on where it was; a model that is trained is
-not trained again.
+The studies are those of the paper on approximately equivariant neural processes.
+`gibbs-1d` is a Gaussian process whose lengthscale steps at x = 0, in distribution and
+out of it, beside what exact inference reaches. `smoke` is patches of simulated plumes.
+`environment` is patches of a reanalysis, in the region of training and in another one,
+where absolute location is hidden.
 
-Without any model (`--models`) the ceilings alone are computed.
+Every model is trained on the same law and scored on the same fixed tasks. The folder
+then holds `scores.csv` (one row a task and model), `summary.csv`, `runs.csv`,
+`table.md` and figures. Stopped and given again, the command goes on where it was; a
+model that is trained is not trained again. `apnp experiment STUDY --help` tells more.
 """
 
 import argparse
@@ -23,6 +24,9 @@ from queue import Queue
 
 import pandas as pd
 
+from apnp.cli.regions import joined
+from apnp.cli.studies import REGION_FLAGS, STUDIES, Add
+from apnp.config import TrainerConfig
 from apnp.errors import ApnpError, ConfigError
 from apnp.evaluation.report import make_folder
 from apnp.files import whole
@@ -34,42 +38,41 @@ def parser() -> argparse.ArgumentParser:
         prog="apnp experiment", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    add = made.add_argument
-    add("study", choices=["gibbs-1d"], help="which study")
+    verbs = made.add_subparsers(dest="study", required=True, metavar="STUDY")
+    for name, (add_own, _) in STUDIES.items():
+        one = verbs.add_parser(name, help=f"(apnp experiment {name} --help)")
+        add_own(one.add_argument)
+        _add_common(one.add_argument)
+    return made
+
+
+def _add_common(add: Add) -> None:
+    """The arguments that all studies share."""
     add(
-        "--size",
-        choices=["small", "paper"],
-        default="small",
+        "--size", choices=["small", "paper"], default="small",
         help="small: two cores, minutes; paper: the published sizes, a GPU",
-    )
+    )  # fmt: skip
     add("--models", nargs="*", metavar="NAME", help="models to take (default: all)")
     add(
-        "--ablation",
-        nargs="+",
-        default=[],
-        metavar="KIND",
-        help="variants of ConvCNP(T~) beside them: count, dropout, support",
-    )
+        "--ablation", nargs="+", default=[], metavar="KIND",
+        help="variants of ConvCNP(T~) beside them (in 4-D of PT-TNP(T~)): count, "
+        "dropout, support",
+    )  # fmt: skip
     add("--likelihood", choices=["gaussian", "mixture"], default="gaussian")
     add("--seeds", nargs="+", type=int, default=[0], help="seeds (default 0)")
     add("--minutes", type=float, help="minutes of training a model")
     add("--steps", type=int, help="steps of training a model, instead of minutes")
     add("--learning-rate", type=float, help="largest learning rate")
-    add("--tasks", type=int, help="test tasks in distribution, and as many out")
-    add("--bank", type=int, help="training tasks to draw ahead, for each seed")
+    add("--tasks", type=int, help="test tasks of each kind")
     add(
-        "--devices",
-        type=int,
-        default=1,
+        "--devices", type=int, default=1,
         help="models trained side by side, each on a device of its own (default 1)",
-    )
+    )  # fmt: skip
     add(
-        "--only",
-        metavar="NAME",
+        "--only", metavar="NAME",
         help="of all these, train and score the model of this name in tables alone",
-    )
+    )  # fmt: skip
     add("--output", required=True, metavar="FOLDER", help="folder of the study")
-    return made  # fmt: skip
 
 
 def main(argv: Sequence[str]) -> None:
@@ -78,36 +81,20 @@ def main(argv: Sequence[str]) -> None:
     Raises:
         ApnpError: If an argument or a file cannot be used.
     """
-    args = parser().parse_args(argv)
+    args = parser().parse_args(joined(argv, *REGION_FLAGS))
     _check(args)
-    try:
-        from apnp.experiments import figures, report
-        from apnp.experiments.gibbs_models import NAMES, SIZES, entries
-        from apnp.experiments.study import Study
-    except ModuleNotFoundError as error:  # the baselines and maps do without it
-        raise ConfigError(
-            f"This study needs {error.name}: pip install 'apnp[gp]'."
-        ) from error
-    size = SIZES[args.size]
-    names = NAMES if args.models is None else args.models
-    taken = entries(names, size, args.likelihood, args.ablation)
-    trainer = size.trainer
-    if args.minutes is not None:
-        trainer = replace(trainer, max_minutes=args.minutes, max_steps=0)
-    if args.steps is not None:
-        trainer = replace(trainer, max_steps=args.steps, max_minutes=0.0)
-    if args.learning_rate is not None:
-        trainer = replace(trainer, learning_rate=args.learning_rate)
+    from apnp.experiments import report
+    from apnp.experiments.study import Study
+
     folder = make_folder(args.output)
-    study = Study(
-        folder, trainer,
-        size.tasks if args.tasks is None else args.tasks,
-        size.bank if args.bank is None else args.bank,
-    )  # fmt: skip
-    judged = [study.oracles()]
+    chosen = STUDIES[args.study][1](args, folder)
+    taken, experiment = chosen.entries, chosen.experiment
+    tasks = chosen.tasks if args.tasks is None else args.tasks
+    study = Study(folder, _trainer(args, chosen.trainer), tasks, experiment)
+    judged = experiment.known(tasks)
     if taken:
         for seed in args.seeds:
-            study.fill_bank(seed)
+            experiment.ahead(seed)
     pairs = list(product(taken, args.seeds))
     if args.only is not None:
         pairs = [(entry, seed) for entry, seed in pairs if entry.name == args.only]
@@ -119,19 +106,29 @@ def main(argv: Sequence[str]) -> None:
         judged.append(study.score(entry, seed))
     if args.only is not None:
         return  # the process that began this one writes the tables
+    if not judged:
+        raise ConfigError("--models names none: there is nothing to score.")
     per_task = pd.concat(judged, ignore_index=True)
-    text = report.write(per_task, taken, folder, f"## {args.study}, {args.size}\n")
+    heading = f"## {args.study}, {args.size}\n"
+    table, text = report.write(per_task, taken, study, heading)
     with whole(folder / "runs.csv") as new:
         study.runs(pairs).to_csv(new, index=False, float_format="%.6g")
-    table = report.summary(per_task, taken)
-    figures.draw(study, taken, args.seeds[0], table)
+    experiment.draw(study, taken, args.seeds[0], table)
     print(text)
-    for row in report.above_ceiling(table).to_dict("records"):
-        print(
-            f"IMPOSSIBLE: {row['model']} scores above exact inference "
-            f"({row['regime']} of distribution): the test is wrong."
-        )
+    for line in experiment.impossible(table):
+        print(f"IMPOSSIBLE: {line}")
     print(f"Tables and figures: {folder}")
+
+
+def _trainer(args: argparse.Namespace, trainer: TrainerConfig) -> TrainerConfig:
+    """The training of the size, with what the arguments change of it."""
+    if args.minutes is not None:
+        trainer = replace(trainer, max_minutes=args.minutes, max_steps=0)
+    if args.steps is not None:
+        trainer = replace(trainer, max_steps=args.steps, max_minutes=0.0)
+    if args.learning_rate is not None:
+        trainer = replace(trainer, learning_rate=args.learning_rate)
+    return trainer
 
 
 def _side_by_side(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import xarray as xr
 
 from apnp.cli.outputs import check_outputs
+from apnp.cli.regions import joined, numbers
 from apnp.cli.runs import add_fields_argument
 from apnp.cli.stations import add_station_arguments, read_station_arguments
 from apnp.errors import ConfigError
@@ -47,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
         "NetCDF file whose grid is used",
     )  # fmt: skip
     add(
-        "--region", type=_numbers, metavar="W,S,E,N",
+        "--region", type=numbers, metavar="W,S,E,N",
         help="degrees; W > E crosses the date line (default: the stations' box, or the "
         "globe if they span three quarters of its longitudes)",
     )  # fmt: skip
@@ -59,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
     add_fields_argument(made)
     add("--mask", choices=("land",), help="predict on land alone")
     add(
-        "--quantiles", type=_numbers, metavar="P,P...",
+        "--quantiles", type=numbers, metavar="P,P...",
         help="quantiles to add, e.g. 0.05,0.95 (for points 0.05,0.5,0.95 by default)",
     )  # fmt: skip
     add(
@@ -88,7 +89,7 @@ def main(argv: Sequence[str]) -> None:
         ApnpError: If an argument or a file cannot be used.
     """
     logging.basicConfig(stream=sys.stderr, format="predict: %(message)s")
-    args = parser().parse_args(_joined(argv))
+    args = parser().parse_args(joined(argv))
     _check(args)
     from apnp.prediction import load  # loads torch, which a refusal need not wait for
 
@@ -159,24 +160,3 @@ def _check(args: argparse.Namespace) -> None:
         )
     inputs = [*args.stations, args.points, args.relief, args.grid, *args.fields]
     check_outputs({"output": args.output, "map": args.map}, inputs)
-
-
-def _joined(argv: Sequence[str]) -> list[str]:
-    """The arguments with `--region -10,35,45,70` as one word, or `-10` is an option."""
-    out: list[str] = []
-    for word in argv:
-        if out and out[-1] == "--region":
-            out[-1] = f"--region={word}"
-        else:
-            out.append(word)
-    return out
-
-
-def _numbers(text: str) -> tuple[float, ...]:
-    """Numbers with commas between them."""
-    try:
-        return tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a list of numbers with commas between them"
-        ) from None

@@ -1,4 +1,4 @@
-"""Choosing times, and the observations at one time, from a station dataset."""
+"""Choosing times, places, and the observations at one time, of a station dataset."""
 
 import numpy as np
 import xarray as xr
@@ -29,6 +29,34 @@ def select_times(ds: xr.Dataset, when: str) -> NDArray[np.datetime64]:
     if chosen.size == 0:
         raise DataError(f"No observations at {when}: {_times_there(times)}.")
     return chosen
+
+
+def select_region(
+    ds: xr.Dataset, region: tuple[float, float, float, float]
+) -> xr.Dataset:
+    """The stations of a region.
+
+    Args:
+        ds: A station dataset.
+        region: West, south, east and north in degrees, edges included; east is west of
+            west where the region crosses the date line.
+
+    Raises:
+        DataError: If no station lies there; it names the extent of those there are.
+    """
+    west, south, east, north = region
+    width = 360.0 if east - west >= 360 else round((east - west) % 360, 4)
+    lat, lon = (ds[name].values.astype(np.float64) for name in ("lat", "lon"))
+    # Single precision must not move a station off an edge.
+    along = np.round((lon - west) % 360, 4) % 360
+    there = (np.round(lat, 4) >= south) & (np.round(lat, 4) <= north) & (along <= width)
+    if not there.any():
+        raise DataError(
+            f"None of {there.size} stations lies in the region {region} (west, south, "
+            f"east, north): they reach from {lat.min():.4g} to {lat.max():.4g} N, "
+            f"{lon.min():.4g} to {lon.max():.4g} E."
+        )
+    return ds.isel(station=there)
 
 
 def observations_at(

@@ -15,7 +15,7 @@ from apnp.config import (
     TNPConfig,
     TrainerConfig,
 )
-from apnp.errors import ConfigError
+from apnp.experiments.entries import Entry, check_names, variants, with_likelihood
 
 _LENGTHS = (4.0, 1.0, 0.3, 0.1)
 """Lengths at which attention tells distances apart, units of `x`."""
@@ -77,21 +77,6 @@ SIZES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A model of the study.
-
-    Attributes:
-        name: Its name in tables.
-        model: What it is.
-        twin: Name of the strict model that it is compared with, if it has one.
-    """
-
-    name: str
-    model: ModelConfig
-    twin: str | None = None
-
-
 _MODELS: dict[str, tuple[Any, Any, Any, str | None]] = {
     "TNP": ("tnp", "none", "strict", None),
     "TNP(T)": ("tnp", "translations", "strict", None),
@@ -105,11 +90,6 @@ _MODELS: dict[str, tuple[Any, Any, Any, str | None]] = {
     "EquivCNP(E~)": ("equivcnp", "rigid_motions", "approximate", "EquivCNP(E)"),
 }  # fmt: skip
 NAMES = tuple(_MODELS)
-ABLATIONS = {
-    "count": [f"B={n}" for n in (0, 1, 2, 4, 8, 16)],
-    "dropout": [f"p={p}" for p in (0.0, 0.1, 0.5)],
-    "support": ["support region", "support everywhere"],
-}
 
 
 def entries(
@@ -123,29 +103,10 @@ def entries(
     Raises:
         ConfigError: If a name is unknown.
     """
-    for what, given, known in (
-        ("--models", names, NAMES), ("--ablation", ablations, tuple(ABLATIONS))
-    ):  # fmt: skip
-        unknown = [name for name in given if name not in known]
-        if unknown:
-            raise ConfigError(
-                f"{what} takes {', '.join(known)}. Got {', '.join(unknown)}."
-            )
+    check_names("--models", names, NAMES)
     made = [_entry(name, size) for name in names]
-    for kind in ablations:
-        base = _entry(ABLATED, size)
-        made += [_variant(base, kind, value) for value in ABLATIONS[kind]]
-    if likelihood == "gaussian":
-        return made
-    suffix = f", {likelihood}"
-    return [
-        Entry(
-            e.name + suffix,
-            replace(e.model, likelihood=likelihood),
-            e.twin and e.twin + suffix,
-        )
-        for e in made
-    ]
+    made += variants(_entry(ABLATED, size), ablations)
+    return with_likelihood(made, likelihood)
 
 
 def _entry(name: str, size: Size) -> Entry:
@@ -185,18 +146,3 @@ def _fixed_inputs(transformer: bool, size: Size) -> FixedInputsConfig:
         edge_km=0.0,
         dropout=0.5 if transformer else 0.1,
     )
-
-
-def _variant(base: Entry, kind: str, label: str) -> Entry:
-    inputs, model = base.model.fixed_inputs, base.model
-    value: Any = label.replace("=", " ").split()[1]
-    if kind == "count":
-        # Without any fixed input the strict model is left.
-        model = replace(model, form="strict" if value == "0" else "approximate")
-        inputs = replace(inputs, count=max(1, int(value)))
-    elif kind == "dropout":
-        inputs = replace(inputs, dropout=float(value))
-    else:
-        inputs = replace(inputs, support=value)
-    model = replace(model, fixed_inputs=inputs)
-    return Entry(f"{base.name} {label}", model, base.twin)

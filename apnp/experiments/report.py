@@ -1,20 +1,19 @@
 """Tables of a study: scores with standard errors, and differences on the same tasks."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from apnp import scores
-from apnp.experiments.gibbs_models import Entry
-from apnp.experiments.study import CEILING, ORACLES, STRICT_CEILING
+from apnp.experiments.entries import Entry
+from apnp.experiments.study import Experiment, Study
 from apnp.files import whole
 
-REGIMES = {"in": "In distribution", "out": "Out of distribution"}
 
-
-def summary(per_task: pd.DataFrame, entries: Sequence[Entry]) -> pd.DataFrame:
+def summary(
+    per_task: pd.DataFrame, entries: Sequence[Entry], experiment: Experiment
+) -> pd.DataFrame:
     """Mean scores of every model and oracle in every regime.
 
     Seeds are averaged task by task first; standard errors count tasks.
@@ -22,17 +21,17 @@ def summary(per_task: pd.DataFrame, entries: Sequence[Entry]) -> pd.DataFrame:
     Args:
         per_task: One row for each model, seed, regime and task.
         entries: The models, for their strict twins.
+        experiment: Of what the study is: its regimes, and rivals of every model.
 
     Returns:
         One row a regime and model: regime, model, seeds, n_tasks, log_likelihood,
         seed_spread (standard deviation of the seeds' means), twin (above the strict
-        twin), ceiling (above the best Gaussian oracle; above zero the test is wrong),
-        strict_ceiling (above the best equivariant one) and deviation; each but the
-        spread with its error `_se`.
+        twin), a column for each of the experiment's rivals (above it) and deviation;
+        each but the spread with its error `_se`.
     """
     twins = {e.name: e.twin for e in entries}
     rows = []
-    for regime in REGIMES:
+    for regime in experiment.regimes:
         table = per_task[per_task["regime"] == regime]
         groups = table.groupby(["model", "task"], sort=False)
         means = groups[["log_likelihood", "deviation"]].mean()
@@ -40,10 +39,8 @@ def summary(per_task: pd.DataFrame, entries: Sequence[Entry]) -> pd.DataFrame:
             str(name): means.loc[name] for name in table["model"].drop_duplicates()
         }
         for name, own in by_model.items():
-            pairs = {
-                "twin": twins.get(name), "ceiling": CEILING,
-                "strict_ceiling": STRICT_CEILING,
-            }  # fmt: skip
+            rivals = {k: rival for k, (rival, _) in experiment.rivals.items()}
+            pairs = {"twin": twins.get(name), **rivals}
             others = {k: by_model.get(v or "") for k, v in pairs.items() if v != name}
             rows.append({"regime": regime, "model": name, **_row(own, others)})
             seeds = table[table["model"] == name].groupby("seed")["log_likelihood"]
@@ -66,33 +63,26 @@ def _row(own: pd.DataFrame, others: Mapping[str, pd.DataFrame | None]) -> dict:
     return row
 
 
-def above_ceiling(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows of Gaussian models that beat the oracle by more than two standard errors.
-
-    It is impossible: where there is one, the test is wrong.
-    """
-    # What is not one Gaussian at a point may beat the best of them.
-    gaussian = ~table["model"].isin(ORACLES) & ~table["model"].str.contains("mixture")
-    return table[gaussian & (table["ceiling"] > 2 * table["ceiling_se"])]
-
-
-def markdown(table: pd.DataFrame, heading: str) -> str:
+def markdown(table: pd.DataFrame, experiment: Experiment, heading: str) -> str:
     """The summary as one Markdown table a regime, best model first."""
     parts = [heading]
-    for regime, title in REGIMES.items():
+    rivals = {name: title for name, (_, title) in experiment.rivals.items()}
+    compared = {"twin": "above strict twin"} | rivals
+    for regime, title in experiment.regimes.items():
         rows = table[table["regime"] == regime]
         rows = rows.sort_values("log_likelihood", ascending=False)
         parts.append(f"### {title} ({int(rows['n_tasks'].max())} tasks)\n")
+        columns = " | ".join(compared.values())
         parts.append(
-            "| model | seeds | log-likelihood | above strict twin | above ceiling "
-            "| above equivariant ceiling | deviation (%) |\n|" + "---|" * 7
+            f"| model | seeds | log-likelihood | {columns} | deviation (%) |\n|"
+            + "---|" * (4 + len(compared))
         )
         for row in rows.to_dict("records"):
-            oracle = row["model"] in ORACLES
+            oracle = row["model"] in experiment.oracles
             cells = [
                 row["model"], "" if oracle else str(row["seeds"]),
-                _cell(row, "log_likelihood", ""), _cell(row, "twin"),
-                _cell(row, "ceiling"), _cell(row, "strict_ceiling"),
+                _cell(row, "log_likelihood", ""),
+                *(_cell(row, name) for name in compared),
                 _cell(row, "deviation", "", 100),
             ]  # fmt: skip
             parts.append("| " + " | ".join(cells) + " |")
@@ -109,14 +99,14 @@ def _cell(row: Mapping, name: str, sign: str = "+", times: float = 1) -> str:
 
 
 def write(
-    per_task: pd.DataFrame, entries: Sequence[Entry], folder: Path, heading: str
-) -> str:
-    """Write `scores.csv`, `summary.csv` and `table.md`; return the last."""
-    table = summary(per_task, entries)
-    text = markdown(table, heading)
+    per_task: pd.DataFrame, entries: Sequence[Entry], study: Study, heading: str
+) -> tuple[pd.DataFrame, str]:
+    """Write `scores.csv`, `summary.csv` and `table.md`; return the last two."""
+    table = summary(per_task, entries, study.experiment)
+    text = markdown(table, study.experiment, heading)
     for name, made in {"scores": per_task, "summary": table}.items():
-        with whole(folder / f"{name}.csv") as new:
+        with whole(study.folder / f"{name}.csv") as new:
             made.to_csv(new, index=False, float_format="%.6g")
-    with whole(folder / "table.md") as new:
+    with whole(study.folder / "table.md") as new:
         new.write_text(text)
-    return text
+    return table, text

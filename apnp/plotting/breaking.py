@@ -59,6 +59,57 @@ def symmetry_breaking(
     return figure
 
 
+def mean_and_breaking(
+    ds: xr.Dataset,
+    path: str | PathLike[str] | None = None,
+    *,
+    stations: xr.Dataset | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Draw a predicted mean, what fixed inputs change in it, and the relief if known.
+
+    Args:
+        ds: A field of one time with dims lat and lon: a variable, its `<name>_stderr`,
+            its `<name>_difference`, perhaps `elevation`.
+        path: Where to write the figure; its ending gives the format.
+        stations: Places of the context, drawn as dots.
+        title: Title of the figure; by default that of the dataset, and the date.
+
+    Raises:
+        DataError: If `ds` holds no such fields, or more than one time.
+        ConfigError: If `path` cannot be written.
+    """
+    if path is not None:
+        check_path(path)
+    field = read_field(ds)
+    name = f"{field.name}_difference"
+    if name not in ds:
+        raise DataError(
+            f"What fixed inputs change is `{name}`; the dataset holds "
+            f"{', '.join(str(n) for n in ds.data_vars)}."
+        )
+    change = ds[name].isel(lat=field.rows.index, lon=field.columns.index)
+    values = change.transpose("lat", "lon").values.astype(np.float64)
+    known = field.mean[np.isfinite(field.mean)]
+    panels = [
+        Panel(
+            "Predictive mean", field.mean, float(known.min()), float(known.max()),
+            "viridis", field.units,
+        ),
+        Panel(
+            "Mean, with fixed inputs minus without", values, *_diverging(values),
+            field.units.replace("°C", "K"),
+        ),
+    ]  # fmt: skip
+    if "elevation" in ds:
+        panels.append(_elevation(ds, field))
+    dots = None if stations is None else positions(stations, field)
+    figure = draw(field, panels, dots, title or field.title)
+    if path is not None:
+        save(figure, path)
+    return figure
+
+
 def _diverging(values: Floats) -> tuple[float, float, str]:
     """Blue to red about zero, as far as all but the outermost 1 % of values."""
     known = np.abs(values[np.isfinite(values)])

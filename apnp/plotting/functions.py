@@ -90,14 +90,14 @@ def _draw(axes: Axes, panel: Panel) -> None:
 
 def learning(
     curves: Mapping[str, tuple[Floats, Floats]],
-    level: float,
+    level: float | None,
     path: str | PathLike[str] | None = None,
 ) -> Figure:
     """Draw validation scores against the time of training.
 
     Args:
         curves: Minutes and log-likelihoods in nats per target by name, (n,) each.
-        level: The ceiling.
+        level: The ceiling; None = it is not known.
         path: Where to write the figure; its ending gives the format.
 
     Raises:
@@ -112,11 +112,13 @@ def learning(
     axes = figure.subplots()
     for name, curve in curves.items():
         axes.plot(*curve, linewidth=1.2, label=name)
-    axes.axhline(level, color="k", linewidth=0.8, linestyle="--", label="ceiling")
+    if level is not None:
+        axes.axhline(level, color="k", linewidth=0.8, linestyle="--", label="ceiling")
     worst = min(float(np.median(score)) for _, score in curves.values())
-    top = level + 0.1 * (level - worst)
+    best = max(float(score.max()) for _, score in curves.values())
+    most = best if level is None else level
     axes.set(xlabel="minutes", ylabel="validation, nats per target")
-    axes.set_ylim(min(worst, level - 0.01), max(top, level + 0.01))
+    axes.set_ylim(min(worst, most - 0.01), most + max(0.1 * (most - worst), 0.01))
     axes.legend(fontsize=8, frameon=False)
     if path is not None:
         save(figure, path)

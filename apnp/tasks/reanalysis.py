@@ -10,6 +10,10 @@ from apnp.observations import Sites
 from apnp.tasks.patches import Floats, PatchLaw, PatchTasks, box_of
 from apnp.tasks.representation import METRES_PER_UNIT, Representation
 
+DAYS_PER_UNIT = 10.0
+"""Days in one unit of time as an axis: in a day as much changes as over 100 km."""
+_MIDDLE_OF_YEAR = 182.0
+
 
 @dataclass(frozen=True, eq=False)
 class Grid:
@@ -111,8 +115,9 @@ class EarthPlaces:
     Attributes:
         x: Locations of the cells as `Representation` has them, (lat, lon, dx); with
             elevation in kilometres as one axis more in space and time.
-        time: Days since the year began, (time,), the last axis of a location where
-            time is an axis of the grid; else None, and each time is a record.
+        time: Time of the year in units of ten days, zero in its middle, (time,), the
+            last axis of a location where time is an axis of the grid; else None, and
+            each time is a record.
         space: Axes of `x` on which `representation` knows a box.
         representation: How places on the Earth are represented.
     """
@@ -145,9 +150,10 @@ def reanalysis_tasks(
 
     With two axes each time is a record, and a location is what `Representation` makes
     of latitude and longitude. With three, a location has elevation (in kilometres) and
-    time (in days since the year of the grid's first time began, so that another year
-    has the same times) as further axes, in this order. A grid away from the training
-    region has no known absolute location, and on the plane lies about its own middle.
+    time (in `DAYS_PER_UNIT` since the middle of the year of the grid's first time, so
+    that another year has the same times) as further axes, in this order. A grid away
+    from the training region has no known absolute location, and on the plane lies
+    about its own middle.
 
     Args:
         grid: Values to predict; times at even steps where time is an axis.
@@ -187,6 +193,7 @@ def reanalysis_tasks(
         )
     height = (grid.elevation[..., None] / METRES_PER_UNIT).astype(np.float32)
     since = (grid.time - grid.time[0].astype("M8[Y]")) / np.timedelta64(1, "D")
-    time = since.astype(np.float32)
+    # Small numbers, for attention takes differences of squares in single precision.
+    time = ((since - _MIDDLE_OF_YEAR) / DAYS_PER_UNIT).astype(np.float32)
     places = EarthPlaces(np.concatenate([x, height], -1), time, there.dx, there)
     return PatchTasks(values[None], places, law, absolute)

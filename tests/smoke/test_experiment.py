@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from apnp.cli import main
-from apnp.experiments import gibbs_models
+from apnp.config import ConvCNPConfig, PTTNPConfig
+from apnp.experiments import gibbs_models, grid_models
 from apnp.experiments.gibbs_models import SIZES, Size
 
 
@@ -34,8 +35,9 @@ def test_models_are_trained_scored_and_compared(experiment, tmp_path):
     folder = tmp_path / "study"
     made = {p.name for p in folder.iterdir()}
     assert made == {
-        "bank", "runs", "oracles-in.csv", "oracles-out.csv", "scores.csv", "runs.csv",
-        "summary.csv", "table.md", "bands.png", "gap.png", "learning.png",
+        "bank", "runs", "study.json", "oracles-in.csv", "oracles-out.csv",
+        "scores.csv", "runs.csv", "summary.csv", "table.md", "bands.png",
+        "gap.png", "learning.png",
     }  # fmt: skip
     assert pd.read_csv(folder / "runs.csv")["steps"].tolist() == [2, 2]
     status, said = experiment(*argv)
@@ -68,3 +70,70 @@ def test_refusals(experiment, argv, message):
     status, said = experiment(*argv)
     assert status == 2
     assert message in said.err
+
+
+@pytest.fixture
+def grids(tmp_path, monkeypatch, capsys):
+    """Runs a study of grids, its models tiny; exit status and what was said."""
+    small = grid_models.SIZES["small"]
+    trainer = replace(
+        small.trainer, batch_size=2, validation_every=2, validation_tasks=2,
+        log_every=1, threads=0,
+    )  # fmt: skip
+    backbone = replace(
+        small.backbone,
+        convcnp=ConvCNPConfig(channels=(4,), kernel=3, net="cnn", depth=1),
+        pt_tnp=PTTNPConfig(4, 8, 2, 2),
+    )
+    tiny = grid_models.Size(backbone, 4, 3, trainer)
+    monkeypatch.setitem(grid_models.SIZES, "small", tiny)
+
+    def run(study, *argv):
+        output = ("--output", str(tmp_path / "study"), "--steps", "2")
+        status = main(["experiment", study, *output, *argv])
+        return status, capsys.readouterr()
+
+    return run
+
+
+def test_plumes_are_learned_and_drawn(grids, plumes, tmp_path):
+    argv = ("--data", str(plumes), "--patch", "8")
+    models = ("--models", "ConvCNP(T)", "ConvCNP(T~)", "PT-TNP")
+    status, said = grids("smoke", *argv, *models)
+    assert status == 0, said.err
+    assert "### Plumes of other runs (3 tasks)" in said.out
+    assert "| above strict twin | above PT-TNP | deviation (%) |" in said.out
+    made = {p.name for p in (tmp_path / "study").iterdir()}
+    assert made == {
+        "runs", "study.json", "scores.csv", "runs.csv", "summary.csv", "table.md",
+        "patch.png", "learning.png",
+    }  # fmt: skip
+    status, said = grids("smoke", *argv, *models)
+    assert said.err.count("is trained to its end") == 3
+    status, said = grids("smoke", "--data", str(plumes), "--patch", "9", *models)
+    assert status == 2
+    assert "is asked for: give another --output" in said.err
+
+
+def test_a_reanalysis_is_learned_and_mapped(grids, reanalysis, tmp_path):
+    argv = (
+        "--data", str(reanalysis / "t2m.nc"), "--train-region", "0,45,11,54",
+        "--out-region", "12,45,19,54", "--train-time", "2019-03-01/2019-03-08",
+        "--test-time", "2019-03-09/2019-03-12", "--patch", "5",
+    )  # fmt: skip
+    status, said = grids("environment", *argv, "--models", "ConvCNP(T~)")
+    assert status == 0, said.err
+    assert "### In another region, without fixed inputs (3 tasks)" in said.out
+    folder = tmp_path / "study"
+    assert {p.name for p in folder.glob("*.png")} == {
+        "patch.png", "learning.png", "map-ConvCNP-T-approximate-.png",
+    }  # fmt: skip
+    status, said = grids("environment", *argv, "--axes", "4")
+    assert status == 2
+    assert "--axes 4 has elevation as an axis: give --relief" in said.err
+
+
+def test_a_study_without_models_has_nothing_to_score(grids, plumes):
+    status, said = grids("smoke", "--data", str(plumes), "--patch", "8", "--models")
+    assert status == 2
+    assert "--models names none" in said.err

@@ -122,6 +122,41 @@ def test_seed_repeats_the_scores(rule, stations, run, capsys):
     assert not tables[0].equals(tables[2])
 
 
+def test_targets_and_context_are_stations_of_the_region(
+    stations, run, capsys, tmp_path, monkeypatch
+):
+    whole = pd.read_csv(stations)
+    there = whole[(whole.lon.between(3, 20)) & (whole.lat.between(42, 58))]
+    seen = []
+
+    def condition(context):
+        seen.append(context.sites)
+        return baseline("ordinary_kriging").condition(context)
+
+    module = SimpleNamespace(load=lambda folder, fields=(): model(condition=condition))
+    monkeypatch.setitem(sys.modules, "apnp.prediction", module)
+    status, out, _ = evaluate(
+        capsys, "--checkpoint", run, "--stations", stations, "--baselines", "none",
+        "--region", "3,42,20,58",
+    )  # fmt: skip
+    assert status == 0
+    n = there.station.nunique()
+    assert f" of {n} stations held out" in out
+    assert "region 3 to 20 E, 42 to 58 N" in out
+    table = pd.read_csv(tmp_path / "run" / "evaluation" / "per_station.csv")
+    lat = np.concatenate([table.lat, *(sites.lat for sites in seen)])
+    lon = np.concatenate([table.lon, *(sites.lon for sites in seen)])
+    assert set(lon.round(4)) == set(there.lon)
+    assert ((lat > 42) & (lat < 58)).all()
+
+
+@pytest.mark.parametrize("given", ["-10,1,2", "0,50,10,40", "a,b,c,d", "0,50,10,95"])
+def test_refuses_what_is_no_region(given, stations, capsys):
+    with pytest.raises(SystemExit):
+        evaluate(capsys, "--stations", stations, "--region", given)
+    assert "not a " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
@@ -136,6 +171,8 @@ def test_seed_repeats_the_scores(rule, stations, run, capsys):
         (["--tasks", "-3"], "--tasks is at least 1. Got -3"),
         (["--context-pool", "all", "--context", "80"], "take a smaller context"),
         (["--time", "2031-01-01"], "2031-01-01"),
+        (["--region", "-120,30,-80,50"], "None of 80 stations lies in the region"),
+        (["--region", "0,40,9,50", "--field", "a.nc"], "leave --region out"),
         (["--field", "a.nc"], "--field needs stations simulated by apnp"),
         (["--field", "a.nc", "--checkpoint", "run"], "leave --checkpoint out"),
         (["--output", __file__], "cannot be made a folder of results (File exists)"),

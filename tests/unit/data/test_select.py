@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from apnp.data import from_arrays, observations_at, select_times
+from apnp.data.select import select_region
 from apnp.errors import ConfigError, DataError
 
 DAYS = np.array(["2020-12-30", "2020-12-31", "2021-01-01", "2021-02-03"], "M8[ns]")
@@ -14,6 +15,26 @@ def ds():
         "tas", values, station=["A", "B", "C"], lat=[1.5, 2.5, 3.5],
         lon=[190.0, 20.0, 30.0], elevation=[100.0, 200.0, np.nan], time=DAYS,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("region", "expected"),
+    [
+        ((20, 2, 30, 9), "BC"),
+        ((20.1, 2, 30, 9), "C"),
+        ((170, 0, 25, 9), "AB"),  # across the date line
+        ((-170, 1.5, -169, 2), "A"),
+        ((-180, -90, 180, 3), "AB"),
+        ((21, -90, 381, 9), "ABC"),
+    ],
+)
+def test_the_stations_of_a_region(ds, region, expected):
+    assert "".join(select_region(ds, region)["station"].values) == expected
+
+
+def test_a_region_without_stations_says_where_they_are(ds):
+    with pytest.raises(DataError, match=r"None of 3 .* 1.5 to 3.5 N, -170 to 30 E"):
+        select_region(ds, (40, 0, 50, 9))
 
 
 def test_observations_are_those_observed_where_elevation_is_known(ds):

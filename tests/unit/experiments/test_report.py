@@ -1,12 +1,16 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from apnp.experiments import report
-from apnp.experiments.gibbs_models import Entry
-from apnp.experiments.study import COLUMNS, ORACLES
+from apnp.experiments.entries import Entry
+from apnp.experiments.gibbs import ORACLES, Gibbs, above_ceiling
+from apnp.experiments.study import COLUMNS
 
 ENTRIES = [Entry("loose", None, "strict"), Entry("strict", None)]
+GIBBS = Gibbs(Path(), 0)
 SCORES = {
     ("loose", 0): [-0.50, -0.70, -0.30], ("loose", 1): [-0.54, -0.62, -0.40],
     ("strict", 0): [-0.60, -0.70, -0.50], (ORACLES[2], 0): [-0.45, -0.60, -0.30],
@@ -25,7 +29,7 @@ def per_task(scores=SCORES):
 
 
 def test_seeds_are_averaged_by_task_and_differences_are_paired():
-    table = report.summary(per_task(), ENTRIES).set_index(["regime", "model"])
+    table = report.summary(per_task(), ENTRIES, GIBBS).set_index(["regime", "model"])
     row = table.loc[("in", "loose")]
     own = np.array([-0.52, -0.66, -0.35])
     for name, other in {
@@ -47,15 +51,15 @@ def test_seeds_are_averaged_by_task_and_differences_are_paired():
 
 
 def test_a_gaussian_model_above_the_oracle_is_called_impossible():
-    table = report.summary(per_task(), ENTRIES)
-    assert report.above_ceiling(table).empty
+    table = report.summary(per_task(), ENTRIES, GIBBS)
+    assert above_ceiling(table).empty
     better = SCORES | {("loose", 0): [-0.3, -0.4, -0.1], ("loose", 1): [-0.3] * 3}
-    found = report.above_ceiling(report.summary(per_task(better), ENTRIES))
+    found = above_ceiling(report.summary(per_task(better), ENTRIES, GIBBS))
     assert set(found["model"]) == {"loose"}
 
 
-def test_the_table_names_every_model_best_first(tmp_path):
-    text = report.write(per_task(), ENTRIES, tmp_path, "## gibbs-1d\n")
+def test_the_table_names_every_model_best_first(study, tmp_path):
+    _, text = report.write(per_task(), ENTRIES, study, "## gibbs-1d\n")
     assert (tmp_path / "table.md").read_text() == text
     first, second = text.split("### Out of distribution (3 tasks)")
     assert "### In distribution (3 tasks)" in first

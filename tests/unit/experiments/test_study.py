@@ -6,12 +6,12 @@ import torch
 
 from apnp.checkpoint import load_model, load_run, read_checkpoint
 from apnp.errors import CheckpointError, ConfigError
-from apnp.experiments import study as study_module
+from apnp.experiments import gibbs as gibbs_module
+from apnp.experiments.gibbs import CEILING, ORACLES, Gibbs
 from apnp.experiments.gibbs_models import entries
 from apnp.experiments.study import (
-    CEILING,
     COLUMNS,
-    ORACLES,
+    TEST_SEED,
     Study,
     relative_deviation,
 )
@@ -52,9 +52,12 @@ def test_a_model_that_was_stopped_goes_on_to_the_last_digit(
     study, entry, monkeypatch, tmp_path
 ):
     whole = study.train(entry, 0)
-    other = Study(tmp_path / "other", study.trainer, study.tasks, study.bank)
+    folder = tmp_path / "other"
+    folder.mkdir()
+    gibbs = Gibbs(folder, study.experiment.bank)
+    other = Study(folder, study.trainer, study.tasks, gibbs)
     # Half of the tasks come from a bank: it changes nothing.
-    other.fill_bank(0)
+    gibbs.ahead(0)
     saved = Keeper._save
 
     def save_and_stop(self, trainer, name):
@@ -76,7 +79,7 @@ def test_scores_are_of_the_fixed_tasks_and_the_best_weights(study, entry):
     run = study.train(entry, 0)
     table = study.score(entry, 0).set_index(["regime", "task"])
     model = load_model(run)[0]
-    task = gibbs_tasks("out", study_module._TEST_SEED).task(1)
+    task = gibbs_tasks("out", TEST_SEED).task(1)
     predicted = model(task)
     expected = predicted.log_prob(task.target.y, task.target.y_mask) / 128
     row = table.loc[("out", 1)]
@@ -88,18 +91,19 @@ def test_scores_are_of_the_fixed_tasks_and_the_best_weights(study, entry):
 
 
 def test_oracles_are_scored_on_the_same_tasks_and_kept(study, monkeypatch):
-    table = study.oracles()
+    table = pd.concat(study.experiment.known(3))
     assert table.groupby(["model", "regime"]).size().tolist() == [3] * 8
     assert set(table["model"]) == set(ORACLES)
     with_deviation = table.dropna(subset="deviation")["model"]
     assert set(with_deviation) == {CEILING}
-    monkeypatch.setattr(study_module, "_judged", None)
-    pd.testing.assert_frame_equal(study.oracles(), table, check_dtype=False)
+    monkeypatch.setattr(gibbs_module, "_judged", None)
+    again = pd.concat(study.experiment.known(3))
+    pd.testing.assert_frame_equal(again, table, check_dtype=False)
 
 
 def test_more_tasks_go_on_where_the_oracles_were(study):
-    first = study.oracles()
-    more = Study(study.folder, study.trainer, 5, study.bank).oracles()
+    first = pd.concat(study.experiment.known(3))
+    more = pd.concat(study.experiment.known(5))
     both = more[more["task"] < 3].reset_index(drop=True)
     pd.testing.assert_frame_equal(both, first.reset_index(drop=True), check_dtype=False)
     assert len(more) == 5 * 8
@@ -109,6 +113,10 @@ def test_the_deviation_is_a_ratio_of_norms():
     mean = torch.tensor([[1.0, -3.0], [2.0, 2.0]])
     reference = torch.tensor([[2.0, -1.0], [2.0, 2.0]])
     assert relative_deviation(mean, reference).tolist() == [1.0, 0.0]
+    mean = torch.tensor([[1.0, -4.0]])
+    expected = 10**0.5 / 5**0.5
+    found = relative_deviation(mean, reference[:1], 2)
+    assert found.tolist() == pytest.approx([expected])
 
 
 def test_a_run_of_bare_coordinates_predicts_no_stations(study, entry):
@@ -117,9 +125,16 @@ def test_a_run_of_bare_coordinates_predicts_no_stations(study, entry):
         load_run(run)
 
 
-@pytest.mark.parametrize(("tasks", "bank"), [(1, 0), (2, -1)])
-def test_numbers_that_cannot_be(study, tasks, bank):
-    with pytest.raises(
-        ConfigError, match=r"--(tasks is at least 2|bank is at least 0)"
-    ):
-        Study(study.folder, study.trainer, tasks, bank)
+def test_a_folder_keeps_to_its_study(study):
+    Study(study.folder, study.trainer, 5, study.experiment)  # more tasks of the same
+    other = Gibbs(study.folder, 0)
+    other.judged_on = "other tasks"
+    with pytest.raises(ConfigError, match=r"other tasks.* is asked for: give another"):
+        Study(study.folder, study.trainer, 5, other)
+
+
+def test_numbers_that_cannot_be(study):
+    with pytest.raises(ConfigError, match=r"--tasks is at least 2. Got 1"):
+        Study(study.folder, study.trainer, 1, study.experiment)
+    with pytest.raises(ConfigError, match=r"--bank is at least 0. Got -1"):
+        Gibbs(study.folder, -1)

@@ -55,8 +55,8 @@ def test_in_space_and_time_elevation_and_day_of_the_year_are_axes():
     found = task.target.x[0].numpy()
     assert found.shape[1] == 4
     assert found[:, 2] == pytest.approx(grid.elevation[y, x] / 1000, rel=1e-5)
-    assert found[:, 3] == pytest.approx(334 + t)
-    assert task.domain.extent[0, 3] == 2
+    assert found[:, 3] == pytest.approx((334 + t - 182) / 10, rel=1e-6)
+    assert task.domain.extent[0, 3] == pytest.approx(0.2, rel=1e-5)
     low = task.domain.centre - task.domain.extent / 2
     high = task.domain.centre + task.domain.extent / 2
     points = task.target.x[0]

@@ -1,16 +1,14 @@
 """Figures of the 1-D study: predictive bands, and the gap to the ceiling."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 
 from apnp.checkpoint import load_model
-from apnp.experiments.gibbs_models import Entry
-from apnp.experiments.report import REGIMES
-from apnp.experiments.study import CEILING, ORACLES, Study
+from apnp.experiments.entries import Entry
+from apnp.experiments.study import Study
 from apnp.model import NeuralProcess
 from apnp.plotting.functions import Band, Panel, bands, ceiling, learning
 from apnp.tasks.gp import (
@@ -31,38 +29,35 @@ def draw(
     study: Study, entries: Sequence[Entry], seed: int, table: pd.DataFrame
 ) -> None:
     """Write `gap.png` and, if there is a model, `bands.png` and `learning.png`."""
+    experiment = study.experiment
+    (top, _), best = experiment.rivals["ceiling"], experiment.oracles[0]
     gaps = {
         title: {
             row["model"]: (row["ceiling"], row["ceiling_se"])
             for row in table[table["regime"] == regime].to_dict("records")
-            if pd.notna(row.get("ceiling")) and row["model"] != ORACLES[0]
+            if pd.notna(row.get("ceiling")) and row["model"] != best
         }
-        for regime, title in REGIMES.items()
+        for regime, title in experiment.regimes.items()
     }
     ceiling(gaps, study.folder / "gap.png")
     if entries:
-        rows = [_row(entry, study.run(entry, seed)) for entry in entries]
+        rows = [_row(entry, study, seed) for entry in entries]
         bands(rows, study.folder / "bands.png")
-        curves = {entry.name: _curve(study.run(entry, seed)) for entry in entries}
-        ours = (table["model"] == CEILING) & (table["regime"] == "in")
+        curves = {entry.name: study.curve(entry, seed) for entry in entries}
+        ours = (table["model"] == top) & (table["regime"] == "in")
         level = float(table.loc[ours, "log_likelihood"].iloc[0])
         learning(curves, level, study.folder / "learning.png")
 
 
-def _curve(run: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Minutes of training, and the validation score then."""
-    metrics = pd.read_csv(run / "metrics.csv").dropna(subset="validation_nll")
-    return metrics["minutes"].to_numpy(), -metrics["validation_nll"].to_numpy()
-
-
-def _row(entry: Entry, run: Path) -> list[Panel]:
+def _row(entry: Entry, study: Study, seed: int) -> list[Panel]:
     """A task whose interval holds the break, and one far away."""
-    model = load_model(run)[0]
+    model = load_model(study.run(entry, seed))[0]
     near = Places((-0.5, 0.5), context=(24, 24))
     far = Places(GIBBS_CENTRES["out"], context=(24, 24))
+    titles = study.experiment.regimes.values()
     return [
         _panel(model, f"{entry.name}, {title.lower()}", places)
-        for title, places in zip(REGIMES.values(), (near, far), strict=True)
+        for title, places in zip(titles, (near, far), strict=True)
     ]
 
 
