@@ -184,3 +184,28 @@ def test_without_kriging_nothing_grows_faster_than_the_number_of_points():
     with torch.autograd.graph.saved_tensors_hooks(kept, lambda tensor: tensor):
         model.encode(context, domain).z.sum().backward()
     assert max(largest) < 100 * n
+
+
+@pytest.mark.parametrize("sphere", [False, True])
+def test_a_grid_decodes_as_the_same_targets_in_any_order(sphere):
+    lattice, group = PlaneLattice((8, 6), 0.4), Translations(2)
+    if sphere:
+        lattice, group = SphereLattice(6, 12), LongitudeShifts()
+    model = convcnp(lattice, group)
+    first, second = torch.tensor([-0.7, 0.2, 0.9]), torch.tensor([0.4, -0.3])
+    x = torch.cartesian_prod(first, second).to(F)[None]
+    if sphere:
+        lat, lon = x.unbind(-1)
+        x = torch.stack((lat.cos() * lon.cos(), lat.cos() * lon.sin(), lat.sin()), -1)
+    wt = torch.cat((x, x.cos()), -1)[..., :2]
+    context = PointSet.observed(x, x[..., :1].sin(), x[..., 1:2])
+    domain = Domain(x[:, 0], torch.ones_like(x[:, 0]), torch.tensor([True]))
+    order = torch.tensor([4, 1, 0, 5, 3, 2])
+    with torch.no_grad():
+        latent = model.process(model.encode(context, domain))
+        whole = model.decode(latent, x, wt)
+        torch.testing.assert_close(
+            whole[:, order], model.decode(latent, x[:, order], wt[:, order]),
+            rtol=0, atol=1e-12,
+        )  # fmt: skip
+    assert whole.std(1).max() > 1e-3
