@@ -208,7 +208,7 @@ def _convcnp(config: ModelConfig, representation: Inputs) -> Backbone:
         net = CNN(settings.channels[0], settings.depth, kernel, n_axes, lattice.pad)
     return ConvCNP(
         lattice, group, representation.dy, representation.dw, net, settings.widths,
-        representation.stream_dy,
+        representation.stream_dy, settings.kriging,
     )  # fmt: skip
 
 
@@ -222,7 +222,7 @@ def _relaxed_convcnp(config: ModelConfig, representation: Inputs) -> Backbone:
     )  # fmt: skip
     convcnp = ConvCNP(
         lattice, group, representation.dy, representation.dw, net, settings.widths,
-        representation.stream_dy,
+        representation.stream_dy, settings.kriging,
     )  # fmt: skip
     if config.form == "strict":
         return convcnp
@@ -256,7 +256,7 @@ def _equivcnp(config: ModelConfig, representation: Inputs) -> Backbone:
         net = SteerableCNN(*sizes, turns, lattice.pad)
     return EquivCNP(
         lattice, representation.dy, representation.dw, net, settings.widths,
-        representation.stream_dy,
+        representation.stream_dy, settings.kriging,
     )  # fmt: skip
 
 

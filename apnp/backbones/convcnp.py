@@ -23,6 +23,7 @@ class ConvCNP(Gridded):
         widths: Initial widths of the set convolutions and of the covariance, in cells
             of the lattice, widest first.
         stream_dy: Number of variables of each stream beside the context.
+        kriging: Whether values are kriged onto the lattice.
     """
 
     def __init__(
@@ -34,11 +35,12 @@ class ConvCNP(Gridded):
         net: UNet | CNN,
         widths: Sequence[float],
         stream_dy: Sequence[int] = (),
+        kriging: bool = True,
     ) -> None:
         check_divisible(lattice.shape, net.levels)
         step = divisor(net.levels)
         lattice.check_paddable([g // step for g in lattice.shape], net.reach)
-        super().__init__(lattice, group, dy, dw, net.width, widths, stream_dy)
+        super().__init__(lattice, group, dy, dw, net.width, widths, stream_dy, kriging)
         self.net, self.step = net, step
 
     def placed(self, domain: Domain) -> Lattice:

@@ -26,6 +26,7 @@ class EquivCNP(Gridded):
         widths: Initial widths of the set convolutions and of the covariance, in cells
             of the lattice, widest first.
         stream_dy: Number of variables of each stream beside the context.
+        kriging: Whether values are kriged onto the lattice.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class EquivCNP(Gridded):
         net: SteerableCNN | MirroredCNN,
         widths: Sequence[float],
         stream_dy: Sequence[int] = (),
+        kriging: bool = True,
     ) -> None:
         if len(lattice.shape) != net.n_axes:
             raise ValueError(
@@ -50,7 +52,7 @@ class EquivCNP(Gridded):
                 "both."
             )
         group = RigidMotions(net.n_axes, net.mirrors)
-        super().__init__(lattice, group, dy, dw, net.width, widths, stream_dy)
+        super().__init__(lattice, group, dy, dw, net.width, widths, stream_dy, kriging)
         self.net, self.exact = net, net.exact
 
     def placed(self, domain: Domain) -> Lattice:

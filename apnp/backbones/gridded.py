@@ -23,8 +23,10 @@ _STREAM_WIDTHS = (4.0, 1.0)
 class Gridded(Backbone[Field]):
     """Set convolutions onto a lattice, a network on it, and readings at the targets.
 
-    The values are kriged onto the lattice with a learned stationary covariance. Values
-    and covariates are analysed by successive corrections (Barnes 1964): spread with a
+    The values are kriged onto the lattice with a learned stationary covariance, at a
+    cost that grows with the cube of the number of points. Without kriging the values
+    are analysed as covariates are, and the cost grows with their number. Values and
+    covariates are analysed by successive corrections (Barnes 1964): spread with a
     wide Gaussian and divided by their density plus a learned fade; the residuals at the
     context points are spread with a narrower one, and so on. Every field, its density,
     and a learned embedding of each point at every width are channels. The kriged values
@@ -44,6 +46,7 @@ class Gridded(Backbone[Field]):
         widths: Initial widths of the set convolutions and of the covariance, in cells
             of the lattice, widest first.
         stream_dy: Number of variables of each stream beside the context.
+        kriging: Whether values are kriged onto the lattice.
     """
 
     n_embedded = 4
@@ -57,6 +60,7 @@ class Gridded(Backbone[Field]):
         dz: int,
         widths: Sequence[float],
         stream_dy: Sequence[int] = (),
+        kriging: bool = True,
     ) -> None:
         super().__init__()
         if lattice.dx != group.dx:
@@ -70,7 +74,10 @@ class Gridded(Backbone[Field]):
         self.dy, self.dw = dy, dw
         n_values = dy + dw
         self.embed = mlp(2 * n_values, 32, self.n_embedded, hidden=1)
-        self.covariance = Covariance([lattice.cell * width for width in widths])
+        scales = [lattice.cell * width for width in widths]
+        self.covariance = Covariance(scales) if kriging else None
+        if self.covariance is None:
+            self.log_widths = nn.Parameter(torch.tensor(scales).log())
         self.log_fades = nn.Parameter(torch.full((len(widths),), -1.0))
         self.stream_dy = tuple(stream_dy)
         stream_widths = [lattice.cell * width for width in _STREAM_WIDTHS]
@@ -107,9 +114,12 @@ class Gridded(Backbone[Field]):
         n_values = values.shape[-1]
         lattice = self.placed(domain)
         residual, channels = values, [lattice.features(domain.centre)]
-        analysis = values.new_zeros(1)
-        scales = (self.covariance.log_widths.exp(), self.log_fades.exp())
-        for width, fade in zip(*scales, strict=True):
+        field = analysis = values.new_zeros(1)
+        scales = (self.widths(), self.log_fades.exp())
+        for i, (width, fade) in enumerate(zip(*scales, strict=True)):
+            if i:
+                corrected = lattice.interpolate(field, x, domain.centre)
+                residual = presence * (residual - corrected)
             axes = lattice.kernel(x, domain.centre, width)
             points = torch.cat((residual, embedded, presence, known), dim=-1)
             sums, density = spread(points, axes).tensor_split(
@@ -120,13 +130,9 @@ class Gridded(Backbone[Field]):
             means = sums[:, n_values:] / (density[:, -1:] + fade)
             channels += [field, means, torch.log1p(density)]
             analysis = analysis + field
-            corrected = lattice.interpolate(field, x, domain.centre)
-            residual = presence * (residual - corrected)
-        # Large weights of either sign cancel: half precision would not hold their sum.
-        with torch.autocast(x.device.type, enabled=False):
-            weights = self._weights(x, context)
-            kriged = lattice.krige(weights, x, domain.centre, self.covariance)
-        analysis = torch.cat((kriged, analysis[:, self.dy :]), dim=1)
+        if self.covariance is not None:
+            kriged = self._kriged(self.covariance, x, context, domain)
+            analysis = torch.cat((kriged, analysis[:, self.dy :]), dim=1)
         for analyse, stream in zip(self.streams, streams, strict=True):
             channels.append(analyse(stream, lattice, domain.centre))
         lifted = self.lift(torch.cat((analysis, *channels), dim=1))
@@ -135,19 +141,26 @@ class Gridded(Backbone[Field]):
         z = torch.cat((carried + first, rest), dim=1)
         return Field(z, lattice.sites(domain.centre), domain)
 
-    def _weights(self, x: Tensor, context: PointSet) -> Tensor:
-        """Kriging weights of the values, zero where unobserved, (b, n, dy)."""
-        return torch.cat(
-            [
-                self.covariance.solve(
-                    x,
-                    context.y_mask[..., v],
-                    torch.where(context.y_mask, context.y, 0.0)[..., v : v + 1],
-                )
+    def widths(self) -> Tensor:
+        """Of the set convolutions, (k,): those of the covariance, if there is one."""
+        if self.covariance is None:
+            return self.log_widths.exp()
+        return self.covariance.log_widths.exp()
+
+    def _kriged(
+        self, covariance: Covariance, x: Tensor, context: PointSet, domain: Domain
+    ) -> Tensor:
+        """The values on the lattice of the domain, (b, dy, *shape)."""
+        values = torch.where(context.y_mask, context.y, 0.0)
+        # Large weights of either sign cancel: half precision would not hold their sum.
+        with torch.autocast(x.device.type, enabled=False):
+            weights = [
+                covariance.solve(x, context.y_mask[..., v], values[..., v : v + 1])
                 for v in range(self.dy)
-            ],
-            dim=-1,
-        )
+            ]
+            return self.placed(domain).krige(
+                torch.cat(weights, dim=-1), x, domain.centre, covariance
+            )
 
     def decode(
         self, latent: Field, xt: Tensor, wt: Tensor, et: Tensor | None = None

@@ -32,6 +32,9 @@ class ConvCNPConfig:
             first.
         drift: Take a linear drift on elevation and location off the context, task by
             task.
+        kriging: Krige the values onto the lattice. Without it they are analysed by set
+            convolutions alone; with neither it nor a drift, whose costs grow with the
+            cube of the number of stations, the cost grows with their number.
         net: The network on the lattice: a U-Net, or a plain residual CNN.
         depth: Residual blocks of the CNN.
     """
@@ -42,6 +45,7 @@ class ConvCNPConfig:
     kernel: int = 5
     widths: tuple[float, ...] = (20.0, 8.0, 3.5, 1.6, 0.8)
     drift: bool = True
+    kriging: bool = True
     net: Literal["unet", "cnn"] = "unet"
     depth: int = 8
 
@@ -59,6 +63,9 @@ class RelaxedConvCNPConfig:
             first.
         drift: Take a linear drift on elevation and location off the context, task by
             task.
+        kriging: Krige the values onto the lattice. Without it they are analysed by set
+            convolutions alone; with neither it nor a drift, whose costs grow with the
+            cube of the number of stations, the cost grows with their number.
     """
 
     lattice: LatticeConfig = field(default_factory=LatticeConfig)
@@ -67,6 +74,7 @@ class RelaxedConvCNPConfig:
     kernel: int = 7
     widths: tuple[float, ...] = (20.0, 8.0, 3.5, 1.6, 0.8)
     drift: bool = True
+    kriging: bool = True
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,9 @@ class EquivCNPConfig:
             first.
         drift: Take a linear drift on elevation and location off the context, task by
             task.
+        kriging: Krige the values onto the lattice. Without it they are analysed by set
+            convolutions alone; with neither it nor a drift, whose costs grow with the
+            cube of the number of stations, the cost grows with their number.
     """
 
     lattice: LatticeConfig = field(
@@ -99,6 +110,7 @@ class EquivCNPConfig:
     kernel: int = 7
     widths: tuple[float, ...] = (20.0, 8.0, 3.5, 1.6, 0.8)
     drift: bool = True
+    kriging: bool = True
 
 
 @dataclass(frozen=True)

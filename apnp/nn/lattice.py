@@ -9,7 +9,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from apnp.nn.covariance import Covariance
-from apnp.nn.setconv import cubic_weights, read, spread, spread_product
+from apnp.nn.product import map_axes, sphere_axes
+from apnp.nn.setconv import (
+    cubic_matrix,
+    cubic_weights,
+    read,
+    read_product,
+    spread,
+    spread_product,
+)
 
 
 class Lattice(ABC):
@@ -65,7 +73,11 @@ class Lattice(ABC):
 
     @abstractmethod
     def interpolate(self, z: Tensor, x: Tensor, centre: Tensor) -> Tensor:
-        """Channels (b, c, *shape) read smoothly at points (b, n, dx) -> (b, n, c)."""
+        """Channels (b, c, *shape) read smoothly at points (b, n, dx) -> (b, n, c).
+
+        Where no derivative is asked for, points that form the rows and columns of a
+        grid are read with one matrix an axis, the same to rounding.
+        """
 
     @abstractmethod
     def pad(self, z: Tensor, k: int) -> Tensor:
@@ -168,11 +180,20 @@ class PlaneLattice(Lattice):
 
     def interpolate(self, z: Tensor, x: Tensor, centre: Tensor) -> Tensor:
         """Cubic convolution of the 4^dx nearest nodes, edges held constant."""
-        relative = (x - centre[:, None]) / self.cell
+        axes = map_axes(x)
+        if axes is not None:
+            return read_product(
+                z,
+                [
+                    cubic_matrix(self._position(i, axis - centre[:, i, None]), g)
+                    for i, (axis, g) in enumerate(zip(axes, self.shape, strict=True))
+                ],
+            )
+        relative = x - centre[:, None]
         index = x.new_zeros(*x.shape[:2], 1, dtype=torch.long)
         weight = x.new_ones(*x.shape[:2], 1)
         for i, g in enumerate(self.shape):
-            position = (relative[..., i] + (g - 1) / 2).clamp(0, g - 1)
+            position = self._position(i, relative[..., i])
             start = position.detach().floor()
             near = start.long()[..., None] + torch.arange(-1, 3, device=x.device)
             w = cubic_weights(position - start)
@@ -181,6 +202,11 @@ class PlaneLattice(Lattice):
             )
             weight = (weight[..., None] * w[..., None, :]).flatten(2)
         return read(z, index, weight)
+
+    def _position(self, i: int, relative: Tensor) -> Tensor:
+        """Coordinates relative to the centre in cells from the first node of axis i."""
+        last = self.shape[i] - 1
+        return (relative / self.cell + last / 2).clamp(0, last)
 
     def pad(self, z: Tensor, k: int) -> Tensor:
         """Zeros beyond the edge."""
@@ -276,11 +302,16 @@ class SphereLattice(Lattice):
     def interpolate(self, z: Tensor, x: Tensor, centre: Tensor) -> Tensor:
         """Cubic convolution of the 16 nearest nodes, across date line and poles."""
         rows, columns = self.shape
-        start = torch.atan2(centre[:, 1], centre[:, 0])[:, None]
+        axes = sphere_axes(x)
+        if axes is not None:
+            edge = 2
+            positions = [p + edge for p in self._positions(*axes, centre)]
+            sizes = rows + 2 * edge, columns + 2 * edge
+            matrices = list(map(cubic_matrix, positions, sizes))
+            return read_product(self.pad(self._tapered(z), edge), matrices)
         lat = torch.atan2(x[..., 2], torch.linalg.vector_norm(x[..., :2], dim=-1))
-        lon = torch.remainder(torch.atan2(x[..., 1], x[..., 0]) - start, 2 * math.pi)
-        across = (lat + math.pi / 2) / self.cell - 0.5
-        along = lon / (2 * math.pi / columns)
+        lon = torch.atan2(x[..., 1], x[..., 0])
+        across, along = self._positions(lat, lon, centre)
         offsets = torch.arange(-1, 3, device=x.device)
         row_start, column_start = across.detach().floor(), along.detach().floor()
         row = row_start.long()[..., None] + offsets
@@ -295,6 +326,17 @@ class SphereLattice(Lattice):
             * cubic_weights(along - column_start)[..., None, :]
         )
         return read(self._tapered(z), index.flatten(2), weight.flatten(2))
+
+    def _positions(
+        self, lat: Tensor, lon: Tensor, centre: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Of latitudes and longitudes (b, m) in rows and columns from the first."""
+        start = torch.atan2(centre[:, 1], centre[:, 0])[:, None]
+        along = torch.remainder(lon - start, 2 * math.pi)
+        return (
+            (lat + math.pi / 2) / self.cell - 0.5,
+            along / (2 * math.pi / self.shape[1]),
+        )
 
     def _tapered(self, z: Tensor) -> Tensor:
         """Damp the waves around a circle of latitude that a smooth field cannot have.

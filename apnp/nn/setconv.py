@@ -97,6 +97,43 @@ def read_reference(z: Tensor, index: Tensor, weight: Tensor) -> Tensor:
     return torch.einsum("bcnk,bnk->bnc", picked.unflatten(2, (n, k)), weight)
 
 
+def read_product(z: Tensor, axes: list[Tensor]) -> Tensor:
+    """Weighted sums of nodes for each point of a product grid, row by row.
+
+    Args:
+        z: Channels on the lattice, (b, c, *grid).
+        axes: One (b, m, g) matrix of weights an axis, of the points' and the lattice's.
+
+    Returns:
+        (b, product of the m, c).
+    """
+    some = z.movedim(1, -1).to(axes[0].dtype)
+    # The last axis last: what is read then has channels in a row.
+    for i, axis in enumerate(axes):
+        rest = some.shape[i + 2 :]
+        weights = axis[(slice(None), *(None,) * i)]
+        some = (weights @ some.flatten(i + 2)).unflatten(-1, rest)
+    return some.flatten(1, -2)
+
+
+def cubic_matrix(position: Tensor, g: int) -> Tensor:
+    """Weights of an axis of g nodes for points at positions among them.
+
+    Nodes beyond the first and the last count as those.
+
+    Args:
+        position: (b, m), in cells, zero at the first node.
+        g: Number of nodes.
+
+    Returns:
+        (b, m, g), of every row four that are not zero.
+    """
+    start = position.floor()
+    near = start.long()[..., None] + torch.arange(-1, 3, device=position.device)
+    none = position.new_zeros(*position.shape, g)
+    return none.scatter_add(-1, near.clamp(0, g - 1), cubic_weights(position - start))
+
+
 def cubic_weights(fraction: Tensor) -> Tensor:
     """Weights of the four nodes around a point: Keys' cubic convolution.
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from apnp.nn.cnn import check_sizes
+from apnp.nn.depthwise import depthwise
 from apnp.nn.mlp import shrink
 from apnp.nn.unet import Block, Pad
 
@@ -104,7 +105,7 @@ class TurnedKernels(nn.Module):
     def forward(self, z: Tensor) -> Tensor:
         """(b, fields * order, h + kernel - 1, w + kernel - 1) -> (b, .., h, w)."""
         kernels = torch.einsum("cj,hjxy->chxy", self.weight, self.basis).flatten(0, 1)
-        return functional.conv2d(z, kernels[:, None], groups=len(kernels))
+        return depthwise(z, kernels[:, None])
 
 
 def _harmonics(kernel: int, turns: Turns) -> Tensor:
@@ -218,13 +219,23 @@ class SteerableCNN(nn.Module):
         return regular.unflatten(1, (self.width, self.order)).mean(2)
 
 
-class MirroredConv(nn.Conv1d):
-    """A convolution whose kernels are averaged with their mirror images."""
+class MirroredConv(nn.Module):
+    """A convolution whose kernels are averaged with their mirror images.
+
+    Args:
+        channels: Channels of the field.
+        kernel: Nodes across a kernel, odd.
+    """
+
+    def __init__(self, channels: int, kernel: int) -> None:
+        super().__init__()
+        made = nn.Conv1d(channels, channels, kernel, groups=channels)
+        self.weight, self.bias = made.weight, made.bias
 
     def forward(self, z: Tensor) -> Tensor:
         """(b, c, g + kernel - 1) -> (b, c, g)."""
         weight = (self.weight + self.weight.flip(-1)) / 2
-        return functional.conv1d(z, weight, self.bias, groups=self.groups)
+        return depthwise(z, weight, self.bias)
 
 
 class MirroredCNN(nn.Module):
@@ -255,7 +266,7 @@ class MirroredCNN(nn.Module):
             *(Block(channels, kernel, 1, pad) for _ in range(depth))
         )
         for block in self.blocks:
-            block.depthwise = MirroredConv(channels, channels, kernel, groups=channels)
+            block.depthwise = MirroredConv(channels, kernel)
 
     def forward(self, z: Tensor) -> Tensor:
         """(b, channels, g) -> the same shape."""

@@ -6,6 +6,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from apnp.nn.depthwise import Depthwise
 from apnp.nn.mlp import shrink
 
 Pad = Callable[[Tensor, int], Tensor]
@@ -20,10 +21,9 @@ class Block(nn.Module):
 
     def __init__(self, channels: int, kernel: int, n_axes: int, pad: Pad) -> None:
         super().__init__()
-        conv = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[n_axes]
         self.pad = pad
         self.reach = kernel // 2
-        self.depthwise = conv(channels, channels, kernel, groups=channels)
+        self.depthwise = Depthwise(channels, kernel, n_axes)
         self.norm = nn.LayerNorm(channels)
         self.expand = nn.Linear(channels, 2 * channels)
         self.contract = shrink(nn.Linear(2 * channels, channels))

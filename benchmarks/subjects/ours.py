@@ -25,10 +25,11 @@ CHUNK = 65_536
 """Targets decoded at once."""
 
 
-def convcnp(case: Case, lattice: PlaneLattice) -> ConvCNP:
+def convcnp(case: Case, lattice: PlaneLattice, kriging: bool) -> ConvCNP:
     """A ConvCNP with a residual CNN of the case's sizes."""
     net = CNN(case.channels, case.layers, case.kernel, case.dx, lattice.pad)
-    return ConvCNP(lattice, Translations(case.dx), 1, 0, net, ConvCNPConfig().widths)
+    widths = ConvCNPConfig().widths
+    return ConvCNP(lattice, Translations(case.dx), 1, 0, net, widths, (), kriging)
 
 
 def plane(case: Case) -> PlaneLattice:
@@ -45,12 +46,14 @@ class Ours(Subject):
         attention: How attention knows of pairs.
         models: The models it has.
         most: Largest number of pairs of points that attention has memory for.
+        kriging: Whether a ConvCNP kriges its context; the peers' do not.
     """
 
     name: str
     attention: AttentionKind
     models: tuple[str, ...]
     most: int = 10**12
+    kriging: bool = False
     package: str = "apnp"
 
     def does(self, case: Case) -> bool:
@@ -91,7 +94,7 @@ class Ours(Subject):
 
     def _backbone(self, case: Case) -> Backbone:
         if case.model == "convcnp":
-            return convcnp(case, plane(case))
+            return convcnp(case, plane(case), self.kriging)
         plain = self.attention == "plain"
         group: Group = Trivial(case.dx) if plain else Translations(case.dx)
         sizes = (case.channels, case.layers, case.heads, self.attention)
@@ -128,6 +131,7 @@ class OurSetConvolution(Subject):
 
 SUBJECTS = [
     Ours("apnp", "windows", ("convcnp", "tnp", "pt_tnp")),
+    Ours("apnp with kriging", "windows", ("convcnp",), kriging=True),
     Ours("apnp with plain attention", "plain", ("tnp", "pt_tnp")),
     Ours("apnp with published attention", "published", ("tnp", "pt_tnp"), 10**6),
     OurSetConvolution(),

@@ -54,11 +54,13 @@ LATTICES: dict[str, tuple[Callable[[], Lattice], Group, tuple[int, ...]]] = {
 }
 
 
-def convcnp(where: str, stream_dy: tuple[int, ...] = ()) -> ConvCNP:
+def convcnp(
+    where: str, stream_dy: tuple[int, ...] = (), kriging: bool = True
+) -> ConvCNP:
     make, group, channels = LATTICES[where]
     lattice = make()
     net = UNet(channels, (1,) * len(channels), 3, len(lattice.shape), lattice.pad)
-    return ConvCNP(lattice, group, DY, DW, net, (0.75, 2.0), stream_dy)
+    return ConvCNP(lattice, group, DY, DW, net, (0.75, 2.0), stream_dy, kriging)
 
 
 def convcnp_with_cnn(where: str, stream_dy: tuple[int, ...] = ()) -> ConvCNP:
@@ -76,7 +78,9 @@ def relaxed(
     return RelaxedConvCNP(convcnp, relaxations)
 
 
-def equivcnp(turns: Turns | None, stream_dy: tuple[int, ...] = ()) -> EquivCNP:
+def equivcnp(
+    turns: Turns | None, stream_dy: tuple[int, ...] = (), kriging: bool = True
+) -> EquivCNP:
     """On the plane with these turns, or on the line."""
     net: MirroredCNN | SteerableCNN
     if turns is None:
@@ -85,7 +89,7 @@ def equivcnp(turns: Turns | None, stream_dy: tuple[int, ...] = ()) -> EquivCNP:
     else:
         lattice = PlaneLattice((8, 8), 0.4)
         net = SteerableCNN(4, 2, 5, turns, lattice.pad)
-    return EquivCNP(lattice, DY, DW, net, (0.75, 2.0), stream_dy)
+    return EquivCNP(lattice, DY, DW, net, (0.75, 2.0), stream_dy, kriging)
 
 
 GROUPS: dict[str, Group] = {
@@ -156,6 +160,15 @@ FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {
         )
         for at in ("line", "plane", "sphere")
     },
+    **{
+        f"ConvCNP without kriging, {at}": (at, lambda at=at: convcnp(at, (), False))
+        for at in LATTICES
+    },
+    "ConvCNP without kriging, sphere, streams, approximate": (
+        "sphere",
+        lambda: approximate("sphere", False, convcnp("sphere", STREAM_DY, False)),
+    ),
+    "EquivCNP without kriging, line": ("E(1)", lambda: equivcnp(None, (), False)),
     **{
         f"ConvCNP with a CNN, {at}": (at, lambda at=at: convcnp_with_cnn(at))
         for at in LATTICES
@@ -274,6 +287,10 @@ TURNS = {
 }  # fmt: skip
 STEERABLE: dict[str, tuple[Turns, Callable[[], Any]]] = {
     **{f"EquivCNP, {n}": (t, lambda t=t: equivcnp(t)) for n, t in TURNS.items()},
+    "EquivCNP without kriging, D_4": (
+        TURNS["D_4"],
+        lambda: equivcnp(TURNS["D_4"], (), False),
+    ),
     "EquivCNP, D_4, streams": (
         TURNS["D_4"],
         lambda: equivcnp(TURNS["D_4"], STREAM_DY),

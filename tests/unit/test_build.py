@@ -434,3 +434,22 @@ def test_an_equivcnp_keeps_the_turns_that_are_set():
 def test_impossible_lattice_models_are_refused(geometry, arguments, message):
     with pytest.raises(ConfigError, match=message):
         model_of(geometry, *arguments)
+
+
+def without_kriging(name):
+    made, _ = model_of(
+        "plane", *RELAXED, *EQUIV, f"--model.backbone.name={name}",
+        f"--model.backbone.{name}.kriging=false",
+    )  # fmt: skip
+    return made.state_dict()
+
+
+@pytest.mark.parametrize("name", ["convcnp", "relaxed_convcnp", "equivcnp"])
+def test_kriging_is_left_out_where_it_is_switched_off(name):
+    kriged, _ = model_of("plane", *RELAXED, *EQUIV, f"--model.backbone.name={name}")
+    kept = {key.split("backbone.")[-1] for key in kriged.state_dict()}
+    left = {key.split("backbone.")[-1] for key in without_kriging(name)}
+    prefix = "convcnp." if name == "relaxed_convcnp" else ""
+    gone = {f"{prefix}covariance.log_{k}" for k in ("widths", "weights", "noise")}
+    assert kept - left == gone
+    assert left - kept == {f"{prefix}log_widths"}

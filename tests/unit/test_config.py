@@ -52,6 +52,13 @@ def test_everything_survives_yaml_and_json(tmp_path):
     assert "!!" not in to_yaml(config)
 
 
+def test_a_record_older_than_a_setting_has_its_default():
+    record = to_dict(Config())
+    for name in ("convcnp", "relaxed_convcnp", "equivcnp"):
+        assert record["model"]["backbone"][name].pop("kriging") is True
+    assert from_dict(record) == Config()
+
+
 def test_yaml_names_every_key_of_the_defaults():
     record = yaml.safe_load(to_yaml(Config()))
     assert record == to_dict(Config())

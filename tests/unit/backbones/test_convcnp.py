@@ -12,11 +12,12 @@ F = torch.float64
 
 def convcnp(lattice, group, **keys):
     settings = {"channels": (3, 4), "blocks": (1, 1), "kernel": 3}
-    stream_dy = keys.pop("stream_dy", ())
+    stream_dy, kriging = keys.pop("stream_dy", ()), keys.pop("kriging", True)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         net = UNet(**{**settings, **keys}, n_axes=len(lattice.shape), pad=lattice.pad)
-        return ConvCNP(lattice, group, 1, 1, net, (1.0, 2.0), stream_dy).double()
+        model = ConvCNP(lattice, group, 1, 1, net, (1.0, 2.0), stream_dy, kriging)
+        return model.double()
 
 
 def test_initial_widths_are_in_cells():
@@ -132,3 +133,79 @@ def test_streams_are_channels_of_their_own_beside_those_of_the_context():
     streams = grid, PointSet.observed(x, x)
     one, other = alone.encode(context, domain), made.encode(context, domain, streams)
     torch.testing.assert_close(one.z, other.z, rtol=0, atol=1e-14)
+
+
+def test_without_kriging_the_values_are_those_of_successive_corrections():
+    """Before the network weighs in: sums over all points at every node."""
+    lattice = PlaneLattice((9,), 0.4)
+    model = convcnp(lattice, Translations(1), kriging=False, channels=(3,), blocks=(1,))
+    torch.nn.init.zeros_(model.lift[-1].weight)
+    torch.nn.init.zeros_(model.lift[-1].bias)
+    x = torch.tensor([[[-0.7], [0.4], [0.41], [1.1]]], dtype=F)
+    values = torch.cat((x.sin(), x.cos()), -1)
+    seen = torch.tensor([[[1, 1], [1, 0], [0, 1], [1, 1]]], dtype=torch.bool)
+    context = PointSet(
+        x, values[..., :1], values[..., 1:], seen[..., :1], seen[..., 1:]
+    )
+    centre = torch.full((1, 1), 0.1, dtype=F)
+    domain = Domain(centre, centre + 2, torch.tensor([True]))
+    nodes = lattice.sites(centre)
+    known = seen.to(F)
+    residual, total = known * values, torch.zeros(1, 9, 2, dtype=F)
+    for width, fade in zip((0.4, 0.8), model.log_fades.exp(), strict=True):
+        weight = torch.exp(-0.5 * (nodes - x.mT) ** 2 / width**2)
+        field = weight @ residual / (weight @ known + fade)
+        total = total + field
+        read = lattice.interpolate(field.mT, x, centre)
+        residual = known * (residual - read)
+    latent = model.encode(context, domain)
+    torch.testing.assert_close(latent.z[:, :2].mT, total, rtol=0, atol=1e-6)
+    kriged = convcnp(lattice, Translations(1), channels=(3,), blocks=(1,))
+    kriged.lift = model.lift
+    z = kriged.encode(context, domain).z
+    torch.testing.assert_close(z[:, 1], latent.z[:, 1])
+    assert (z[:, 0] - latent.z[:, 0]).abs().max() > 1e-2
+
+
+def test_without_kriging_nothing_grows_faster_than_the_number_of_points():
+    """No tensor of a step holds pairs of points."""
+    lattice = PlaneLattice((8,), 0.4)
+    model = convcnp(lattice, Translations(1), kriging=False)
+    n, largest = 3000, []
+    x = torch.linspace(-1.5, 1.5, n, dtype=F)[None, :, None]
+    context = PointSet.observed(x, x.sin(), x.cos())
+    centre = torch.zeros(1, 1, dtype=F)
+    domain = Domain(centre, centre + 3, torch.tensor([True]))
+
+    def kept(tensor):
+        largest.append(tensor.numel())
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(kept, lambda tensor: tensor):
+        model.encode(context, domain).z.sum().backward()
+    assert max(largest) < 100 * n
+
+
+@pytest.mark.parametrize("sphere", [False, True])
+def test_a_grid_decodes_as_the_same_targets_in_any_order(sphere):
+    lattice, group = PlaneLattice((8, 6), 0.4), Translations(2)
+    if sphere:
+        lattice, group = SphereLattice(6, 12), LongitudeShifts()
+    model = convcnp(lattice, group)
+    first, second = torch.tensor([-0.7, 0.2, 0.9]), torch.tensor([0.4, -0.3])
+    x = torch.cartesian_prod(first, second).to(F)[None]
+    if sphere:
+        lat, lon = x.unbind(-1)
+        x = torch.stack((lat.cos() * lon.cos(), lat.cos() * lon.sin(), lat.sin()), -1)
+    wt = torch.cat((x, x.cos()), -1)[..., :2]
+    context = PointSet.observed(x, x[..., :1].sin(), x[..., 1:2])
+    domain = Domain(x[:, 0], torch.ones_like(x[:, 0]), torch.tensor([True]))
+    order = torch.tensor([4, 1, 0, 5, 3, 2])
+    with torch.no_grad():
+        latent = model.process(model.encode(context, domain))
+        whole = model.decode(latent, x, wt)
+        torch.testing.assert_close(
+            whole[:, order], model.decode(latent, x[:, order], wt[:, order]),
+            rtol=0, atol=1e-12,
+        )  # fmt: skip
+    assert whole.std(1).max() > 1e-3

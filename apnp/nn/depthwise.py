@@ -1,0 +1,105 @@
+"""Depthwise convolutions whose weight gradient is itself a convolution."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+_CONVOLVE = {3: functional.conv1d, 4: functional.conv2d, 5: functional.conv3d}
+_SPREAD = {3: functional.conv_transpose1d, 4: functional.conv_transpose2d}
+_LEAST = 5
+"""Smallest kernel for which the way below pays, in nodes."""
+_CACHED = 2**20
+"""Numbers of a field that are taken at once on the way back."""
+
+
+class Depthwise(nn.Module):
+    """A convolution of every channel with a kernel of its own, nothing beyond the edge.
+
+    Args:
+        channels: Channels of the field.
+        kernel: Size of the kernels.
+        n_axes: Lattice axes.
+    """
+
+    def __init__(self, channels: int, kernel: int, n_axes: int) -> None:
+        super().__init__()
+        conv = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[n_axes]
+        made = conv(channels, channels, kernel, groups=channels)
+        self.weight, self.bias = made.weight, made.bias
+
+    def forward(self, z: Tensor) -> Tensor:
+        """(b, c, *grid) -> (b, c, *grid - kernel + 1)."""
+        return depthwise(z, self.weight, self.bias)
+
+
+def depthwise(z: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Convolve every channel with a kernel of its own.
+
+    On a processor the derivative of the weights is a convolution of the input by the
+    derivative of the output, one group a task and channel, where kernels are large
+    enough for that to pay: torch's own costs ten forward passes. It has no second
+    derivatives, and says so.
+
+    Args:
+        z: (b, c, *grid), channels in a row or not: so is the result.
+        weight: (c, 1, *kernel), kernels of one size along every axis.
+        bias: (c,).
+
+    Returns:
+        (b, c, *grid - kernel + 1).
+    """
+    fast = (
+        z.device.type == "cpu"
+        and z.numel() > 0
+        and weight.shape[-1] >= _LEAST
+        and not torch.is_autocast_enabled("cpu")
+    )
+    if fast and torch.is_grad_enabled() and weight.requires_grad:
+        return _Depthwise.apply(z, weight, bias)
+    return depthwise_reference(z, weight, bias)
+
+
+def depthwise_reference(
+    z: Tensor, weight: Tensor, bias: Tensor | None = None
+) -> Tensor:
+    """The same as `depthwise`, with torch's own derivatives."""
+    return _CONVOLVE[z.ndim](z, weight, bias, groups=len(weight))
+
+
+class _Depthwise(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        ctx.save_for_backward(z, weight)
+        return depthwise_reference(z, weight, bias)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        z, weight = ctx.saved_tensors
+        (g,) = grads
+        by_z = _by_input(g, weight) if ctx.needs_input_grad[0] else None
+        step = max(1, _CACHED // z[0].numel())
+        by_weight = torch.zeros_like(weight)
+        for some, theirs in zip(z.split(step), g.split(step), strict=True):
+            by_weight += _by_weight(some, theirs)
+        by_bias = g.transpose(0, 1).flatten(1).sum(1)
+        return by_z, by_weight, by_bias if ctx.needs_input_grad[2] else None
+
+
+def _by_input(g: Tensor, weight: Tensor) -> Tensor:
+    """The derivative g of the output taken back to the input."""
+    if g.ndim in _SPREAD:
+        return _SPREAD[g.ndim](g, weight, groups=len(weight))
+    # Of a volume, torch's own costs ten times a convolution by the turned kernels.
+    reach = weight.shape[-1] - 1
+    turned = weight.flip(tuple(range(2, g.ndim)))
+    return depthwise_reference(functional.pad(g, (reach, reach) * 3), turned)
+
+
+def _by_weight(z: Tensor, g: Tensor) -> Tensor:
+    """The derivative by the weights, (c, 1, *kernel), summed over tasks."""
+    each = depthwise_reference(z.flatten(0, 1)[None], g.flatten(0, 1)[:, None])
+    return each.unflatten(1, z.shape[:2]).sum(1).movedim(0, 1)

@@ -1,0 +1,30 @@
+"""The derivatives of depthwise convolutions."""
+
+from mutation import Mutation
+
+DEPTHWISE = "apnp/nn/depthwise.py"
+UNIT = "tests/unit/nn/test_depthwise.py"
+
+# fmt: off
+MUTATIONS = [
+    Mutation("depthwise: every task counts for the weights", DEPTHWISE,
+             "by_weight += _by_weight(some, theirs)",
+             "by_weight = _by_weight(some, theirs)", UNIT, "its_reference"),
+    Mutation("depthwise: kernels of a volume are turned on the way back", DEPTHWISE,
+             "weight.flip(tuple(range(2, g.ndim)))", "weight", UNIT, "its_reference"),
+    Mutation("depthwise: tasks and channels are groups of their own", DEPTHWISE,
+             "each.unflatten(1, z.shape[:2]).sum(1)",
+             "each.unflatten(1, z.shape[:2][::-1]).sum(2)", UNIT, "its_reference"),
+    Mutation("depthwise: the bias has a derivative of its own", DEPTHWISE,
+             "g.transpose(0, 1).flatten(1).sum(1)",
+             "g.transpose(0, 1).flatten(1).mean(1)", UNIT, "its_reference"),
+    Mutation("depthwise: second derivatives are refused", DEPTHWISE,
+             "    @once_differentiable\n", "", UNIT, "second"),
+    Mutation("depthwise: mixed precision stays torch's own", DEPTHWISE,
+             'and not torch.is_autocast_enabled("cpu")', "", UNIT, "pays"),
+    Mutation("depthwise: the fast way is taken", DEPTHWISE,
+             'z.device.type == "cpu"', 'z.device.type == "none"', UNIT, "pays"),
+    Mutation("depthwise: small kernels stay torch's own", DEPTHWISE,
+             "_LEAST = 5", "_LEAST = 1", UNIT, "pays"),
+]
+# fmt: on

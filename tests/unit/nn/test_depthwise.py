@@ -1,0 +1,104 @@
+import pytest
+import torch
+
+from apnp.nn.depthwise import Depthwise, depthwise, depthwise_reference
+
+SHAPES = [(2, 3, 11), (2, 3, 9, 12), (2, 3, 8, 7, 9), (1, 4, 11, 9)]
+
+
+def normal(*shape, seed=0):
+    generator = torch.Generator().manual_seed(seed + len(shape))
+    return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+
+def inputs(shape, kernel):
+    c, n = shape[1], len(shape) - 2
+    z, weight = normal(*shape), normal(c, 1, *(kernel,) * n, seed=1)
+    return [t.requires_grad_() for t in (z, weight, normal(c, seed=2))]
+
+
+def names(loss):
+    """Names of the nodes on the way back."""
+    found, waiting = set(), [loss.grad_fn]
+    while waiting:
+        node = waiting.pop()
+        found.add(node.name())
+        waiting += [n for n, _ in node.next_functions if n is not None]
+    return found
+
+
+@pytest.mark.parametrize("cached", [2**20, 1])
+@pytest.mark.parametrize("kernel", [3, 5, 7])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_it_is_its_reference_in_value_and_gradient(shape, kernel, cached, monkeypatch):
+    monkeypatch.setattr("apnp.nn.depthwise._CACHED", cached)
+    given = inputs(shape, kernel)
+    a, b = depthwise(*given), depthwise_reference(*given)
+    torch.testing.assert_close(a, b, rtol=0, atol=1e-12)
+    g = normal(*a.shape, seed=3)
+    for x, y in zip(
+        torch.autograd.grad((a * g).sum(), given),
+        torch.autograd.grad((b * g).sum(), given),
+        strict=True,
+    ):
+        assert x.abs().max() > 0
+        torch.testing.assert_close(x, y, rtol=0, atol=1e-12)
+
+
+def test_derivatives_are_those_of_finite_differences():
+    given = inputs((2, 2, 6, 6), 5)
+    torch.autograd.gradcheck(depthwise, given)
+    torch.autograd.gradcheck(depthwise, inputs((2, 2, 6, 6), 5)[:2])
+
+
+def test_channels_in_a_row_stay_so_forth_and_back():
+    z, weight, bias = inputs((2, 3, 9, 12), 5)
+    layout = torch.channels_last
+    rows = z.detach().contiguous(memory_format=layout).requires_grad_()
+    out = depthwise(rows, weight, bias)
+    assert out.is_contiguous(memory_format=layout)
+    (back,) = torch.autograd.grad(out, rows, torch.ones_like(out))
+    assert back.is_contiguous(memory_format=layout)
+    torch.testing.assert_close(out, depthwise(z, weight, bias))
+
+
+def test_no_tasks_have_no_gradient():
+    z, weight, bias = inputs((0, 3, 9), 5)
+    depthwise(z, weight, bias).sum().backward()
+    assert weight.grad.eq(0).all()
+    assert bias.grad.eq(0).all()
+
+
+def test_it_takes_the_way_that_pays_and_torchs_own_elsewhere():
+    assert "_DepthwiseBackward" in names(depthwise(*inputs((2, 3, 9, 12), 5)).sum())
+    small = depthwise(*inputs((2, 3, 9, 12), 3)).sum()
+    z, weight, bias = inputs((2, 3, 9, 12), 5)
+    fixed = depthwise(z, weight.detach(), bias.detach()).sum()
+    with torch.autocast("cpu"):
+        half = depthwise(z.float(), weight.float(), bias.float())
+    assert half.dtype == torch.bfloat16
+    for loss in (small, fixed, half.sum()):
+        assert "_DepthwiseBackward" not in names(loss)
+        assert "ConvolutionBackward0" in names(loss)
+
+
+def test_second_derivatives_are_refused():
+    z, weight, bias = inputs((2, 3, 9), 5)
+    loss = depthwise(z, weight, bias).square().sum()
+    (first,) = torch.autograd.grad(loss, weight, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        first.sum().backward()
+
+
+@pytest.mark.parametrize("n_axes", [1, 2, 3])
+def test_weights_are_drawn_and_named_as_those_of_a_convolution(n_axes):
+    conv = {1: torch.nn.Conv1d, 2: torch.nn.Conv2d, 3: torch.nn.Conv3d}[n_axes]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        same = conv(3, 3, 5, groups=3)
+        torch.manual_seed(0)
+        made = Depthwise(3, 5, n_axes)
+    made.load_state_dict(same.state_dict())
+    z = normal(2, 3, *(7,) * n_axes).float()
+    torch.testing.assert_close(made(z), same(z))
+    assert [n for n, _ in made.named_parameters()] == ["weight", "bias"]
