@@ -15,6 +15,7 @@ from apnp.errors import ConfigError
 from apnp.geometry.coastline import is_land
 from apnp.geometry.sphere import chord_to_km, nearest_km, unit_vectors
 from apnp.observations import Floats, Observations, Sites
+from apnp.prediction.contexts import Contexts
 from apnp.prediction.grid import Grid
 from apnp.prediction.relief import Elevation
 from apnp.prediction.sampling import Draw, Samples, anchors
@@ -91,7 +92,7 @@ class Support:
 
 def write_fields(
     predictor: GridPredictor,
-    contexts: Sequence[Observations],
+    contexts: Sequence[Observations] | Contexts,
     header: Header,
     elevation: Elevation,
     *,

@@ -293,9 +293,8 @@ class TrainedModel:
         if isinstance(stations, xr.Dataset):
             ds = stations
         else:
-            ds = open_stations(stations, self.variable) if lazily else None
-            if ds is None:
-                ds = read_stations([stations], variable=self.variable)
+            held = open_stations(stations, self.variable) if lazily else None
+            ds = held or read_stations([stations], variable=self.variable)
         if self.variable not in ds:
             raise DataError(
                 f"The model predicts {self.variable!r}, which these stations do not "
