@@ -5,16 +5,20 @@ from os import PathLike
 import xarray as xr
 
 from apnp.errors import DataError
+from apnp.extras import needed
 
 
 def open_field(path: str | PathLike[str]) -> xr.Dataset:
-    """The dataset in a NetCDF file.
+    """The dataset in a NetCDF file, or a Zarr store.
 
     Raises:
         DataError: If it cannot be read.
     """
+    store = str(path).endswith(".zarr")
+    if store:
+        needed("zarr", f"Reading {path}", "scale")
     try:
-        return xr.open_dataset(path, engine="netcdf4")
+        return xr.open_dataset(path, engine="zarr" if store else "netcdf4")
     except OSError as error:
-        why = error.strerror or error
-        raise DataError(f"{path}: cannot be read as NetCDF ({why}).") from error
+        why, kind = error.strerror or error, "Zarr" if store else "NetCDF"
+        raise DataError(f"{path}: cannot be read as {kind} ({why}).") from error

@@ -13,10 +13,12 @@ from apnp.cli.outputs import check_outputs
 from apnp.cli.regions import joined, numbers
 from apnp.cli.runs import add_fields_argument
 from apnp.cli.stations import add_station_arguments, read_station_arguments
+from apnp.data.lazily import open_stations
 from apnp.errors import ConfigError
 
 if TYPE_CHECKING:
     from apnp.prediction import TrainedModel
+    from apnp.prediction.cluster import Cluster
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +79,19 @@ def parser() -> argparse.ArgumentParser:
         "--no-fixed-inputs", action="store_true",
         help="predict with the strictly equivariant component alone",
     )  # fmt: skip
-    add("--output", metavar="FILE", help="CF NetCDF file, or CSV for points, to make")
+    add(
+        "--output", metavar="FILE",
+        help="CF NetCDF file, or Zarr store (.zarr) for long periods, or CSV for "
+        "points, to make; a store that was begun is gone on with",
+    )  # fmt: skip
+    add(
+        "--workers", type=int, metavar="N",
+        help="predict into a Zarr store with N processes on this machine",
+    )  # fmt: skip
+    add(
+        "--scheduler", metavar="ADDRESS",
+        help="predict into a Zarr store with the workers of a running dask cluster",
+    )  # fmt: skip
     add("--map", metavar="FILE", help="map to draw (png, pdf, svg)")
     return made
 
@@ -97,11 +111,25 @@ def main(argv: Sequence[str]) -> None:
     if args.no_fixed_inputs:
         model = model.strict()
     args.variable = args.variable or model.variable
-    stations = read_station_arguments(args)
+    stations = _stations(args)
     if args.points:
         _points(model, stations, args)
     else:
         _grid(model, stations, args, f"apnp predict {shlex.join(argv)}")
+
+
+def _stations(args: argparse.Namespace) -> xr.Dataset:
+    """The stations; for a Zarr store opened without reading them, where possible."""
+    plain = not (args.columns or args.units or args.station_list)
+    if _is_store(args) and plain and len(args.stations) == 1:
+        ds = open_stations(args.stations[0], args.variable)
+        if ds is not None:
+            return ds
+    return read_station_arguments(args)
+
+
+def _is_store(args: argparse.Namespace) -> bool:
+    return str(args.output or "").endswith(".zarr")
 
 
 def _grid(
@@ -111,7 +139,7 @@ def _grid(
         stations, time=args.time, grid=args.grid, region=args.region,
         relief=args.relief, mask=args.mask, quantiles=args.quantiles or (),
         samples=args.samples, seed=args.seed, anchors=args.anchors,
-        output=args.output, progress=True, history=history,
+        output=args.output, progress=True, history=history, cluster=_cluster(args),
     )  # fmt: skip
     if args.output:
         print(args.output)
@@ -123,6 +151,14 @@ def _grid(
         plotting.map(ds.isel(time=0), args.map, stations=stations)
         print(args.map)
     ds.close()
+
+
+def _cluster(args: argparse.Namespace) -> "Cluster | None":
+    if args.workers is None and args.scheduler is None:
+        return None
+    from apnp.prediction.cluster import Cluster
+
+    return Cluster(args.workers, args.scheduler)
 
 
 def _points(
@@ -147,7 +183,7 @@ def _check(args: argparse.Namespace) -> None:
             "(a CSV file)."
         )
     if args.points:
-        grids = ("region", "mask", "map", "samples")
+        grids = ("region", "mask", "map", "samples", "workers", "scheduler")
         given = [name for name in grids if getattr(args, name)]
         if given:
             raise ConfigError(
@@ -159,4 +195,12 @@ def _check(args: argparse.Namespace) -> None:
             + ("." if args.points else " or --map FILE.")
         )
     inputs = [*args.stations, args.points, args.relief, args.grid, *args.fields]
-    check_outputs({"output": args.output, "map": args.map}, inputs)
+    made = {"output": args.output, "map": args.map}
+    if _is_store(args):
+        made.pop("output")  # it may be there, to be gone on with
+    elif args.workers is not None or args.scheduler:
+        raise ConfigError(
+            "--workers and --scheduler write Zarr: give --output a name that ends in "
+            ".zarr."
+        )
+    check_outputs(made, inputs)

@@ -149,6 +149,17 @@ def validate(ds: xr.Dataset) -> xr.Dataset:
     Raises:
         DataError: Naming the part that breaks a rule, its value and the rule.
     """
+    for name in variables_of(validate_layout(ds)):
+        _validate_values(ds[name])
+    return ds
+
+
+def validate_layout(ds: xr.Dataset) -> xr.Dataset:
+    """Return `ds` if all of it but the values keeps the rules; they are not read.
+
+    Raises:
+        DataError: Naming the part that breaks a rule, its value and the rule.
+    """
     for name in ("station", "lat", "lon", "elevation", "time"):
         if name not in ds.coords:
             raise DataError(
@@ -174,7 +185,7 @@ def validate(ds: xr.Dataset) -> xr.Dataset:
             f"holds {', '.join(map(str, ds.data_vars)) or 'none'}."
         )
     for name in names:
-        _validate_values(ds[name])
+        _validate_units(ds[name])
     return ds
 
 
@@ -210,7 +221,7 @@ def _validate_times(time: NDArray) -> None:
         raise DataError("`time` must increase, without missing or repeated times.")
 
 
-def _validate_values(values: xr.DataArray) -> None:
+def _validate_units(values: xr.DataArray) -> None:
     try:
         about = known_variable(str(values.name))
     except ConfigError as error:
@@ -220,6 +231,10 @@ def _validate_values(values: xr.DataArray) -> None:
         raise DataError(
             f"{about.name!r} must be in {about.units}; its units are {units!r}."
         )
+
+
+def _validate_values(values: xr.DataArray) -> None:
+    about = known_variable(str(values.name))
     low, high = about.plausible
     bad = (values.values < low) | (values.values > high)
     if bad.any():

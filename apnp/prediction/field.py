@@ -15,6 +15,7 @@ from apnp.errors import ConfigError
 from apnp.geometry.coastline import is_land
 from apnp.geometry.sphere import chord_to_km, nearest_km, unit_vectors
 from apnp.observations import Floats, Observations, Sites
+from apnp.prediction.contexts import Contexts
 from apnp.prediction.grid import Grid
 from apnp.prediction.relief import Elevation
 from apnp.prediction.sampling import Draw, Samples, anchors
@@ -91,7 +92,7 @@ class Support:
 
 def write_fields(
     predictor: GridPredictor,
-    contexts: Sequence[Observations],
+    contexts: Sequence[Observations] | Contexts,
     header: Header,
     elevation: Elevation,
     *,
@@ -129,30 +130,69 @@ def write_fields(
              disable=not progress) as bar,
     ):  # fmt: skip
         for step, context in enumerate(contexts):
-            conditioned = predictor.condition(context)
-            support = Support.of(context.sites)
-            time = header.times[step]
-            draw = _draw_of(conditioned, samples, grid, elevation, time)
+            read = ReadContext.of(predictor, context, header, elevation, samples, mask)
             for rows in blocks:
                 if step == 0:
                     writer.write_elevation(rows, elevation.on(grid, rows))
-                lat, lon = grid.points(rows)
-                height = writer.read_elevation(rows).ravel()
-                sites = Sites(lat, lon, height, time)
-                kept = kept_cells(mask, rows, lat, lon)
-                block = _block(conditioned, support, sites, kept, header)
-                if samples and draw:
-                    levels = samples.levels(time, grid, rows)
-                    block[f"{header.variable.name}_sample"] = _drawn(
-                        draw, sites, kept, levels
-                    )
-                shape = (-1, grid.lon.size)
-                writer.write(
-                    step, rows,
-                    {k: v.reshape(*v.shape[:-1], *shape) for k, v in block.items()},
-                )  # fmt: skip
-                bar.update(lat.size)
+                block = read.block(rows, writer.read_elevation(rows))
+                writer.write(step, rows, block)
+                bar.update(block[header.variable.name].size)
     return writer
+
+
+@dataclass(frozen=True, eq=False)
+class ReadContext:
+    """The context of one time, read once: it answers for any rows of the grid.
+
+    Attributes:
+        conditioned: The predictor that has read it.
+        support: How far its stations reach.
+        draw: What draws the field, where draws are asked for.
+        header: Grid, variable and quantiles.
+        time: The time.
+        samples: Draws asked for.
+        mask: What is left out.
+    """
+
+    conditioned: Summarising
+    support: Support
+    draw: Draw | None
+    header: Header
+    time: np.datetime64
+    samples: Samples | None
+    mask: Mask
+
+    @classmethod
+    def of(
+        cls, predictor: GridPredictor, context: Observations, header: Header,
+        elevation: Elevation, samples: Samples | None, mask: Mask,
+    ) -> "ReadContext":  # fmt: skip
+        """Let the predictor read a context."""
+        conditioned, time = predictor.condition(context), context.sites.time
+        draw = None
+        if samples is not None:
+            where = anchors(header.grid, elevation, time, samples.anchors)
+            draw = conditioned.sampler(samples, where)
+        support = Support.of(context.sites)
+        return cls(conditioned, support, draw, header, time, samples, mask)
+
+    def block(self, rows: slice, height: Floats) -> dict[str, NDArray]:
+        """The output variables on some rows, each (..., rows, columns).
+
+        Args:
+            rows: Rows of the grid.
+            height: Elevation of their cells in metres, (rows, columns).
+        """
+        grid, name = self.header.grid, self.header.variable.name
+        lat, lon = grid.points(rows)
+        sites = Sites(lat, lon, height.ravel(), self.time)
+        kept = kept_cells(self.mask, rows, lat, lon)
+        block = _block(self.conditioned, self.support, sites, kept, self.header)
+        if self.samples and self.draw:
+            levels = self.samples.levels(self.time, grid, rows)
+            block[f"{name}_sample"] = _drawn(self.draw, sites, kept, levels)
+        shape = (-1, grid.lon.size)
+        return {k: v.reshape(*v.shape[:-1], *shape) for k, v in block.items()}
 
 
 def _block(
@@ -179,17 +219,6 @@ def _block(
     if header.quantiles:
         block[f"{name}_quantile"] = values[2:]
     return block
-
-
-def _draw_of(
-    conditioned: Summarising, samples: Samples | None, grid: Grid,
-    elevation: Elevation, time: np.datetime64,
-) -> Draw | None:  # fmt: skip
-    """What draws the field of one time, where draws are asked for."""
-    if samples is None:
-        return None
-    where = anchors(grid, elevation, time, samples.anchors)
-    return conditioned.sampler(samples, where)
 
 
 def _drawn(

@@ -15,14 +15,17 @@ from numpy.typing import NDArray
 
 from apnp import __version__
 from apnp.checkpoint import load_run
-from apnp.data import observations_at, read_stations, select_times
+from apnp.data import read_stations
 from apnp.data.fields import find_fields
+from apnp.data.lazily import open_stations
 from apnp.data.splits import StationSplit
 from apnp.errors import ConfigError, DataError
 from apnp.geometry.sphere import is_global
 from apnp.model import NeuralProcess
 from apnp.observations import Floats, Observations, Sites
+from apnp.prediction.cluster import Cluster
 from apnp.prediction.conditioned import ConditionedModel, beyond_plane, check_reach
+from apnp.prediction.contexts import Contexts
 from apnp.prediction.field import (
     CHUNK_CELLS,
     Mask,
@@ -31,6 +34,7 @@ from apnp.prediction.field import (
     write_fields,
 )
 from apnp.prediction.grid import Grid, GridLike, as_grid, region_around, resolution_of
+from apnp.prediction.period import Period, opened, write_store
 from apnp.prediction.points import (
     check_levels,
     coordinates,
@@ -161,6 +165,7 @@ class TrainedModel:
         chunk_cells: int = CHUNK_CELLS,
         progress: bool = False,
         history: str = "apnp predict_grid",
+        cluster: Cluster | None = None,
     ) -> xr.Dataset:
         """Fields of mean and uncertainty from the stations observed at each time.
 
@@ -178,10 +183,12 @@ class TrainedModel:
             samples: Number of draws to add (`ConditionedModel.sampler`).
             seed: Seed of the draws.
             anchors: Cells that a likelihood of independent values draws in turn.
-            output: CF NetCDF file to make; without one the result is in memory.
+            output: CF NetCDF file to make, or Zarr store (`.zarr`), which is gone on
+                with where it was begun; without one the result is in memory.
             chunk_cells: Cells decoded at once; it does not change the result.
             progress: Whether to show rate and time left.
             history: What is recorded as the making of the field.
+            cluster: Who predicts into a Zarr store; this process by default.
 
         Returns:
             A CF dataset (time, lat, lon); read lazily from `output`, if given.
@@ -192,7 +199,12 @@ class TrainedModel:
         """
         levels = check_levels(quantiles)
         draws = None if samples is None else Samples(samples, seed, anchors)
-        ds = self._stations(stations)
+        store = None if output is None else zarr_path(output)
+        if cluster is not None and store is None:
+            raise ConfigError(
+                f"A cluster writes Zarr: `output` must end in .zarr. Got {output}."
+            )
+        ds = self._stations(stations, lazily=store is not None)
         cells = self._cells(ds, grid, region)
         contexts = self._contexts(ds, time)
         self._check_cells(contexts, cells, mask)
@@ -200,6 +212,12 @@ class TrainedModel:
         if relief is None:
             log.warning("No relief file: elevation is %s.", elevation.source)
         header = self._header(ds, contexts, cells, levels, elevation.source, history)
+        if store is not None:
+            period = Period(self, contexts, header, elevation, draws, mask, chunk_cells)
+            write_store(
+                period, store, self._identity(), cluster=cluster, progress=progress
+            )
+            return opened(store)
         writer = write_fields(
             self, contexts, header, elevation,
             samples=draws, mask=mask, output=None if output is None else Path(output),
@@ -263,11 +281,20 @@ class TrainedModel:
             tables.append(with_predictions(points, sites.time, columns, place))
         return pd.concat(tables, ignore_index=True)
 
-    def _stations(self, stations: Stations) -> xr.Dataset:
+    def _identity(self) -> dict[str, Any]:
+        """What tells the model's predictions from those of another."""
+        files = [Path(source.path) for source in self.representation.sources]
+        return {
+            "model": [self.record["hash"], self.name, __version__],
+            "fields": [[each.name, each.stat().st_size] for each in files],
+        }
+
+    def _stations(self, stations: Stations, lazily: bool = False) -> xr.Dataset:
         if isinstance(stations, xr.Dataset):
             ds = stations
         else:
-            ds = read_stations([stations], variable=self.variable)
+            held = open_stations(stations, self.variable) if lazily else None
+            ds = held or read_stations([stations], variable=self.variable)
         if self.variable not in ds:
             raise DataError(
                 f"The model predicts {self.variable!r}, which these stations do not "
@@ -275,22 +302,11 @@ class TrainedModel:
             )
         return ds
 
-    def _contexts(
-        self, ds: xr.Dataset, time: str | np.datetime64
-    ) -> list[Observations]:
+    def _contexts(self, ds: xr.Dataset, time: str | np.datetime64) -> Contexts:
         """The observations at each time asked for; times with none are left out."""
-        times = select_times(ds, str(time))
-        if len(times) > 1:
-            known = ds[self.variable].sel(time=times).where(ds["elevation"].notnull())
-            observed = known.notnull().any("station").values
-            if observed.any() and not observed.all():
-                log.warning(
-                    "%d of %d times have no observation and are left out, first %s.",
-                    (~observed).sum(), len(times), times[~observed][0],
-                )  # fmt: skip
-                times = times[observed]
-        self.check_days(times)
-        return [observations_at(ds, t, variable=self.variable) for t in times]
+        contexts = Contexts.at(ds, str(time), self.variable)
+        self.check_days(contexts.times)
+        return contexts
 
     def _cells(
         self, ds: xr.Dataset, grid: GridLike, region: Sequence[float] | None
@@ -303,13 +319,13 @@ class TrainedModel:
                 region = region_around(lat, lon, size)
         return as_grid(grid, region)
 
-    def _check_cells(
-        self, contexts: list[Observations], cells: Grid, mask: Mask
-    ) -> None:
+    def _check_cells(self, contexts: Contexts, cells: Grid, mask: Mask) -> None:
         """Refuse a mask that does not fit, and cells beyond the horizon of a plane."""
         check_mask(mask, cells)
+        if self.representation.geometry != "plane":
+            return
         adapted = (self.representation.adapted(each.sites)[0] for each in contexts)
-        planes = {each.centre: each for each in adapted if each.geometry == "plane"}
+        planes = {each.centre: each for each in adapted}
         for plane in planes.values():
             for row in range(cells.lat.size):
                 lat, lon = cells.points(slice(row, row + 1))
@@ -321,7 +337,7 @@ class TrainedModel:
     def _header(
         self,
         ds: xr.Dataset,
-        contexts: list[Observations],
+        contexts: Contexts,
         cells: Grid,
         levels: tuple[float, ...],
         elevation_source: str,
@@ -329,15 +345,15 @@ class TrainedModel:
     ) -> Header:
         variable = known_variable(self.variable)
         methods = ds[variable.name].attrs.get("cell_methods", variable.cell_method)
-        counts = [len(context) for context in contexts]
+        counts = contexts.counts
         number = (
-            f"{min(counts)} to {max(counts)}" if len(counts) > 1 else f"{counts[0]}"
+            f"{counts.min()} to {counts.max()}" if len(counts) > 1 else f"{counts[0]}"
         )
         title = str(ds.attrs.get("title", "untitled stations"))
         label = "SIMULATED " if "SIMULATED" in title else ""
         return Header(
             grid=cells,
-            times=np.array([context.sites.time for context in contexts]),
+            times=contexts.times,
             period=None if "point" in methods else _period(ds["time"].values),
             variable=variable,
             cell_methods=methods,
@@ -359,6 +375,11 @@ class TrainedModel:
             return ""
         read = [f"{source.name} of {Path(source.path).name}" for source in sources]
         return f" Fields read beside them: {', '.join(read)}."
+
+
+def zarr_path(output: str | PathLike) -> Path | None:
+    """The store that `output` names; None if it is a file of another kind."""
+    return Path(output) if str(output).endswith(".zarr") else None
 
 
 def _elevation(ds: xr.Dataset, relief: str | PathLike | None) -> Elevation:

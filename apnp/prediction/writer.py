@@ -1,6 +1,8 @@
 """Fields as CF NetCDF, written block by block."""
 
 import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,6 +51,13 @@ class Header:
     quantiles: tuple[float, ...]
     elevation_source: str
     attributes: dict[str, str]
+
+
+@contextmanager
+def definitions(header: Header, samples: int) -> Iterator[netCDF4.Dataset]:
+    """All variables, coordinates and attributes of a file of fields, and no field."""
+    with closing(FieldWriter(None, header, samples)._nc) as nc:
+        yield nc
 
 
 class FieldWriter:

@@ -85,6 +85,28 @@ def test_a_range_gives_a_field_a_day_and_the_map_shows_the_first(predict):
         assert "without fixed inputs" in ds.attrs["source"]
 
 
+def test_a_period_goes_into_a_store_and_is_not_predicted_twice(predict, caplog):
+    words = ["--time", "2021-07-01/2021-07-02", "--grid=30", "--mask", "land"]
+    status, out, err = predict(*words, "--output", "f.zarr", "--map", "map.png")
+    assert status == 0, err
+    assert out.split() == ["f.zarr", "map.png"]
+    assert predict(*words, "--output", "field.nc")[0] == 0
+    with (
+        xr.open_dataset("f.zarr", engine="zarr") as store,
+        xr.open_dataset("field.nc") as file,
+    ):
+        for name in ("tas", "tas_stderr", "tas_flag", "elevation", "time_bnds"):
+            np.testing.assert_array_equal(store[name], file[name])
+        assert "apnp predict --checkpoint" in store.attrs["history"]
+    assert predict(*words, "--output", "f.zarr")[0] == 0
+    assert "f.zarr is complete already" in caplog.text
+    status, _, err = predict(*words, "--output", "f.zarr", "--no-fixed-inputs")
+    assert status == 2
+    assert "f.zarr was made with other model" in err
+    drawn = ["plot", "f.zarr", "--time", "2021-07-02", "--output", "again.png"]
+    assert main(drawn) == 0
+
+
 def test_points_get_predictions_beside_their_own_columns(predict, folder):
     status, out, err = predict("--output", "out.csv", points="points.csv")
     assert status == 0, err
@@ -142,6 +164,13 @@ def test_points_get_predictions_beside_their_own_columns(predict, folder):
         ),
         (("--grid", "9", "--output", "f.nc", "--samples", "0"), "Got 0"),
         (("--points", "p.csv"), "--output FILE."),
+        (("--grid", "9", "--output", "f.nc", "--workers", "2"), "ends in .zarr"),
+        (("--grid", "9", "--output", "f.zarr", "--workers", "0"), "Got 0"),
+        (("--grid", "9", "--output", "absent/f.zarr"), "there is no folder absent"),
+        (
+            ("--points", "p.csv", "--output", "o.csv", "--workers", "2"),
+            "--workers goes with",
+        ),
         (
             ("--grid", "9", "--output", "f.nc", "--fields", "absent.nc"),
             "absent.nc: there is no such file of a field",

@@ -3,6 +3,7 @@
 import csv
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -142,3 +143,52 @@ def test_two_processes_train_like_one(file, tmp_path):
     assert [step for step, _ in one] == [step for step, _ in two]
     alone, together = ([float(loss) for _, loss in both] for both in (one, two))
     assert together == pytest.approx(alone, rel=1e-4)
+
+
+def on_two_nodes(*words):
+    """A training of two nodes of one process each, both on this machine: agents."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    return [
+        subprocess.Popen(
+            [
+                sys.executable, "-m", "torch.distributed.run", "--nnodes=2",
+                f"--node-rank={rank}", "--nproc-per-node=1",
+                "--master-addr=127.0.0.1", f"--master-port={port}",
+                "--", ROOT / "train.py", *words,  # --run is an abbreviation else
+            ],
+            env=os.environ | {"OMP_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL,
+        )
+        for rank in range(2)
+    ]  # fmt: skip
+
+
+def child_of(process):
+    """The process that an agent has started."""
+    task = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    (child,) = task.read_text().split()
+    return int(child)
+
+
+@pytest.mark.slow
+def test_two_nodes_train_like_one_process_and_go_on_when_one_was_killed(file, tmp_path):
+    words = [
+        *SMALL, f"--data.path={file}", "--trainer.max_steps=24",
+        "--trainer.accelerator=cpu", "--trainer.save_minutes=0.0005",
+    ]  # fmt: skip
+    alone, run = tmp_path / "alone", tmp_path / "run"
+    assert main(["train", *words, f"--run={alone}"]) == 0
+    agents = on_two_nodes(*words, "--trainer.num_nodes=2", f"--run={run}")
+    while not ((run / "metrics.csv").exists() and len(losses(run)) > 8):
+        assert {agent.poll() for agent in agents} == {None}
+        time.sleep(0.01)
+    os.kill(child_of(agents[1]), signal.SIGKILL)
+    assert all(agent.wait(timeout=200) != 0 for agent in agents)
+    assert len(losses(run)) < 24
+    agents = on_two_nodes(f"--resume={run}")
+    assert [agent.wait(timeout=400) for agent in agents] == [0, 0]
+    ours, theirs = losses(run), losses(alone)
+    assert [step for step, _ in ours] == [step for step, _ in theirs]
+    together, single = ([float(loss) for _, loss in both] for both in (ours, theirs))
+    assert together == pytest.approx(single, rel=1e-3)
