@@ -7,6 +7,7 @@ from matplotlib.collections import Collection, PathCollection, QuadMesh
 
 from apnp import plotting
 from apnp.errors import ConfigError, DataError
+from apnp.plotting.breaking import mean_and_breaking
 
 LAT, LON = np.arange(-85.0, 90, 10), np.arange(-175.0, 180, 10)
 
@@ -137,3 +138,20 @@ def test_what_is_no_difference_is_refused(tmp_path):
         plotting.map(field(1.0))
     with pytest.raises(ConfigError, match="a figure's name ends in"):
         plotting.symmetry_breaking(field(1.0), tmp_path / "map.nc")
+
+
+def test_a_mean_is_drawn_beside_what_fixed_inputs_change_and_the_relief():
+    mean = 10 + LAT[:, None] / 9 + 0 * LON
+    ds = field(0.2 * np.sin(LON / 40) + 0 * LAT[:, None], elevation=abs(mean))
+    ds["tas"] = 0 * ds["tas_difference"] + mean
+    ds["tas_stderr"] = 1 + ds["tas_difference"]
+    ds["tas"].attrs["units"] = "degC"
+    first, second, third = panels(mean_and_breaking(ds))
+    low, high = mesh(first).get_clim()
+    assert (low, high) == pytest.approx((mean.min(), mean.max()))
+    low, high = mesh(second).get_clim()
+    assert low == -high == pytest.approx(-0.2, rel=0.05)
+    assert third.get_title() == "Elevation"
+    assert len(panels(mean_and_breaking(ds.drop_vars("elevation")))) == 2
+    with pytest.raises(DataError, match="change is `tas_difference`"):
+        mean_and_breaking(ds.drop_vars("tas_difference"))
