@@ -105,7 +105,7 @@ MUTATIONS = [
              "chunks"),
     Mutation("fields: days are looked up before the work",
              "apnp/prediction/trained.py",
-             "        self.check_days(times)\n", "", OF_RUNS,
+             "        self.check_days(contexts.times)\n", "", OF_RUNS,
              "before_any_work"),
     Mutation("fields: the parser leaves records alone", "apnp/config/read.py",
              "parse_object(deepcopy(record))", "parse_object(record)",
