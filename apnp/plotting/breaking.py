@@ -89,6 +89,7 @@ def mean_and_breaking(
             f"{', '.join(str(n) for n in ds.data_vars)}."
         )
     change = ds[name].isel(lat=field.rows.index, lon=field.columns.index)
+    change = change.isel(time=0) if "time" in change.dims else change
     values = change.transpose("lat", "lon").values.astype(np.float64)
     known = field.mean[np.isfinite(field.mean)]
     panels = [
