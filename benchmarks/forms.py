@@ -37,6 +37,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--config", required=True)
     parser.add_argument("--stations", required=True)
     parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--steps", type=int, help="steps of a run, in place of minutes")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument(
         "--forms", nargs="+", choices=list(FORMS), default=list(FORMS),
@@ -107,7 +108,10 @@ def main() -> None:
     """Train, score, print and write the tables."""
     args = arguments()
     common = ["--config", args.config, "--data.path", args.stations]
-    common += ["--trainer.max_minutes", str(args.minutes)]
+    if args.steps is None:
+        common += ["--trainer.max_minutes", str(args.minutes)]
+    else:
+        common += ["--trainer.max_minutes", "0", "--trainer.max_steps", str(args.steps)]
     wanted = {
         run_folder(args.output, form, seed): [
             *common, "--trainer.seed", str(seed), *FORMS[form],

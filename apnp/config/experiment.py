@@ -19,6 +19,8 @@ class DataConfig:
         columns: Columns of a table, `name: column`, where they are not recognised.
         units: Units of a table's columns, `name: units`.
         station_list: File with the stations' positions, where the format needs one.
+        region: West, south, east and north in degrees: stations elsewhere are left
+            out of training and validation. East is west of west across the date line.
         split: Blocks of stations kept for validation and test.
         train_times: Days to train on, `A/B` (both included) or one day.
         validation_times: Days to choose the model on.
@@ -35,6 +37,7 @@ class DataConfig:
     columns: dict[str, str] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
     station_list: str | None = None
+    region: tuple[float, float, float, float] | None = None
     split: StationSplit = field(default_factory=StationSplit)
     train_times: str | None = None
     validation_times: str | None = None
@@ -45,6 +48,11 @@ class DataConfig:
     fields: list[GriddedFieldConfig] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        if self.region and not -90 <= self.region[1] < self.region[3] <= 90:
+            raise ConfigError(
+                "`data.region` is west, south, east, north in degrees, south below "
+                f"north in [-90, 90]. Got {list(self.region)}."
+            )
         names = [each.variable for each in self.fields]
         if len(set(names)) < len(names):
             raise ConfigError(

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from apnp.config import Config, DataConfig, GriddedFieldConfig
 from apnp.data.fields import GriddedVariable
 from apnp.data.heldout import heldout_tasks
-from apnp.data.select import select_times
+from apnp.data.select import select_region, select_times
 from apnp.errors import ConfigError, DataError
 from apnp.observations import Sites
 from apnp.tasks.coordinates import Coordinates
@@ -68,6 +68,8 @@ def prepare(
         DataError: If a part has no stations, days or tasks.
     """
     data, trainer = config.data, config.trainer
+    if data.region is not None:
+        stations = select_region(stations, data.region)
     train_times, validation_times = divide_times(data, stations)
     known = np.isfinite(stations["elevation"].values)
     part = np.where(known, _assign(data, stations), "none")

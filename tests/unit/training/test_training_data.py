@@ -83,6 +83,22 @@ def test_test_stations_enter_nothing_and_validation_stations_no_training(
         assert task.domain.absolute.all()
 
 
+def test_stations_outside_the_region_enter_nothing(tiny, stations):
+    west, east = float(stations.lon.median()), float(stations.lon.max())
+    part = stations.isel(station=(stations.lon >= west).values)
+    asked = tiny("--data.region", f"[{west}, -89, {east}, 89]")
+    whole, cut, own = (
+        prepare(*given)
+        for given in ((tiny(), stations), (asked, stations), (tiny(), part))
+    )
+    assert cut.representation == own.representation != whole.representation
+    assert cut.tasks.task(3).target.y.equal(own.tasks.task(3).target.y)
+    for one, other in zip(cut.validation, own.validation, strict=True):
+        assert one.context.y.equal(other.context.y)
+    with pytest.raises(ConfigError, match=r"south below north.*Got \[0.0, 5.0, 9.0, 5"):
+        tiny("--data.region", "[0, 5, 9, 5]")
+
+
 def test_scaling_knows_the_training_part_alone(tiny, stations):
     config = tiny("--data.train_times=2020-01-01/2020-01-10")
     changed = stations.copy(deep=True)
