@@ -7,7 +7,7 @@ class Mutation(NamedTuple):
     """A property, the text that keeps it, what breaks it, and who should notice.
 
     `tests` names the file or folder of the tests that should fail, `select` words of
-    their names.
+    their names. Without the module `needs` these tests are skipped, and so is the row.
     """
 
     breaks: str
@@ -16,3 +16,4 @@ class Mutation(NamedTuple):
     new: str
     tests: str
     select: str = ""
+    needs: str = ""
