@@ -84,6 +84,14 @@ def parser() -> argparse.ArgumentParser:
         help="CF NetCDF file, or Zarr store (.zarr) for long periods, or CSV for "
         "points, to make; a store that was begun is gone on with",
     )  # fmt: skip
+    _add_cluster_arguments(made)
+    add("--map", metavar="FILE", help="map to draw (png, pdf, svg)")
+    return made
+
+
+def _add_cluster_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add who predicts into a Zarr store."""
+    add = parser.add_argument
     add(
         "--workers", type=int, metavar="N",
         help="predict into a Zarr store with N processes on this machine",
@@ -92,8 +100,6 @@ def parser() -> argparse.ArgumentParser:
         "--scheduler", metavar="ADDRESS",
         help="predict into a Zarr store with the workers of a running dask cluster",
     )  # fmt: skip
-    add("--map", metavar="FILE", help="map to draw (png, pdf, svg)")
-    return made
 
 
 def main(argv: Sequence[str]) -> None:
