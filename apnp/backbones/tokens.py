@@ -14,6 +14,7 @@ from apnp.nn.attention import (
     PlainAttention,
     WindowAttention,
 )
+from apnp.nn.gaussian import gaussian
 from apnp.nn.mlp import mlp
 from apnp.types import Domain, PointSet
 
@@ -68,7 +69,7 @@ class PairFeatures:
     def __call__(self, x: Tensor, other: Tensor) -> Tensor:
         """(..., dx) and (..., dx), which broadcast, to (..., count)."""
         squared = (other - x).square().sum(-1)
-        near = [torch.exp(-0.5 * squared / length**2) for length in self.lengths]
+        near = [gaussian(squared, length) for length in self.lengths]
         offsets = self.group.offsets(x, other) / self.lengths[0]
         return torch.cat((offsets, torch.stack(near, dim=-1)), dim=-1)
 

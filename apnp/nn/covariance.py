@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from apnp.nn.gaussian import LOG2_E
+
 
 class Covariance(nn.Module):
     """A sum of Gaussians of distance, and noise; widths and weights are learned.
@@ -76,7 +78,7 @@ class _SumOfExponentials(torch.autograd.Function):
         ctx.save_for_backward(t, s, r)
         total = torch.zeros_like(t)
         for share, rate in zip(s.to(t.dtype), r.to(t.dtype), strict=True):
-            total.addcmul_(torch.mul(t, rate).exp_(), share)
+            total.addcmul_(torch.mul(t, LOG2_E * rate).exp2_(), share)
         return total
 
     @staticmethod
@@ -87,7 +89,7 @@ class _SumOfExponentials(torch.autograd.Function):
         own = torch.zeros_like(t) if ctx.needs_input_grad[0] else None
         by_share, by_rate = [], []
         for share, rate in zip(s.to(t.dtype), r.to(t.dtype), strict=True):
-            part = torch.mul(t, rate).exp_().mul_(g)
+            part = torch.mul(t, LOG2_E * rate).exp2_().mul_(g)
             by_share.append(part.sum())
             by_rate.append(share * torch.dot(part.flatten(), t.flatten()))
             if own is not None:

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from apnp.nn.covariance import Covariance
+from apnp.nn.gaussian import gaussian
 from apnp.nn.product import map_axes, sphere_axes
 from apnp.nn.setconv import (
     cubic_matrix,
@@ -99,11 +100,6 @@ class Lattice(ABC):
         """What every group element leaves of a node's location, (b, k, *shape)."""
 
 
-def _gaussian(squared_distance: Tensor, width: Tensor) -> Tensor:
-    # The factor is one number: fewer passes over all pairs, forth and back.
-    return torch.exp(squared_distance * (-0.5 / width**2))
-
-
 class PlaneLattice(Lattice):
     """Square cells on the plane (or a line, or a box), centred on the domain.
 
@@ -176,7 +172,7 @@ class PlaneLattice(Lattice):
 
     def _along(self, i: int, relative: Tensor, width: Tensor) -> Tensor:
         """Weights along axis i of coordinates relative to the centre, (b, n, g)."""
-        return _gaussian((relative[..., None] - self._nodes(i, relative)) ** 2, width)
+        return gaussian((relative[..., None] - self._nodes(i, relative)) ** 2, width)
 
     def interpolate(self, z: Tensor, x: Tensor, centre: Tensor) -> Tensor:
         """Cubic convolution of the 4^dx nearest nodes, edges held constant."""
@@ -275,8 +271,8 @@ class SphereLattice(Lattice):
             x[..., :1] * torch.cos(lon)[:, None] + x[..., 1:2] * torch.sin(lon)[:, None]
         )
         return [
-            _gaussian(2 - 2 * cos_difference, width),
-            _gaussian(2 * cos_lat * (cos_lat - horizontal), width),
+            gaussian(2 - 2 * cos_difference, width),
+            gaussian(2 * cos_lat * (cos_lat - horizontal), width),
         ]
 
     def spread_grid(
@@ -295,8 +291,8 @@ class SphereLattice(Lattice):
         north = 2 * torch.sin((lat[..., None] - self._latitudes(lat)) / 2)
         east = 2 * torch.sin((lon[..., None] - self._longitudes(lon) - start) / 2)
         east = torch.cos(lat)[..., None, None] * east[:, None]
-        along = values.mT @ _gaussian(east**2, width)
-        across = _gaussian(north**2, width).mT @ along.flatten(2)
+        along = values.mT @ gaussian(east**2, width)
+        across = gaussian(north**2, width).mT @ along.flatten(2)
         return across.unflatten(-1, along.shape[2:]).movedim(2, 1)
 
     def interpolate(self, z: Tensor, x: Tensor, centre: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from apnp.nn.gaussian import gaussian
 from apnp.nn.mlp import mlp
 
 _LARGEST = 3.0
@@ -104,14 +105,14 @@ class LocalKriging(nn.Module):
                 for i in range(x.shape[-1])
             ]
         ).sum(0)
-        squared = -0.5 * torch.exp(-2 * common[..., 0])[..., None, None] * squared
+        squared = torch.exp(-2 * common[..., 0])[..., None, None] * squared
         stretch = torch.exp(-common[..., 1:2] - self.log_heights)[..., None, :]
         w, other_w = stretch * w, stretch * other_w
         unlike = torch.zeros_like(squared)
         for k in range(w.shape[-1]):
             unlike = unlike + (w[..., k, None] - other_w[..., None, :, k]) ** 2
-        near = [torch.exp(squared * rate) for rate in torch.exp(-2 * self.log_lengths)]
-        return torch.exp(-0.5 * unlike), near
+        near = [gaussian(squared, length) for length in self.log_lengths.exp()]
+        return gaussian(unlike, 1.0), near
 
     def _covariance(
         self,

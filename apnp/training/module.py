@@ -80,7 +80,9 @@ class TrainingModule(pl.LightningModule):
             {"params": [p for p in parameters if p.ndim > 1]},
             {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
         ]
-        return torch.optim.AdamW(groups, s.learning_rate, weight_decay=s.weight_decay)
+        return torch.optim.AdamW(
+            groups, s.learning_rate, weight_decay=s.weight_decay, fused=True
+        )
 
     def on_train_batch_start(self, batch: Task, batch_idx: int) -> None:
         """Set the learning rate and the seed of this step."""
