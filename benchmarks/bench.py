@@ -15,7 +15,6 @@ and Linux.
 import argparse
 import os
 import platform
-import subprocess
 import sys
 import warnings
 from pathlib import Path
@@ -25,6 +24,8 @@ import torch
 from cases import CASES, quick
 from measure import Rounds, apart, measure, memory_mb
 from subjects import found
+
+from apnp.provenance import processor, provenance
 
 SLOWER = 1.05
 KEY = ["case", "subject", "phase"]
@@ -50,17 +51,12 @@ def arguments() -> argparse.Namespace:
 
 def machine() -> dict[str, object]:
     """Where and with what the run is made."""
-    info = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((x for x in info if x.startswith("model name")), ": unknown")
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True
-    )
     return {
-        "cpu": model.split(": ")[1], "cores": os.cpu_count(),
+        "cpu": processor(), "cores": os.cpu_count(),
         "memory_gb": round(pages / 2**30), "threads": torch.get_num_threads(),
         "load": round(os.getloadavg()[0], 1), "python": platform.python_version(),
-        "torch": torch.__version__, "commit": commit.stdout.strip(),
+        "torch": torch.__version__, "commit": provenance()["commit"],
     }  # fmt: skip
 
 

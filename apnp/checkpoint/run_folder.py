@@ -25,6 +25,7 @@ from apnp.checkpoint.pack import pack, unpack
 from apnp.config import from_dict
 from apnp.errors import ApnpError, CheckpointError
 from apnp.model import NeuralProcess
+from apnp.provenance import provenance
 from apnp.tasks.coordinates import Coordinates
 from apnp.tasks.representation import Representation
 
@@ -45,7 +46,8 @@ def load_run(
 
     Returns:
         The model, the representation of its inputs, and the record in `model.json`
-        (`config`, `representation`, `versions`, `progress`).
+        (`config`, `representation`, `versions`, `provenance`,
+        `progress`).
 
     Raises:
         CheckpointError: If there is none, it is damaged or unreadable, or its model
@@ -157,6 +159,7 @@ def write_checkpoint(
             "torch": str(torch.__version__),
             "python": platform.python_version(),
         },
+        "provenance": provenance(),
         "files": {name: _hash(content) for name, content in files.items()},
     }
     record["hash"] = _hash(_json(record))

@@ -14,6 +14,7 @@ model that is trained is not trained again. `apnp experiment STUDY --help` tells
 
 import argparse
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -29,7 +30,6 @@ from apnp.cli.studies import REGION_FLAGS, STUDIES, Add
 from apnp.config import TrainerConfig
 from apnp.errors import ApnpError, ConfigError
 from apnp.evaluation.report import make_folder
-from apnp.files import whole
 
 
 def parser() -> argparse.ArgumentParser:
@@ -109,10 +109,9 @@ def main(argv: Sequence[str]) -> None:
     if not judged:
         raise ConfigError("--models names none: there is nothing to score.")
     per_task = pd.concat(judged, ignore_index=True)
-    heading = f"## {args.study}, {args.size}\n"
-    table, text = report.write(per_task, taken, study, heading)
-    with whole(folder / "runs.csv") as new:
-        study.runs(pairs).to_csv(new, index=False, float_format="%.6g")
+    command = shlex.join(["apnp", "experiment", *argv])
+    heading = f"## {args.study}, {args.size}\n\n`{command}`\n"
+    table, text = report.write(per_task, taken, study, study.runs(pairs), heading)
     experiment.draw(study, taken, args.seeds[0], table)
     print(text)
     for line in experiment.impossible(table):

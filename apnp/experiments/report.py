@@ -98,13 +98,50 @@ def _cell(row: Mapping, name: str, sign: str = "+", times: float = 1) -> str:
     return f"{times * row[name]:{sign}.{digits}f}{error}"
 
 
+def provenance(runs: pd.DataFrame) -> str:
+    """How every model was trained, as one Markdown table."""
+    columns = {
+        "model": "model", "seed": "seed", "weights": "weights", "steps": "steps",
+        "minutes": "minutes", "config": "config", "commit": "commit",
+        "machine": "machine", "finished": "finished (UTC)",
+    }  # fmt: skip
+    shown = runs.reindex(columns=list(columns)).astype(object).fillna("")
+    lines = [
+        "### How the models were trained\n",
+        "| " + " | ".join(columns.values()) + " |", "|" + "---|" * len(columns),
+    ]  # fmt: skip
+    for row in shown.to_dict("records"):
+        row["minutes"] = f"{row['minutes']:.1f}"
+        row["weights"] = f"{row['weights']:,}"
+        lines.append("| " + " | ".join(map(str, row.values())) + " |")
+    return "\n".join([*lines, ""])
+
+
 def write(
-    per_task: pd.DataFrame, entries: Sequence[Entry], study: Study, heading: str
+    per_task: pd.DataFrame,
+    entries: Sequence[Entry],
+    study: Study,
+    runs: pd.DataFrame,
+    heading: str,
 ) -> tuple[pd.DataFrame, str]:
-    """Write `scores.csv`, `summary.csv` and `table.md`; return the last two."""
+    """Write the CSV files and `table.md`.
+
+    Args:
+        per_task: `scores.csv`.
+        entries: The models, for their strict twins.
+        study: Whose folder takes the files.
+        runs: `runs.csv`.
+        heading: First lines of `table.md`.
+
+    Returns:
+        The table of `summary.csv`, and the text of `table.md`.
+    """
     table = summary(per_task, entries, study.experiment)
     text = markdown(table, study.experiment, heading)
-    for name, made in {"scores": per_task, "summary": table}.items():
+    if len(runs):
+        text += "\n" + provenance(runs)
+    made_of = {"scores": per_task, "summary": table, "runs": runs}
+    for name, made in made_of.items():
         with whole(study.folder / f"{name}.csv") as new:
             made.to_csv(new, index=False, float_format="%.6g")
     with whole(study.folder / "table.md") as new:

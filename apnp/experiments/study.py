@@ -5,6 +5,7 @@ each with its `scores.csv`, and the tables and figures are made of them. What is
 and complete is not made again.
 """
 
+import hashlib
 import json
 import sys
 from abc import ABC, abstractmethod
@@ -194,7 +195,14 @@ class Study:
         return known["minutes"].to_numpy(), -known["validation_nll"].to_numpy()
 
     def runs(self, pairs: Iterable[tuple[Entry, int]]) -> pd.DataFrame:
-        """Steps, minutes and best validation score of every trained model."""
+        """How every model was trained: with what, where, for how long.
+
+        Returns:
+            One row a model and seed: model, seed, steps, minutes, learning_rate,
+            best_validation (log-likelihood a target), weights (their number), config
+            (digest of the model and of how it is trained, but for the seed), apnp,
+            torch, python, commit, machine, finished.
+        """
         rows = []
         for entry, seed in pairs:
             run = self.run(entry, seed)
@@ -205,12 +213,22 @@ class Study:
             rows.append(
                 {
                     "model": entry.name, "seed": seed, "steps": done["step"],
-                    "minutes": done["elapsed"] / 60, "best_validation": -curve.min(),
+                    "minutes": done["elapsed"] / 60,
+                    "learning_rate": record["config"]["trainer"]["learning_rate"],
+                    "best_validation": -curve.min(),
                     "weights": sum(w.numel() for w in weights.values()),
-                    **record["versions"],
+                    "config": _digest(record["config"]),
+                    **record["versions"], **record.get("provenance", {}),
                 }
             )  # fmt: skip
         return pd.DataFrame(rows)
+
+
+def _digest(config: Mapping[str, Any]) -> str:
+    """Eight digits that tell configurations apart, wherever and from which seed."""
+    trainer = {k: v for k, v in config["trainer"].items() if k != "seed"}
+    told = {"model": config["model"], "trainer": trainer}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def file_name(entry: Entry) -> str:

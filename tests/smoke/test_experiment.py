@@ -39,7 +39,10 @@ def test_models_are_trained_scored_and_compared(experiment, tmp_path):
         "scores.csv", "runs.csv", "summary.csv", "table.md", "bands.png",
         "gap.png", "learning.png",
     }  # fmt: skip
-    assert pd.read_csv(folder / "runs.csv")["steps"].tolist() == [2, 2]
+    runs = pd.read_csv(folder / "runs.csv")
+    assert runs["steps"].tolist() == [2, 2]
+    assert runs["config"].nunique() == 2
+    assert runs["machine"].notna().all()
     status, said = experiment(*argv)
     assert status == 0
     assert said.err.count("is trained to its end") == 2

@@ -39,6 +39,7 @@ def test_a_run_and_its_checkpoints_load_alike(saved, part):
     loaded, representation, record = load_run(run / part)
     assert representation == REPRESENTATION
     assert record["versions"]["torch"] == torch.__version__
+    assert set(record["provenance"]) == {"commit", "machine", "finished"}
     assert not loaded.training
     for name, value in model.state_dict().items():
         assert loaded.state_dict()[name].equal(value)

@@ -59,7 +59,7 @@ def test_a_gaussian_model_above_the_oracle_is_called_impossible():
 
 
 def test_the_table_names_every_model_best_first(study, tmp_path):
-    _, text = report.write(per_task(), ENTRIES, study, "## gibbs-1d\n")
+    _, text = report.write(per_task(), ENTRIES, study, pd.DataFrame(), "## gibbs-1d\n")
     assert (tmp_path / "table.md").read_text() == text
     first, second = text.split("### Out of distribution (3 tasks)")
     assert "### In distribution (3 tasks)" in first
@@ -70,3 +70,12 @@ def test_the_table_names_every_model_best_first(study, tmp_path):
     assert "| +0.0900 ± 0.0" in rows[1]
     assert list(pd.read_csv(tmp_path / "scores.csv").columns) == list(COLUMNS)
     assert len(pd.read_csv(tmp_path / "summary.csv")) == 8
+
+
+def test_the_table_says_how_every_model_was_trained():
+    row = {
+        "model": "loose", "seed": 1, "weights": 42134, "steps": 20, "minutes": 0.44,
+        "config": "0123abcd", "commit": "1132a00", "machine": "a GPU", "torch": "2",
+    }  # fmt: skip
+    last = report.provenance(pd.DataFrame([row])).splitlines()[-1]
+    assert last == "| loose | 1 | 42,134 | 20 | 0.4 | 0123abcd | 1132a00 | a GPU |  |"
