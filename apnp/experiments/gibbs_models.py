@@ -19,7 +19,7 @@ from apnp.experiments.entries import Entry, check_names, variants, with_likeliho
 
 _LENGTHS = (4.0, 1.0, 0.3, 0.1)
 """Lengths at which attention tells distances apart, units of `x`."""
-_WIDTHS = (4.0, 1.0, 0.3, 0.1, 0.05)
+_WIDTHS = (2.0, 0.5, 0.15, 0.05)
 """Initial widths of the set convolutions, units of `x`."""
 _LATTICE = 8.0
 """Length of the lattice: the targets' interval, and one unit more on either side."""
@@ -34,11 +34,14 @@ class Size:
     Attributes:
         channels: Channels of the convolutional models, and number of fixed inputs.
         depth: Their residual blocks.
+        kernel: Nodes of their kernels.
         per_unit: Nodes of their lattice in one unit of `x`.
         width: Channels of the transformers' tokens.
         layers: Their layers.
         heads: Their heads.
         attention: How equivariant attention knows of pairs.
+        frequencies: Fourier features of location that the fixed inputs of the
+            convolutional models read.
         tasks: Test tasks in distribution, and as many out of it.
         bank: Training tasks drawn ahead.
         trainer: How they are trained.
@@ -46,11 +49,13 @@ class Size:
 
     channels: int
     depth: int
+    kernel: int
     per_unit: int
     width: int
     layers: int
     heads: int
     attention: Literal["windows", "published"]
+    frequencies: int
     tasks: int
     bank: int
     trainer: TrainerConfig
@@ -64,15 +69,15 @@ _PAPER_TRAINER = TrainerConfig(
 )  # fmt: skip
 SIZES = {
     "small": Size(
-        32, 5, 16, 64, 4, 4, "windows", 2000, 500_000,
+        32, 5, 61, 16, 64, 4, 4, "windows", 8, 2000, 500_000,
         replace(
-            _PAPER_TRAINER, max_steps=0, max_minutes=30.0, learning_rate=1e-3,
+            _PAPER_TRAINER, max_steps=0, max_minutes=30.0, learning_rate=3e-3,
             warmup=200, average=0.998, validation_every=500, validation_tasks=256,
             log_every=20, precision="32-true", accelerator="cpu", workers=0, threads=1,
         ),
     ),
     "paper": Size(
-        64, 9, 46, 128, 9, 8, "published", 40_000, 1_000_000, _PAPER_TRAINER
+        64, 9, 21, 46, 128, 9, 8, "published", 0, 40_000, 1_000_000, _PAPER_TRAINER
     ),
 }  # fmt: skip
 
@@ -115,10 +120,11 @@ def _entry(name: str, size: Size) -> Entry:
     lattice = LatticeConfig((round(_LATTICE * size.per_unit),), 1 / size.per_unit)
     widths = tuple(size.per_unit * width for width in _WIDTHS)
     grid: dict[str, Any] = {
-        "kernel": 21,
+        "kernel": size.kernel,
         "depth": size.depth,
         "widths": widths,
         "drift": False,
+        "kriging": False,
     }
     made = BackboneConfig(
         name=backbone,
@@ -136,11 +142,11 @@ def _entry(name: str, size: Size) -> Entry:
 
 
 def _fixed_inputs(transformer: bool, size: Size) -> FixedInputsConfig:
-    """A perceptron of the location; of four Fourier features for a transformer."""
+    """A perceptron of the location, and of some Fourier features of it."""
     width = size.width if transformer else size.channels
     return FixedInputsConfig(
         count=width,
-        frequencies=4 if transformer else 0,
+        frequencies=4 if transformer else size.frequencies,
         scale_km=2.0,
         width=width,
         edge_km=0.0,
