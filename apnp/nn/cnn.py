@@ -54,7 +54,10 @@ class CNN(nn.Module):
                 f"`gains` are as many as the blocks, {len(self.blocks)}, or none. Got "
                 f"{len(gains)}."
             )
-        if z.ndim == 4:  # depthwise gradients then take half the time
+        if z.ndim == 3:  # as one row of a plane, whose channels can lie in a row
+            rows = [gain[:, :, None] for gain in gains]
+            return self.forward(z[:, :, None], rows)[:, :, 0]
+        if z.ndim == 4:  # as the layers between the convolutions want them
             z = z.contiguous(memory_format=torch.channels_last)
         for i, block in enumerate(self.blocks):
             z = block(z, gains[i]) if gains else block(z)

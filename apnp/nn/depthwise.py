@@ -31,8 +31,13 @@ class Depthwise(nn.Module):
         self.weight, self.bias = made.weight, made.bias
 
     def forward(self, z: Tensor) -> Tensor:
-        """(b, c, *grid) -> (b, c, *grid - kernel + 1)."""
-        return depthwise(z, self.weight, self.bias)
+        """(b, c, *grid) -> (b, c, *grid - kernel + 1); a line may be one row."""
+        return depthwise(z, kernels_like(self.weight, z), self.bias)
+
+
+def kernels_like(weight: Tensor, z: Tensor) -> Tensor:
+    """Kernels of a line (c, 1, k) as those of one row where the field is one."""
+    return weight if weight.ndim == z.ndim else weight[:, :, None]
 
 
 def depthwise(z: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from apnp.nn.cnn import check_sizes
-from apnp.nn.depthwise import depthwise
+from apnp.nn.depthwise import depthwise, kernels_like
 from apnp.nn.mlp import shrink
 from apnp.nn.unet import Block, Pad
 
@@ -235,7 +235,7 @@ class MirroredConv(nn.Module):
     def forward(self, z: Tensor) -> Tensor:
         """(b, c, g + kernel - 1) -> (b, c, g)."""
         weight = (self.weight + self.weight.flip(-1)) / 2
-        return depthwise(z, weight, self.bias)
+        return depthwise(z, kernels_like(weight, z), self.bias)
 
 
 class MirroredCNN(nn.Module):
@@ -270,4 +270,5 @@ class MirroredCNN(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """(b, channels, g) -> the same shape."""
-        return self.blocks(z)
+        row = z[:, :, None].contiguous(memory_format=torch.channels_last)
+        return self.blocks(row)[:, :, 0]

@@ -57,11 +57,12 @@ def test_it_is_its_blocks_in_turn_in_value_and_gradient(shape):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-12)
 
 
-def test_convolutions_of_a_plane_are_given_channels_in_a_row():
-    net, given = cnn(PlaneLattice((7, 6), 1.0).pad), []
+@pytest.mark.parametrize("shape", [(7, 6), (9,)])
+def test_convolutions_are_given_channels_in_a_row(shape):
+    net, given = cnn(PlaneLattice(shape, 1.0).pad, len(shape)), []
     for block in net.blocks:
         block.depthwise.register_forward_pre_hook(lambda _, z: given.append(z[0]))
-    net(normal(2, 3, 7, 6))
+    net(normal(2, 3, *shape))
     assert len(given) == 2
     for z in given:
         assert z.is_contiguous(memory_format=torch.channels_last)

@@ -102,3 +102,18 @@ def test_weights_are_drawn_and_named_as_those_of_a_convolution(n_axes):
     z = normal(2, 3, *(7,) * n_axes).float()
     torch.testing.assert_close(made(z), same(z))
     assert [n for n, _ in made.named_parameters()] == ["weight", "bias"]
+
+
+@pytest.mark.parametrize("kernel", [3, 5])
+def test_a_line_may_be_one_row(kernel):
+    module = Depthwise(3, kernel, 1).double()
+    line = normal(2, 3, 11).requires_grad_()
+    a, b = module(line), module(line[:, :, None])[:, :, 0]
+    torch.testing.assert_close(a, b, rtol=0, atol=1e-12)
+    given = [line, *module.parameters()]
+    for x, y in zip(
+        torch.autograd.grad(a.square().sum(), given),
+        torch.autograd.grad(b.square().sum(), given),
+        strict=True,
+    ):
+        torch.testing.assert_close(x, y, rtol=0, atol=1e-12)
