@@ -42,6 +42,7 @@ class Size:
         attention: How equivariant attention knows of pairs.
         frequencies: Fourier features of location that the fixed inputs of the
             convolutional models read.
+        scale: Their shortest scale, units of `x`.
         tasks: Test tasks in distribution, and as many out of it.
         bank: Training tasks drawn ahead.
         trainer: How they are trained.
@@ -56,6 +57,7 @@ class Size:
     heads: int
     attention: Literal["windows", "published"]
     frequencies: int
+    scale: float
     tasks: int
     bank: int
     trainer: TrainerConfig
@@ -69,7 +71,7 @@ _PAPER_TRAINER = TrainerConfig(
 )  # fmt: skip
 SIZES = {
     "small": Size(
-        32, 5, 61, 16, 64, 4, 4, "windows", 8, 2000, 500_000,
+        32, 5, 61, 16, 64, 4, 4, "windows", 16, 0.5, 2000, 500_000,
         replace(
             _PAPER_TRAINER, max_steps=0, max_minutes=30.0, learning_rate=3e-3,
             warmup=200, average=0.998, validation_every=500, validation_tasks=256,
@@ -77,7 +79,7 @@ SIZES = {
         ),
     ),
     "paper": Size(
-        64, 9, 21, 46, 128, 9, 8, "published", 0, 40_000, 1_000_000, _PAPER_TRAINER
+        64, 9, 21, 46, 128, 9, 8, "published", 0, 2.0, 40_000, 1_000_000, _PAPER_TRAINER
     ),
 }  # fmt: skip
 
@@ -147,7 +149,7 @@ def _fixed_inputs(transformer: bool, size: Size) -> FixedInputsConfig:
     return FixedInputsConfig(
         count=width,
         frequencies=4 if transformer else size.frequencies,
-        scale_km=2.0,
+        scale_km=2.0 if transformer else size.scale,
         width=width,
         edge_km=0.0,
         dropout=0.5 if transformer else 0.1,

@@ -15,7 +15,7 @@ def experiment(tmp_path, monkeypatch, capsys):
         SIZES["small"].trainer, batch_size=2, validation_every=2, validation_tasks=2,
         log_every=1, threads=0,
     )  # fmt: skip
-    tiny = Size(4, 1, 5, 4, 8, 2, 2, "windows", 4, 3, 4, trainer)
+    tiny = Size(4, 1, 5, 4, 8, 2, 2, "windows", 4, 2.0, 3, 4, trainer)
     monkeypatch.setitem(gibbs_models.SIZES, "small", tiny)
 
     def run(*argv):

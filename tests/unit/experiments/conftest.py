@@ -22,7 +22,7 @@ def tiny_size():
         SIZES["small"].trainer, max_steps=4, max_minutes=0.0, batch_size=2,
         validation_every=2, validation_tasks=2, log_every=1, warmup=2, threads=0,
     )  # fmt: skip
-    return Size(4, 1, 5, 4, 8, 2, 2, "windows", 4, 3, 6, trainer)
+    return Size(4, 1, 5, 4, 8, 2, 2, "windows", 4, 2.0, 3, 6, trainer)
 
 
 @pytest.fixture
