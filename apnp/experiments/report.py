@@ -102,8 +102,8 @@ def provenance(runs: pd.DataFrame) -> str:
     """How every model was trained, as one Markdown table."""
     columns = {
         "model": "model", "seed": "seed", "weights": "weights", "steps": "steps",
-        "minutes": "minutes", "learning_rate": "learning rate", "config": "config", "commit": "commit",
-        "machine": "machine", "finished": "finished (UTC)",
+        "minutes": "minutes", "learning_rate": "learning rate", "config": "config",
+        "commit": "commit", "machine": "machine", "finished": "finished (UTC)",
     }  # fmt: skip
     shown = runs.reindex(columns=list(columns)).astype(object).fillna("")
     lines = [

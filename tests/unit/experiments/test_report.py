@@ -75,7 +75,8 @@ def test_the_table_names_every_model_best_first(study, tmp_path):
 def test_the_table_says_how_every_model_was_trained():
     row = {
         "model": "loose", "seed": 1, "weights": 42134, "steps": 20, "minutes": 0.44,
-        "learning_rate": 0.001, "config": "0123abcd", "commit": "1132a00", "machine": "a GPU", "torch": "2",
+        "learning_rate": 0.001, "config": "0123abcd", "commit": "1132a00",
+        "machine": "a GPU", "torch": "2",
     }  # fmt: skip
     last = report.provenance(pd.DataFrame([row])).splitlines()[-1]
     assert (
