@@ -9,9 +9,7 @@ from apnp.backbones import (
     RCNP,
     TNP,
     ConvCNP,
-    EquivCNP,
     LocalTNP,
-    RelaxedConvCNP,
 )
 from apnp.build import build_model
 from apnp.config import parse, parser
@@ -30,38 +28,20 @@ from apnp.likelihoods import (
     LowRankGaussian,
 )
 from apnp.nn.attention import HeadMixingAttention, PlainAttention
-from apnp.nn.cnn import CNN
-from apnp.nn.unet import UNet
 from apnp.observations import Observations, Sites
-from apnp.tasks.representation import Representation
 from apnp.tasks.stations import observed_task
 
-SMALL = (
-    "--model.backbone.convcnp.channels=[4,4]", "--model.backbone.convcnp.blocks=[1,1]",
-    "--model.backbone.local_tnp.width=8", "--model.backbone.local_tnp.heads=2",
-)  # fmt: skip
 CONVCNP = "--model.backbone.name=convcnp"
 LOCAL = "--model.backbone.name=local_tnp"
 
 
-def model_of(geometry, *argv, bounded=False):
-    representation = Representation.fit(
-        geometry, [40.0, 60.0, 50.0], [0.0, 10.0, 20.0], np.arange(4.0), bounded
-    )
-    lattice = "--model.backbone.convcnp.lattice.shape=[8,16]"
-    config, _ = parse(
-        parser(), [f"--model.geometry={geometry}", lattice, CONVCNP, *SMALL, *argv]
-    )
-    return build_model(config.model, representation), representation
-
-
-def test_the_coast_is_a_covariate_of_model_and_stations_alike():
+def test_the_coast_is_a_covariate_of_model_and_stations_alike(model_of):
     with pytest.raises(ConfigError, match=r"`model.coast` is true, .* without the"):
         model_of("plane", "--model.coast=true")
 
 
 @pytest.mark.parametrize("geometry", ["plane", "sphere"])
-def test_forms_and_drift(geometry):
+def test_forms_and_drift(model_of, geometry):
     approximate, _ = model_of(geometry)
     strict, _ = model_of(
         geometry, "--model.form=strict", "--model.backbone.convcnp.drift=false"
@@ -72,7 +52,7 @@ def test_forms_and_drift(geometry):
     assert strict.drift is None
 
 
-def test_fixed_inputs_act_in_the_training_box_and_vanish_beyond_the_edge():
+def test_fixed_inputs_act_in_the_training_box_and_vanish_beyond_the_edge(model_of):
     model, representation = model_of("plane", "--model.fixed_inputs.edge_km=200")
     t = model.backbone.fixed_inputs
     inside = torch.tensor(
@@ -85,7 +65,7 @@ def test_fixed_inputs_act_in_the_training_box_and_vanish_beyond_the_edge():
     assert t.support.weight(outside) == 0
 
 
-def test_fixed_inputs_may_act_everywhere_and_be_a_perceptron_of_location():
+def test_fixed_inputs_may_act_everywhere_and_be_a_perceptron_of_location(model_of):
     settings = ("support=everywhere", "frequencies=0")
     model, _ = model_of("plane", *(f"--model.fixed_inputs.{s}" for s in settings))
     t = model.backbone.fixed_inputs
@@ -95,7 +75,7 @@ def test_fixed_inputs_may_act_everywhere_and_be_a_perceptron_of_location():
     assert (t(far)[0] - t(far)[1]).abs().max() > 1e-4
 
 
-def test_scale_of_fixed_inputs_is_in_kilometres_in_both_geometries():
+def test_scale_of_fixed_inputs_is_in_kilometres_in_both_geometries(model_of):
     plane, _ = model_of("plane", "--model.fixed_inputs.scale_km=250")
     wide, _ = model_of("plane", "--model.fixed_inputs.scale_km=500")
     a, b = (m.backbone.fixed_inputs.frequencies for m in (plane, wide))
@@ -105,7 +85,7 @@ def test_scale_of_fixed_inputs_is_in_kilometres_in_both_geometries():
     assert unit.std() == pytest.approx(1, abs=0.3)
 
 
-def test_lattice_of_the_plane_is_spaced_in_kilometres():
+def test_lattice_of_the_plane_is_spaced_in_kilometres(model_of):
     model, _ = model_of("plane", "--model.backbone.convcnp.lattice.spacing_km=60")
     assert model.backbone.backbone.lattice.cell == pytest.approx(0.06)
 
@@ -113,7 +93,7 @@ def test_lattice_of_the_plane_is_spaced_in_kilometres():
 @pytest.mark.parametrize("form", ["strict", "approximate"])
 @pytest.mark.parametrize(("geometry", "unit"), [("plane", 1000), ("sphere", 6371)])
 def test_local_tnp_has_lengths_in_kilometres_and_guesses_the_spread(
-    geometry, unit, form
+    model_of, geometry, unit, form
 ):
     torch.manual_seed(0)
     model, representation = model_of(
@@ -153,7 +133,9 @@ def test_local_tnp_has_lengths_in_kilometres_and_guesses_the_spread(
         ("bernoulli_gamma --model.backbone.convcnp.drift=false", BernoulliGamma),
     ],
 )
-def test_likelihoods_read_the_guesses_of_their_backbone(backbone, argument, kind):
+def test_likelihoods_read_the_guesses_of_their_backbone(
+    model_of, backbone, argument, kind
+):
     argv = f"--model.likelihood={argument} --model.floor=0.3".split()
     bounded = kind is BernoulliGamma
     model, representation = model_of("plane", backbone, *argv, bounded=bounded)
@@ -175,7 +157,7 @@ def test_likelihoods_read_the_guesses_of_their_backbone(backbone, argument, kind
     assert predictive.log_prob(y, torch.ones_like(y, dtype=torch.bool)).isfinite()
 
 
-def test_a_bounded_variable_has_neither_shift_nor_drift():
+def test_a_bounded_variable_has_neither_shift_nor_drift(model_of):
     rain = "--model.likelihood=bernoulli_gamma"
     with pytest.raises(ConfigError, match=r"drift moves values.*drift: false"):
         model_of("plane", rain, bounded=True)
@@ -191,12 +173,14 @@ def test_a_bounded_variable_has_neither_shift_nor_drift():
         ("gaussian --model.floor=0", r"model: `floor`.*Got 0"),
     ],
 )
-def test_impossible_likelihoods_are_refused_as_configuration(argument, message):
+def test_impossible_likelihoods_are_refused_as_configuration(
+    model_of, argument, message
+):
     with pytest.raises(ConfigError, match=message):
         model_of("plane", *f"--model.likelihood={argument}".split())
 
 
-def test_sections_of_other_backbones_say_nothing():
+def test_sections_of_other_backbones_say_nothing(model_of):
     for argv, kind in (
         ((LOCAL, "--model.backbone.convcnp.lattice.shape=[9,16]"), LocalTNP),
         (("--model.backbone.local_tnp.neighbours=0",), ConvCNP),
@@ -213,7 +197,9 @@ def test_sections_of_other_backbones_say_nothing():
         ("layers=0", r"`layers` .* above zero. Got 0"),
     ],
 )
-def test_impossible_local_tnps_are_refused_as_configuration(argument, message):
+def test_impossible_local_tnps_are_refused_as_configuration(
+    model_of, argument, message
+):
     argv = [f"--model.backbone.local_tnp.{part}" for part in argument.split()]
     with pytest.raises(ConfigError, match=f"model: .*{message}"):
         model_of("plane", LOCAL, *argv)
@@ -227,12 +213,12 @@ def test_impossible_local_tnps_are_refused_as_configuration(argument, message):
         ("--model.fixed_inputs.edge_km=-5", r"`edge` .* Got -0.005"),
     ],
 )
-def test_impossible_models_are_refused_as_configuration(argument, message):
+def test_impossible_models_are_refused_as_configuration(model_of, argument, message):
     with pytest.raises(ConfigError, match=message):
         model_of("plane", argument)
 
 
-def test_geometry_must_be_that_of_the_representation():
+def test_geometry_must_be_that_of_the_representation(model_of):
     _, representation = model_of("plane")
     config, _ = parse(parser(), ["--model.geometry=sphere"])
     with pytest.raises(ConfigError, match=r"is sphere, but .* plane"):
@@ -252,7 +238,7 @@ def test_geometry_must_be_that_of_the_representation():
     ],
 )
 def test_a_backbone_of_pairs_keeps_the_group_that_is_named(
-    geometry, name, group, backbone
+    model_of, geometry, name, group, backbone
 ):
     model, representation = model_of(
         geometry, f"--model.group={name}", f"--model.backbone.name={backbone}"
@@ -262,7 +248,7 @@ def test_a_backbone_of_pairs_keeps_the_group_that_is_named(
 
 
 @pytest.mark.parametrize(("name", "made"), [("tnp", TNP), ("pt_tnp", PTTNP)])
-def test_a_tnp_has_lengths_in_map_units_and_windows_unless_told(name, made):
+def test_a_tnp_has_lengths_in_map_units_and_windows_unless_told(model_of, name, made):
     arguments = [f"--model.backbone.name={name}"]
     arguments.append(f"--model.backbone.{name}.lengths_km=[900,200]")
     model, _ = model_of("plane", *arguments)
@@ -276,7 +262,7 @@ def test_a_tnp_has_lengths_in_map_units_and_windows_unless_told(name, made):
         assert isinstance(other.strict().backbone.reading[0], layer)
 
 
-def test_an_rcnp_has_its_settings_and_lengths_in_map_units():
+def test_an_rcnp_has_its_settings_and_lengths_in_map_units(model_of):
     name = "--model.backbone.name=rcnp"
     settings = ["lengths_km=[900,200]", "width=12", "layers=3", "full=true"]
     model, _ = model_of(
@@ -294,7 +280,7 @@ CNP_STRICT = ("--model.backbone.name=cnp", "--model.form=strict")
 
 @pytest.mark.parametrize("geometry", ["plane", "sphere"])
 @pytest.mark.parametrize("group", ["default", "none"])
-def test_a_cnp_keeps_no_group(geometry, group):
+def test_a_cnp_keeps_no_group(model_of, geometry, group):
     sizes = "--model.backbone.cnp.width=12", "--model.backbone.cnp.layers=1"
     model, representation = model_of(
         geometry, *CNP_STRICT, f"--model.group={group}", *sizes
@@ -316,7 +302,7 @@ def test_a_cnp_keeps_no_group(geometry, group):
         (("--model.backbone.name=rcnp", "--model.group=rotations"), "one of transl"),
     ],
 )
-def test_an_impossible_cnp_or_rcnp_is_refused(arguments, message):
+def test_an_impossible_cnp_or_rcnp_is_refused(model_of, arguments, message):
     with pytest.raises(ConfigError, match=message):
         model_of("plane", *arguments)
 
@@ -333,123 +319,6 @@ def test_an_impossible_cnp_or_rcnp_is_refused(arguments, message):
         ),
     ],
 )
-def test_a_group_or_a_tnp_that_cannot_be_is_refused(arguments, message):
+def test_a_group_or_a_tnp_that_cannot_be_is_refused(model_of, arguments, message):
     with pytest.raises(ConfigError, match=message):
         model_of("plane", *arguments)
-
-
-@pytest.mark.parametrize("geometry", ["plane", "sphere"])
-def test_a_convcnp_has_a_unet_or_a_cnn_of_the_size_that_is_set(geometry):
-    unet, _ = model_of(geometry, "--model.form=strict")
-    assert isinstance(unet.backbone.net, UNet)
-    cnn, _ = model_of(
-        geometry, "--model.form=strict", "--model.backbone.convcnp.net=cnn",
-        "--model.backbone.convcnp.depth=3", "--model.backbone.convcnp.kernel=7",
-    )  # fmt: skip
-    net = cnn.backbone.net
-    assert isinstance(net, CNN)
-    assert (net.width, len(net.blocks), net.reach) == (4, 3, 3)
-
-
-RELAXED = (
-    "--model.backbone.name=relaxed_convcnp",
-    "--model.backbone.relaxed_convcnp.lattice.shape=[8,16]",
-    "--model.backbone.relaxed_convcnp.channels=4",
-    "--model.backbone.relaxed_convcnp.depth=3",
-)
-EQUIV = (
-    "--model.backbone.name=equivcnp",
-    "--model.backbone.equivcnp.lattice.shape=[8,8]",
-    "--model.backbone.equivcnp.fields=4",
-    "--model.backbone.equivcnp.depth=2",
-)
-
-
-@pytest.mark.parametrize("geometry", ["plane", "sphere"])
-def test_a_relaxed_convcnp_has_one_function_a_block_and_none_if_strict(geometry):
-    loose, representation = model_of(
-        geometry, *RELAXED, "--model.fixed_inputs.edge_km=200"
-    )
-    assert isinstance(loose.backbone, RelaxedConvCNP)
-    assert len(loose.backbone.relaxations) == 3
-    low = torch.tensor([representation.low]) - 0.3
-    for relaxation in loose.backbone.relaxations:
-        assert relaxation.support.weight(low) == 0
-        assert relaxation(low).shape == (1, 1)
-    assert loose.drift is not None
-    strict, _ = model_of(geometry, *RELAXED, "--model.form=strict")
-    assert isinstance(strict.backbone, ConvCNP)
-    assert type(loose.strict().backbone) is ConvCNP
-    bare, _ = model_of(
-        geometry, *RELAXED, "--model.backbone.relaxed_convcnp.drift=false"
-    )
-    assert bare.drift is None
-
-
-def test_an_equivcnp_keeps_the_turns_that_are_set():
-    loose, _ = model_of("plane", *EQUIV)
-    assert isinstance(loose.backbone, ApproximatelyEquivariant)
-    assert loose.drift is not None
-    model, _ = model_of(
-        "plane", *EQUIV, "--model.form=strict", "--model.group=rigid_motions",
-        "--model.backbone.equivcnp.turns=6", "--model.backbone.equivcnp.mirrors=false",
-        "--model.backbone.equivcnp.lattice.spacing_km=60",
-        "--model.backbone.equivcnp.drift=false",
-    )  # fmt: skip
-    backbone = model.backbone
-    assert isinstance(backbone, EquivCNP)
-    assert isinstance(backbone.group, RigidMotions)
-    assert not backbone.group.mirrors
-    assert (backbone.net.order, len(backbone.net.blocks), backbone.dz) == (6, 2, 4)
-    assert backbone.lattice.cell == pytest.approx(0.06)
-    assert model.drift is None
-
-
-@pytest.mark.parametrize(
-    ("geometry", "arguments", "message"),
-    [
-        ("sphere", EQUIV, r"EquivCNP keeps turns of a plane.* Got .* sphere: set it"),
-        (
-            "plane", (*EQUIV, "--model.group=translations"),
-            r"EquivCNP keeps .* rigid_motions.* Got translations",
-        ),
-        (
-            "plane", (*EQUIV, "--model.backbone.equivcnp.lattice.shape=[8,10]"),
-            r"model: .* as many nodes .* Got \(8, 10\)",
-        ),
-        (
-            "plane", (*EQUIV, "--model.backbone.equivcnp.turns=1"),
-            r"model: `turns` are two or more.* Got 1",
-        ),
-        (
-            "plane", (*RELAXED, "--model.group=rigid_motions"),
-            r"ConvCNP keeps .* Got rigid_motions",
-        ),
-        (
-            "plane", (*RELAXED, "--model.backbone.relaxed_convcnp.depth=0"),
-            r"model: `depth` .* above zero. Got 0",
-        ),
-    ],
-)  # fmt: skip
-def test_impossible_lattice_models_are_refused(geometry, arguments, message):
-    with pytest.raises(ConfigError, match=message):
-        model_of(geometry, *arguments)
-
-
-def without_kriging(name):
-    made, _ = model_of(
-        "plane", *RELAXED, *EQUIV, f"--model.backbone.name={name}",
-        f"--model.backbone.{name}.kriging=false",
-    )  # fmt: skip
-    return made.state_dict()
-
-
-@pytest.mark.parametrize("name", ["convcnp", "relaxed_convcnp", "equivcnp"])
-def test_kriging_is_left_out_where_it_is_switched_off(name):
-    kriged, _ = model_of("plane", *RELAXED, *EQUIV, f"--model.backbone.name={name}")
-    kept = {key.split("backbone.")[-1] for key in kriged.state_dict()}
-    left = {key.split("backbone.")[-1] for key in without_kriging(name)}
-    prefix = "convcnp." if name == "relaxed_convcnp" else ""
-    gone = {f"{prefix}covariance.log_{k}" for k in ("widths", "weights", "noise")}
-    assert kept - left == gone
-    assert left - kept == {f"{prefix}log_widths"}

@@ -7,7 +7,7 @@ STEERABLE = "apnp/nn/steerable.py"
 EQUIVCNP = "apnp/backbones/equivcnp.py"
 UNIT = "tests/unit/nn/test_steerable.py"
 WHOLE = "tests/unit/backbones/test_equivcnp.py"
-BUILD = "tests/unit/test_build.py"
+BUILD = "tests/unit/test_build_lattices.py"
 
 # fmt: off
 MUTATIONS = [

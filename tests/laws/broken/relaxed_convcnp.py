@@ -41,15 +41,15 @@ MUTATIONS = [
              "if not isinstance(convcnp.net, CNN):", "if convcnp.net is None:", UNIT),
     Mutation("relaxed: it is not wrapped again", "apnp/build.py",
              ' and config.backbone.name != "relaxed_convcnp"', "",
-             "tests/unit/test_build.py"),
+             "tests/unit/test_build_lattices.py"),
     Mutation("relaxed: strict is without", "apnp/build.py",
              'if config.form == "strict":', 'if config.form == "none":',
-             "tests/unit/test_build.py"),
+             "tests/unit/test_build_lattices.py"),
     Mutation("cnn: gains are as many as blocks", CNN,
              "if gains and len(gains) != len(self.blocks):",
              "if len(gains) > len(self.blocks):", "tests/unit/nn/test_cnn.py"),
     Mutation("cnn: it is built of the size that is set", "apnp/build.py",
              "CNN(settings.channels[0], settings.depth, kernel",
-             "CNN(settings.channels[0], 8, kernel", "tests/unit/test_build.py"),
+             "CNN(settings.channels[0], 8, kernel", "tests/unit/test_build_lattices.py"),
 ]
 # fmt: on

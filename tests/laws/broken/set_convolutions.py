@@ -6,7 +6,7 @@ BACKBONES = "tests/laws/test_backbones.py"
 GRIDDED = "apnp/backbones/gridded.py"
 BUILD = "apnp/build.py"
 UNIT = "tests/unit/backbones/test_convcnp.py"
-OF_BUILD = "tests/unit/test_build.py"
+OF_BUILD = "tests/unit/test_build_lattices.py"
 
 # fmt: off
 MUTATIONS = [

@@ -1,0 +1,26 @@
+import numpy as np
+import pytest
+
+from apnp.build import build_model
+from apnp.config import parse, parser
+from apnp.tasks.representation import Representation
+
+SMALL = (
+    "--model.backbone.name=convcnp", "--model.backbone.convcnp.lattice.shape=[8,16]",
+    "--model.backbone.convcnp.channels=[4,4]", "--model.backbone.convcnp.blocks=[1,1]",
+    "--model.backbone.local_tnp.width=8", "--model.backbone.local_tnp.heads=2",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def model_of():
+    """Builds a small model, a ConvCNP unless told; it and its representation."""
+
+    def build(geometry, *argv, bounded=False):
+        representation = Representation.fit(
+            geometry, [40.0, 60.0, 50.0], [0.0, 10.0, 20.0], np.arange(4.0), bounded
+        )
+        config, _ = parse(parser(), [f"--model.geometry={geometry}", *SMALL, *argv])
+        return build_model(config.model, representation), representation
+
+    return build
