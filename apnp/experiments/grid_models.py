@@ -63,7 +63,7 @@ SIZES = {
         8, 400,
         replace(
             _PAPER_TRAINER, max_steps=0, max_minutes=30.0, batch_size=8,
-            learning_rate=1e-3, warmup=100, average=0.99, validation_every=100,
+            learning_rate=3e-3, warmup=100, average=0.99, validation_every=100,
             validation_tasks=64, log_every=20, precision="32-true", accelerator="cpu",
             workers=0, threads=1,
         ),
