@@ -4,9 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from apnp.config import ModelConfig
+from apnp.config import ModelConfig, TrainerConfig
 from apnp.errors import ConfigError
 
+PAPER_TRAINER = TrainerConfig(
+    max_steps=500_000, batch_size=16, learning_rate=5e-4, warmup=1000,
+    gradient_clip=0.5, average=0.999, validation_every=5000, validation_tasks=1024,
+    monitor="nll", log_every=100, precision="bf16-mixed", accelerator="gpu",
+    workers=8,
+)  # fmt: skip
+"""How the models of every study are trained at the published sizes."""
 ABLATIONS = {
     "count": [f"B={n}" for n in (0, 1, 2, 4, 8, 16)],
     "dropout": [f"p={p}" for p in (0.0, 0.1, 0.5)],

@@ -15,7 +15,13 @@ from apnp.config import (
     TNPConfig,
     TrainerConfig,
 )
-from apnp.experiments.entries import Entry, check_names, variants, with_likelihood
+from apnp.experiments.entries import (
+    PAPER_TRAINER,
+    Entry,
+    check_names,
+    variants,
+    with_likelihood,
+)
 
 _LENGTHS = (4.0, 1.0, 0.3, 0.1)
 """Lengths at which attention tells distances apart, units of `x`."""
@@ -63,23 +69,17 @@ class Size:
     trainer: TrainerConfig
 
 
-_PAPER_TRAINER = TrainerConfig(
-    max_steps=500_000, batch_size=16, learning_rate=5e-4, warmup=1000,
-    gradient_clip=0.5, average=0.999, validation_every=5000, validation_tasks=1024,
-    monitor="nll", log_every=100, precision="bf16-mixed", accelerator="gpu",
-    workers=8,
-)  # fmt: skip
 SIZES = {
     "small": Size(
         32, 5, 61, 16, 64, 4, 4, "windows", 16, 0.5, 2000, 500_000,
         replace(
-            _PAPER_TRAINER, max_steps=0, max_minutes=30.0, learning_rate=3e-3,
+            PAPER_TRAINER, max_steps=0, max_minutes=30.0, learning_rate=3e-3,
             warmup=200, average=0.998, validation_every=500, validation_tasks=256,
             log_every=20, precision="32-true", accelerator="cpu", workers=0, threads=1,
         ),
     ),
     "paper": Size(
-        64, 9, 21, 46, 128, 9, 8, "published", 0, 2.0, 40_000, 1_000_000, _PAPER_TRAINER
+        64, 9, 21, 46, 128, 9, 8, "published", 0, 2.0, 40_000, 1_000_000, PAPER_TRAINER
     ),
 }  # fmt: skip
 

@@ -16,7 +16,13 @@ from apnp.config import (
     TrainerConfig,
 )
 from apnp.errors import ConfigError
-from apnp.experiments.entries import Entry, check_names, variants, with_likelihood
+from apnp.experiments.entries import (
+    PAPER_TRAINER,
+    Entry,
+    check_names,
+    variants,
+    with_likelihood,
+)
 
 _WIDTHS = (16.0, 6.0, 2.5, 1.0)
 """Initial widths of the set convolutions, in cells of the grid."""
@@ -46,12 +52,6 @@ class Size:
     trainer: TrainerConfig
 
 
-_PAPER_TRAINER = TrainerConfig(
-    max_steps=500_000, batch_size=16, learning_rate=5e-4, warmup=1000,
-    gradient_clip=0.5, average=0.999, validation_every=5000, validation_tasks=1024,
-    monitor="nll", log_every=100, precision="bf16-mixed", accelerator="gpu",
-    workers=8,
-)  # fmt: skip
 SIZES = {
     "small": Size(
         BackboneConfig(
@@ -62,7 +62,7 @@ SIZES = {
         ),
         8, 400,
         replace(
-            _PAPER_TRAINER, max_steps=0, max_minutes=30.0, batch_size=8,
+            PAPER_TRAINER, max_steps=0, max_minutes=30.0, batch_size=8,
             learning_rate=3e-3, warmup=100, average=0.99, validation_every=100,
             validation_tasks=64, log_every=20, precision="32-true", accelerator="cpu",
             workers=0, threads=1,
@@ -79,7 +79,7 @@ SIZES = {
             equivcnp=EquivCNPConfig(turns=8, fields=16, depth=9, kernel=9),
             pt_tnp=PTTNPConfig(128, 128, 9, 8, attention="published"),
         ),
-        0, 16_000, _PAPER_TRAINER,
+        0, 16_000, PAPER_TRAINER,
     ),
 }  # fmt: skip
 
