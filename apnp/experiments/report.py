@@ -27,7 +27,8 @@ def summary(
         One row a regime and model: regime, model, seeds, n_tasks, log_likelihood,
         seed_spread (standard deviation of the seeds' means), twin (above the strict
         twin), a column for each of the experiment's rivals (above it) and deviation;
-        each but the spread with its error `_se`.
+        each but the spread with its error `_se`, and those of rivals with the share
+        of tasks `_won`, which a few tasks of very low scores do not rule.
     """
     twins = {e.name: e.twin for e in entries}
     rows = []
@@ -56,6 +57,7 @@ def _row(own: pd.DataFrame, others: Mapping[str, pd.DataFrame | None]) -> dict:
         if other is not None:
             pair = own["log_likelihood"], other["log_likelihood"].loc[own.index]
             found[name] = scores.paired_difference(*pair)
+            row[f"{name}_won"] = float((pair[0] > pair[1]).mean())
     if own["deviation"].notna().all():
         found["deviation"] = scores.mean_and_error(own["deviation"])
     for name, (mean, error) in found.items():
@@ -67,7 +69,7 @@ def markdown(table: pd.DataFrame, experiment: Experiment, heading: str) -> str:
     """The summary as one Markdown table a regime, best model first."""
     parts = [heading]
     rivals = {name: title for name, (_, title) in experiment.rivals.items()}
-    compared = {"twin": "above strict twin"} | rivals
+    compared = {"twin": "above strict twin (in % of tasks)"} | rivals
     for regime, title in experiment.regimes.items():
         rows = table[table["regime"] == regime]
         rows = rows.sort_values("log_likelihood", ascending=False)
@@ -82,7 +84,8 @@ def markdown(table: pd.DataFrame, experiment: Experiment, heading: str) -> str:
             cells = [
                 row["model"], "" if oracle else str(row["seeds"]),
                 _cell(row, "log_likelihood", ""),
-                *(_cell(row, name) for name in compared),
+                _cell(row, "twin") + _share(row, "twin"),
+                *(_cell(row, name) for name in rivals),
                 _cell(row, "deviation", "", 100),
             ]  # fmt: skip
             parts.append("| " + " | ".join(cells) + " |")
@@ -115,6 +118,11 @@ def provenance(runs: pd.DataFrame) -> str:
         row["weights"] = f"{row['weights']:,}"
         lines.append("| " + " | ".join(map(str, row.values())) + " |")
     return "\n".join([*lines, ""])
+
+
+def _share(row: Mapping, name: str) -> str:
+    share = row.get(f"{name}_won")
+    return "" if pd.isna(share) else f" ({100 * share:.0f})"
 
 
 def write(

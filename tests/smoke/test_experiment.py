@@ -105,7 +105,10 @@ def test_plumes_are_learned_and_drawn(grids, plumes, tmp_path):
     status, said = grids("smoke", *argv, *models)
     assert status == 0, said.err
     assert "### Plumes of other runs (3 tasks)" in said.out
-    assert "| above strict twin | above PT-TNP | deviation (%) |" in said.out
+    assert (
+        "| above strict twin (in % of tasks) | above PT-TNP | deviation (%) |"
+        in said.out
+    )
     made = {p.name for p in (tmp_path / "study").iterdir()}
     assert made == {
         "runs", "study.json", "scores.csv", "runs.csv", "summary.csv", "table.md",

@@ -50,6 +50,7 @@ MUTATIONS = [
              "if len(gains) > len(self.blocks):", "tests/unit/nn/test_cnn.py"),
     Mutation("cnn: it is built of the size that is set", "apnp/build.py",
              "CNN(settings.channels[0], settings.depth, kernel",
-             "CNN(settings.channels[0], 8, kernel", "tests/unit/test_build_lattices.py"),
+             "CNN(settings.channels[0], 8, kernel",
+             "tests/unit/test_build_lattices.py"),
 ]
 # fmt: on

@@ -40,6 +40,7 @@ def test_seeds_are_averaged_by_task_and_differences_are_paired():
         step = own - np.array(other)
         assert row[name] == pytest.approx(step.mean())
         assert row[f"{name}_se"] == pytest.approx(step.std(ddof=1) / np.sqrt(3))
+        assert row[f"{name}_won"] == np.mean(step > 0)
     assert row["log_likelihood"] == pytest.approx(own.mean())
     assert row["deviation"] == pytest.approx(0.2)
     assert (row["seeds"], row["n_tasks"]) == (2, 3)
