@@ -86,7 +86,7 @@ def test_ablations_change_one_thing(tiny_size):
     made = entries([], tiny_size, "mixture", ["count", "dropout", "support"])
     names = [e.name for e in made]
     assert names[:2] == [f"{ABLATED} B=0, mixture", f"{ABLATED} B=1, mixture"]
-    assert len(set(names)) == 11
+    assert len(set(names)) == 10
     assert {e.twin for e in made} == {"ConvCNP(T), mixture"}
     assert {e.model.likelihood for e in made} == {"mixture"}
     inputs = {e.name: e.model.fixed_inputs for e in made}
