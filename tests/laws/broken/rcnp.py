@@ -49,6 +49,7 @@ MUTATIONS = [
     Mutation("rcnp: chunks are in order", RCNP,
              "h[:, i : i + step]", "h[:, : len(xt[0, i : i + step])]", UNIT),
     Mutation("rcnp: lengths are those given", TOKENS,
-             "gaussian(squared, length) for", "gaussian(2 * squared, length) for", UNIT),
+             "gaussian(squared, length) for",
+             "gaussian(2 * squared, length) for", UNIT),
 ]
 # fmt: on
