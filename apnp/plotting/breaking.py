@@ -40,8 +40,7 @@ def symmetry_breaking(
         DataError: If `ds` holds no such fields, or more than one time.
         ConfigError: If `path` cannot be written.
     """
-    if path is not None:
-        check_path(path)
+    check_path(path)
     field = read_field(ds, "_difference")
     panels = [
         Panel(heading, values, *_diverging(values), field.units)
@@ -54,9 +53,7 @@ def symmetry_breaking(
         panels.append(_elevation(ds, field))
     dots = None if stations is None else positions(stations, field)
     figure = draw(field, panels, dots, title or field.title)
-    if path is not None:
-        save(figure, path)
-    return figure
+    return save(figure, path)
 
 
 def mean_and_breaking(
@@ -79,8 +76,7 @@ def mean_and_breaking(
         DataError: If `ds` holds no such fields, or more than one time.
         ConfigError: If `path` cannot be written.
     """
-    if path is not None:
-        check_path(path)
+    check_path(path)
     field = read_field(ds)
     name = f"{field.name}_difference"
     if name not in ds:
@@ -106,9 +102,7 @@ def mean_and_breaking(
         panels.append(_elevation(ds, field))
     dots = None if stations is None else positions(stations, field)
     figure = draw(field, panels, dots, title or field.title)
-    if path is not None:
-        save(figure, path)
-    return figure
+    return save(figure, path)
 
 
 def _diverging(values: Floats) -> tuple[float, float, str]:

@@ -31,8 +31,7 @@ def calibration(
         DataError: If there is no model, or a model has no value or one outside [0, 1].
         ConfigError: If `path` cannot be written.
     """
-    if path is not None:
-        check_path(path)
+    check_path(path)
     if not pit_by_model:
         raise DataError(
             "A calibration figure needs the PIT values of a model. Got none."
@@ -68,9 +67,7 @@ def calibration(
         title="PIT histogram",
     )
     left.legend(fontsize=9, frameon=False)
-    if path is not None:
-        save(figure, path)
-    return figure
+    return save(figure, path)
 
 
 def coverage(

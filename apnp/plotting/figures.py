@@ -11,12 +11,14 @@ from apnp.files import whole
 _FORMATS = (".png", ".pdf", ".svg", ".jpg")
 
 
-def check_path(path: str | PathLike[str]) -> Path:
-    """`path`, if a figure can be written there.
+def check_path(path: str | PathLike[str] | None) -> None:
+    """Refuse a file that no figure can be written to, before anything is drawn.
 
     Raises:
         ConfigError: If its ending names no known format or its folder does not exist.
     """
+    if path is None:
+        return
     path = Path(path)
     if path.suffix.lower() not in _FORMATS:
         raise ConfigError(
@@ -25,18 +27,23 @@ def check_path(path: str | PathLike[str]) -> Path:
         )
     if not path.parent.is_dir():
         raise ConfigError(f"{path}: there is no folder {path.parent}. Make it first.")
-    return path
 
 
-def save(figure: Figure, path: str | PathLike[str], dpi: int = 150) -> None:
-    """Write a figure; the file appears under its name only when it is complete.
+def save(figure: Figure, path: str | PathLike[str] | None, dpi: int = 150) -> Figure:
+    """Write a figure, if there is a path; return it.
+
+    The file appears under its name only when it is complete.
 
     Raises:
         ConfigError: If `path` cannot be written or its ending names no known format.
     """
-    path = check_path(path)
+    if path is None:
+        return figure
+    check_path(path)
+    path = Path(path)
     try:
         with whole(path) as temporary:
             figure.savefig(temporary, format=path.suffix[1:].lower(), dpi=dpi)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written ({error.strerror}).") from error
+    return figure

@@ -58,8 +58,7 @@ def bands(
         DataError: If there is no panel.
         ConfigError: If `path` cannot be written.
     """
-    if path is not None:
-        check_path(path)
+    check_path(path)
     if not panels or not panels[0]:
         raise DataError("A figure of bands needs a panel. Got none.")
     rows, columns = len(panels), len(panels[0])
@@ -69,9 +68,7 @@ def bands(
         for axes, panel in zip(axes_row, row, strict=True):
             _draw(axes, panel)
     grid[0, 0].legend(fontsize=8, frameon=False)
-    if path is not None:
-        save(figure, path)
-    return figure
+    return save(figure, path)
 
 
 def _draw(axes: Axes, panel: Panel) -> None:
@@ -104,8 +101,7 @@ def learning(
         DataError: If there is no curve.
         ConfigError: If `path` cannot be written.
     """
-    if path is not None:
-        check_path(path)
+    check_path(path)
     if not curves:
         raise DataError("A figure of learning needs a curve. Got none.")
     figure = Figure(figsize=(7, 4.5), layout="constrained")
@@ -120,9 +116,7 @@ def learning(
     axes.set(xlabel="minutes", ylabel="validation, nats per target")
     axes.set_ylim(min(worst, most - 0.01), most + max(0.1 * (most - worst), 0.01))
     axes.legend(fontsize=8, frameon=False)
-    if path is not None:
-        save(figure, path)
-    return figure
+    return save(figure, path)
 
 
 def ceiling(
@@ -140,8 +134,7 @@ def ceiling(
         DataError: If there is no model.
         ConfigError: If `path` cannot be written.
     """
-    if path is not None:
-        check_path(path)
+    check_path(path)
     if not gaps or not all(gaps.values()):
         raise DataError("A figure of gaps needs a model. Got none.")
     most = max(map(len, gaps.values()))
@@ -155,6 +148,4 @@ def ceiling(
         axes.axvline(0, color="k", linewidth=0.8)
         axes.set(xlabel="nats per target above the ceiling (± 2 s.e.)", title=title)
         axes.tick_params(labelsize=8)
-    if path is not None:
-        save(figure, path)
-    return figure
+    return save(figure, path)

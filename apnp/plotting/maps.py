@@ -72,8 +72,7 @@ def map(
         DataError: If `ds` holds no such field, or more than one time.
         ConfigError: If `path` cannot be written.
     """
-    if path is not None:
-        check_path(path)
+    check_path(path)
     field = read_field(ds)
     dots = None if stations is None else positions(stations, field)
     panels = (
@@ -84,9 +83,7 @@ def map(
         ),
     )  # fmt: skip
     figure = draw(field, panels, dots, title or field.title)
-    if path is not None:
-        save(figure, path)
-    return figure
+    return save(figure, path)
 
 
 def draw(

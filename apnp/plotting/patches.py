@@ -45,8 +45,7 @@ def patches(
         DataError: If there is no panel.
         ConfigError: If `path` cannot be written.
     """
-    if path is not None:
-        check_path(path)
+    check_path(path)
     if not rows or not rows[0].panels:
         raise DataError("A figure of patches needs a panel. Got none.")
     headings = list(rows[0].panels)
@@ -76,9 +75,7 @@ def patches(
         axes_row[0].set_ylabel(row.title, fontsize=9)
     for axes, heading in zip(grid[0], headings, strict=True):
         axes.set_title(heading, fontsize=9)
-    if path is not None:
-        save(figure, path)
-    return figure
+    return save(figure, path)
 
 
 def _ends(values: Sequence[Floats | None]) -> tuple[float, float]:

@@ -69,6 +69,7 @@ def test_the_table_names_every_model_best_first(study, tmp_path):
         ORACLES[2], "loose", ORACLES[3], "strict",
     ]  # fmt: skip
     assert "| +0.0900 ± 0.0" in rows[1]
+    assert " (100) | " in rows[1]
     assert list(pd.read_csv(tmp_path / "scores.csv").columns) == list(COLUMNS)
     assert len(pd.read_csv(tmp_path / "summary.csv")) == 8
 
