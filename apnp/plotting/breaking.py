@@ -69,7 +69,7 @@ def mean_and_breaking(
         ds: A field of one time with dims lat and lon: a variable, its `<name>_stderr`,
             its `<name>_difference`, perhaps `elevation`.
         path: Where to write the figure; its ending gives the format.
-        stations: Places of the context, drawn as dots.
+        stations: Places of the context, cells that are known, drawn as dots.
         title: Title of the figure; by default that of the dataset, and the date.
 
     Raises:
@@ -101,7 +101,7 @@ def mean_and_breaking(
     if "elevation" in ds:
         panels.append(_elevation(ds, field))
     dots = None if stations is None else positions(stations, field)
-    figure = draw(field, panels, dots, title or field.title)
+    figure = draw(field, panels, dots, title or field.title, "known cells")
     return save(figure, path)
 
 

@@ -91,14 +91,16 @@ def draw(
     panels: Sequence[Panel],
     dots: tuple[Floats, Floats] | None,
     title: str,
+    what: str = "stations",
 ) -> Figure:
     """Panels of the same cells side by side, with coasts, hatching and stations.
 
     Args:
         field: Whose cells, note and flags they are.
         panels: The maps, from the left.
-        dots: Latitudes and longitudes of stations.
+        dots: Latitudes and longitudes of the context.
         title: Title of the figure.
+        what: What the dots are.
     """
     projection = _projection(field)
     lon, lat = np.meshgrid(field.columns.edges, field.rows.edges)
@@ -114,7 +116,7 @@ def draw(
             cmap=panel.colours, vmin=panel.low, vmax=panel.high, rasterized=True,
             transform=projection,
         )  # fmt: skip
-        handles |= _overlay(axes, field, dots)
+        handles |= _overlay(axes, field, dots, what)
         axes.set_title(panel.heading, fontsize=10)
         bar = figure.colorbar(
             drawn, ax=axes, orientation="horizontal",
@@ -152,7 +154,7 @@ def _projection(field: Field) -> ccrs.Projection:
 
 
 def _overlay(
-    axes: GeoAxes, field: Field, dots: tuple[Floats, Floats] | None
+    axes: GeoAxes, field: Field, dots: tuple[Floats, Floats] | None, what: str
 ) -> dict[str, Artist]:
     """Draw what lies on a panel; return the legend's entries."""
     limits = axes.get_xlim(), axes.get_ylim()
@@ -175,7 +177,7 @@ def _overlay(
         shown = (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
         number = int(shown.sum())
         size = 12 if number < 300 else 6 if number < 1000 else 2.5
-        entries[f"stations ({number})"] = axes.scatter(
+        entries[f"{what} ({number})"] = axes.scatter(
             x[shown], y[shown], s=size, facecolor="white", edgecolor="black",
             linewidth=0.4 if number < 1000 else 0.25, zorder=5,
         )  # fmt: skip

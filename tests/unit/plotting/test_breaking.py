@@ -152,6 +152,9 @@ def test_a_mean_is_drawn_beside_what_fixed_inputs_change_and_the_relief():
     low, high = mesh(second).get_clim()
     assert low == -high == pytest.approx(-0.2, rel=0.05)
     assert third.get_title() == "Elevation"
+    known = xr.Dataset({"lat": ("station", LAT[:2]), "lon": ("station", LON[:2])})
+    (legend,) = mean_and_breaking(ds, stations=known).legends
+    assert [t.get_text() for t in legend.get_texts()] == ["known cells (2)"]
     assert len(panels(mean_and_breaking(ds.drop_vars("elevation")))) == 2
     with pytest.raises(DataError, match="change is `tas_difference`"):
         mean_and_breaking(ds.drop_vars("tas_difference"))
