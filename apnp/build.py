@@ -201,14 +201,15 @@ def _convcnp(config: ModelConfig, representation: Inputs) -> Backbone:
     settings = config.backbone.convcnp
     group, lattice = _shifts(config, representation), _lattice(config, settings.lattice)
     n_axes, kernel = len(lattice.shape), settings.kernel
+    rest = kernel, n_axes, lattice.pad, settings.expansion
     net: UNet | CNN
     if settings.net == "unet":
-        net = UNet(settings.channels, settings.blocks, kernel, n_axes, lattice.pad)
+        net = UNet(settings.channels, settings.blocks, *rest)
     else:
-        net = CNN(settings.channels[0], settings.depth, kernel, n_axes, lattice.pad)
+        net = CNN(settings.channels[0], settings.depth, *rest)
     return ConvCNP(
         lattice, group, representation.dy, representation.dw, net, settings.widths,
-        representation.stream_dy, settings.kriging,
+        representation.stream_dy, settings.kriging, settings.read,
     )  # fmt: skip
 
 

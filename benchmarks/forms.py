@@ -1,4 +1,4 @@
-"""Strict, approximate, and approximate without dropout: trained alike, scored alike.
+"""Forms of a model, trained alike and scored alike: approximate ones, leaner ones.
 
     python benchmarks/forms.py --config configs/europe_daily.yaml --stations FILE \
         --minutes 10 --seeds 0 1 2 --output runs/forms [--jobs 2] [--forms ...]
@@ -22,12 +22,16 @@ from apnp.data.heldout import heldout_tasks
 from apnp.evaluation import evaluate
 from apnp.prediction import load
 
+_STRICT = ("--model.form", "strict")
 FORMS = {
-    "strict": ("--model.form", "strict"),
+    "strict": _STRICT,
     "approximate": ("--model.form", "approximate"),
     "no dropout": (
         "--model.form", "approximate", "--model.fixed_inputs.dropout", "0"
     ),
+    "narrow": (*_STRICT, "--model.backbone.convcnp.expansion", "1"),
+    "linear": (*_STRICT, "--model.backbone.convcnp.read", "2"),
+    "one width": (*_STRICT, "--model.backbone.convcnp.widths", "[1.0]"),
 }  # fmt: skip
 
 
@@ -40,7 +44,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, help="steps of a run, in place of minutes")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument(
-        "--forms", nargs="+", choices=list(FORMS), default=list(FORMS),
+        "--forms", nargs="+", choices=list(FORMS), default=list(FORMS)[:3],
         help="the strict one is what the others are compared with",
     )  # fmt: skip
     parser.add_argument("--jobs", type=int, default=1)
@@ -71,7 +75,8 @@ def score(args: argparse.Namespace) -> pd.DataFrame:
                     ds, times, held_out,
                     n_context=args.context, context_pool=pool, seed=0,
                 )  # fmt: skip
-                own = [model] if form == "strict" else [model, model.strict()]
+                strict = FORMS[form][:2] == _STRICT
+                own = [model] if strict else [model, model.strict()]
                 table = evaluate(own, tasks, n_tasks=len(times)).per_task()
                 names = dict(
                     zip([m.name for m in own], (form, f"{form}, t = 0"), strict=False)

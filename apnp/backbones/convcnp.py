@@ -24,6 +24,7 @@ class ConvCNP(Gridded):
             of the lattice, widest first.
         stream_dy: Number of variables of each stream beside the context.
         kriging: Whether values are kriged onto the lattice.
+        read: Number of channels read linearly; zero for all of them and a perceptron.
     """
 
     def __init__(
@@ -36,11 +37,14 @@ class ConvCNP(Gridded):
         widths: Sequence[float],
         stream_dy: Sequence[int] = (),
         kriging: bool = True,
+        read: int = 0,
     ) -> None:
         check_divisible(lattice.shape, net.levels)
         step = divisor(net.levels)
         lattice.check_paddable([g // step for g in lattice.shape], net.reach)
-        super().__init__(lattice, group, dy, dw, net.width, widths, stream_dy, kriging)
+        super().__init__(
+            lattice, group, dy, dw, net.width, widths, stream_dy, kriging, read
+        )
         self.net, self.step = net, step
 
     def placed(self, domain: Domain) -> Lattice:
@@ -48,5 +52,5 @@ class ConvCNP(Gridded):
         return self.lattice.covering(domain.extent, self.step)
 
     def process(self, latent: Field) -> Field:
-        """The network on the lattice."""
-        return replace(latent, z=self.net(latent.z))
+        """The network on the lattice, and the mixture that targets read."""
+        return replace(latent, z=self.mixed(self.net(latent.z)))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from apnp.backbones.backbone import Backbone
 from apnp.groups import Group
@@ -31,8 +32,10 @@ class Gridded(Backbone[Field]):
     context points are spread with a narrower one, and so on. Every field, its density,
     and a learned embedding of each point at every width are channels. The kriged values
     and the analysed covariates have a linear way through to the output, from which
-    training starts. Covariates of a target enter at decoding. Streams beside the
-    context, scattered or gridded, are analysed each by itself and are more channels.
+    training starts. Covariates of a target enter at decoding, by a perceptron. Where a
+    few channels are read, they are a linear mixture, made once for all targets, and
+    covariates enter linearly. Streams beside the context, scattered or gridded, are
+    analysed each by itself and are more channels.
 
     On the plane all of it depends on distances alone, so that it keeps every motion of
     the points that maps the lattice onto itself; `process` says which of them are left.
@@ -47,6 +50,7 @@ class Gridded(Backbone[Field]):
             of the lattice, widest first.
         stream_dy: Number of variables of each stream beside the context.
         kriging: Whether values are kriged onto the lattice.
+        read: Number of channels read linearly; zero for all of them and a perceptron.
     """
 
     n_embedded = 4
@@ -61,8 +65,11 @@ class Gridded(Backbone[Field]):
         widths: Sequence[float],
         stream_dy: Sequence[int] = (),
         kriging: bool = True,
+        read: int = 0,
     ) -> None:
         super().__init__()
+        if read < 0:
+            raise ValueError(f"`read` is a number of channels or zero. Got {read}.")
         if lattice.dx != group.dx:
             raise ValueError(
                 "`lattice` and `group` must agree in dx. Got "
@@ -70,7 +77,7 @@ class Gridded(Backbone[Field]):
             )
         self.lattice, self.exact = lattice, lattice.exact
         self.group = group
-        self.dz = self.d_out = dz
+        self.dz, self.d_out = dz, read or dz
         self.dy, self.dw = dy, dw
         n_values = dy + dw
         self.embed = mlp(2 * n_values, 32, self.n_embedded, hidden=1)
@@ -90,7 +97,9 @@ class Gridded(Backbone[Field]):
             nn.GELU(),
             shrink(Pointwise(2 * self.dz, self.dz)),
         )
-        self.readout = mlp(self.dz + 2 * dw, 2 * self.dz, self.d_out, factor=0.1)
+        self.readout = None
+        if not read:
+            self.readout = mlp(self.dz + 2 * dw, 2 * self.dz, self.d_out, factor=0.1)
         self.shortcut = nn.Linear(self.dz + 2 * dw, self.d_out, bias=False)
         nn.init.eye_(self.shortcut.weight)
 
@@ -162,12 +171,21 @@ class Gridded(Backbone[Field]):
                 torch.cat(weights, dim=-1), x, domain.centre, covariance
             )
 
+    def mixed(self, z: Tensor) -> Tensor:
+        """What targets read of the processed channels: interpolation is linear."""
+        if self.readout is not None:
+            return z
+        weight = self.shortcut.weight[:, : self.dz]
+        return functional.linear(z.movedim(1, -1), weight).movedim(-1, 1)
+
     def decode(
         self, latent: Field, xt: Tensor, wt: Tensor, et: Tensor | None = None
     ) -> Tensor:
         """Interpolate the lattice at the targets and mix in their covariates."""
         self.check_targets(latent, xt, wt)
-        lattice = self.placed(latent.domain)
-        z = lattice.interpolate(latent.z, xt, latent.domain.centre)
+        lattice, centre = self.placed(latent.domain), latent.domain.centre
+        z = lattice.interpolate(latent.z, xt, centre)
+        if self.readout is None:
+            return z + functional.linear(wt, self.shortcut.weight[:, self.dz :])
         inputs = torch.cat((z, wt), dim=-1)
         return self.readout(inputs) + self.shortcut(inputs)

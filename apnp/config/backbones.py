@@ -37,6 +37,10 @@ class ConvCNPConfig:
             cube of the number of stations, the cost grows with their number.
         net: The network on the lattice: a U-Net, or a plain residual CNN.
         depth: Residual blocks of the CNN.
+        expansion: Times as many channels inside a residual block.
+        read: Channels that a target reads, a linear mixture made once for all targets:
+            the fast way to a million cells. Zero for all channels, and a perceptron at
+            every target.
     """
 
     lattice: LatticeConfig = field(default_factory=LatticeConfig)
@@ -48,6 +52,8 @@ class ConvCNPConfig:
     kriging: bool = True
     net: Literal["unet", "cnn"] = "unet"
     depth: int = 8
+    expansion: int = 2
+    read: int = 0
 
 
 @dataclass(frozen=True)

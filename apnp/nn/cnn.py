@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from apnp.nn.unet import Block, Pad
+from apnp.nn.edge import Pad
+from apnp.nn.unet import Block
 
 
 class CNN(nn.Module):
@@ -24,18 +25,20 @@ class CNN(nn.Module):
         kernel: Size of the depthwise kernels, odd.
         n_axes: Lattice axes.
         pad: The lattice's padding.
+        expansion: Times as many channels inside a block.
     """
 
     levels = 1
 
     def __init__(
-        self, channels: int, depth: int, kernel: int, n_axes: int, pad: Pad
-    ) -> None:
+        self, channels: int, depth: int, kernel: int, n_axes: int, pad: Pad,
+        expansion: int = 2,
+    ) -> None:  # fmt: skip
         super().__init__()
-        check_sizes(channels, depth, kernel)
+        check_sizes(channels, depth, kernel, expansion)
         self.width, self.reach = channels, kernel // 2
         self.blocks = nn.ModuleList(
-            Block(channels, kernel, n_axes, pad) for _ in range(depth)
+            Block(channels, kernel, n_axes, pad, expansion) for _ in range(depth)
         )
 
     def forward(self, z: Tensor, gains: Sequence[Tensor] = ()) -> Tensor:
@@ -64,13 +67,14 @@ class CNN(nn.Module):
         return z
 
 
-def check_sizes(channels: int, depth: int, kernel: int) -> None:
+def check_sizes(channels: int, depth: int, kernel: int, expansion: int = 1) -> None:
     """Refuse sizes that no network has.
 
     Raises:
         ValueError: Naming the size, the rule and what it is.
     """
-    for name, value in (("channels", channels), ("depth", depth)):
+    sizes = {"channels": channels, "depth": depth, "expansion": expansion}
+    for name, value in sizes.items():
         if value < 1:
             raise ValueError(f"`{name}` is a number above zero. Got {value}.")
     if kernel < 1 or kernel % 2 == 0:

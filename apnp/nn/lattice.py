@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from apnp.nn.covariance import Covariance
+from apnp.nn.edge import zero_pad
 from apnp.nn.gaussian import gaussian
 from apnp.nn.product import map_axes, sphere_axes
 from apnp.nn.setconv import (
@@ -204,9 +205,7 @@ class PlaneLattice(Lattice):
         last = self.shape[i] - 1
         return (relative / self.cell + last / 2).clamp(0, last)
 
-    def pad(self, z: Tensor, k: int) -> Tensor:
-        """Zeros beyond the edge."""
-        return functional.pad(z, (k, k) * self.dx)
+    pad = staticmethod(zero_pad)
 
     def features(self, centre: Tensor) -> Tensor:
         """Nothing: a translation leaves nothing of a location."""

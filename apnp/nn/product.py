@@ -18,10 +18,8 @@ def map_axes(x: Tensor) -> tuple[Tensor, Tensor] | None:
     if grid is None:
         return None
     first, second = grid[:, :, 0, 0], grid[:, 0, :, 1]
-    product = torch.stack(
-        torch.broadcast_tensors(first[:, :, None], second[:, None]), dim=-1
-    )
-    return (first, second) if torch.equal(grid, product) else None
+    uneven = (grid[..., 0] != first[:, :, None]) | (grid[..., 1] != second[:, None])
+    return None if uneven.any() else (first, second)
 
 
 def sphere_axes(x: Tensor) -> tuple[Tensor, Tensor] | None:

@@ -4,15 +4,28 @@ A set convolution with weight k(x, u) = prod_i k_i(x, u_i) needs no tensor of po
 nodes: it is a product of one matrix an axis (Gordon 2020, section 4).
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
+
+_CACHED = 2**18
+"""Products of point values and weights that a thread holds at once."""
+
+_NARROW = 8
+"""Channels so few that a matrix product for every row of a grid is slow."""
 
 
 def spread(values: Tensor, axes: list[Tensor]) -> Tensor:
     """Sum point values onto lattice nodes, weighted along each axis.
 
     z[b, c, i, j, ..] = sum_n values[b, n, c] axes[0][b, n, i] axes[1][b, n, j] ..
+
+    Of many points on a plane as many as fit a core's cache are summed at once, forth
+    and back, and their products are not kept. There are no second derivatives then; it
+    says so.
 
     Args:
         values: (b, n, c).
@@ -21,12 +34,58 @@ def spread(values: Tensor, axes: list[Tensor]) -> Tensor:
     Returns:
         (b, c, *grid).
     """
-    b, _, c = values.shape
+    b, n, c = values.shape
     grid = tuple(axis.shape[-1] for axis in axes)
+    many = len(axes) == 2 and n > _points(c * grid[0])
+    if many and values.device.type == "cpu" and not torch.is_autocast_enabled("cpu"):
+        return _Spread.apply(values, *axes)
     left = values
     for axis in axes[:-1]:
-        left = (left[..., None] * axis[:, :, None, :]).flatten(2)
+        left = _columns(left, axis)
     return (left.mT @ axes[-1]).reshape(b, c, *grid)
+
+
+def _columns(left: Tensor, axis: Tensor) -> Tensor:
+    """All products of the columns of (.., n, c) and of (.., n, g), (.., n, c g)."""
+    return (left[..., None] * axis[..., None, :]).flatten(-2)
+
+
+class _Spread(torch.autograd.Function):
+    """`spread` of two axes, task by task, a few points at a time."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, first: Tensor, second: Tensor) -> Tensor:
+        ctx.save_for_backward(values, first, second)
+        (b, _, c), rows, columns = values.shape, first.shape[-1], second.shape[-1]
+        out = values.new_zeros(b, c * rows, columns)
+        step = _points(c * rows)
+        for z, *task in zip(out, values, first, second, strict=True):
+            for v, across, along in zip(*(t.split(step) for t in task), strict=True):
+                z.addmm_(_columns(v, across).T, along)
+        return out.view(b, c, rows, columns)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        inputs = ctx.saved_tensors
+        by = [torch.empty_like(t) for t in inputs]
+        c, rows = inputs[0].shape[-1], inputs[1].shape[-1]
+        step = _points(c * rows)
+        g = grads[0].flatten(1, 2)
+        for back, *task in zip(g, *inputs, *by, strict=True):
+            for v, across, along, by_v, by_across, by_along in zip(
+                *(t.split(step) for t in task), strict=True
+            ):
+                torch.mm(_columns(v, across), back, out=by_along)
+                by_left = (along @ back.T).view(len(v), c, rows)
+                by_v.copy_((by_left @ across[..., None]).squeeze(-1))
+                by_across.copy_((v[:, None] @ by_left).squeeze(1))
+        return tuple(by)
+
+
+def _points(width: int) -> int:
+    """Points of so many numbers that are summed at once."""
+    return max(1, _CACHED * torch.get_num_threads() // width)
 
 
 def spread_product(values: Tensor, axes: list[Tensor]) -> Tensor:
@@ -111,8 +170,13 @@ def read_product(z: Tensor, axes: list[Tensor]) -> Tensor:
     # The last axis last: what is read then has channels in a row.
     for i, axis in enumerate(axes):
         rest = some.shape[i + 2 :]
-        weights = axis[(slice(None), *(None,) * i)]
-        some = (weights @ some.flatten(i + 2)).unflatten(-1, rest)
+        if rest.numel() <= _NARROW:  # one product for all rows, then put in place
+            read = some.shape[1 : i + 1]
+            lines = axis @ some.movedim(i + 1, 1).flatten(2)
+            some = lines.unflatten(-1, (*read, *rest)).movedim(1, i + 1)
+        else:
+            weights = axis[(slice(None), *(None,) * i)]
+            some = (weights @ some.flatten(i + 2)).unflatten(-1, rest)
     return some.flatten(1, -2)
 
 

@@ -15,8 +15,9 @@ from torch.nn import functional
 
 from apnp.nn.cnn import check_sizes
 from apnp.nn.depthwise import depthwise, kernels_like
+from apnp.nn.edge import Edge, Pad
 from apnp.nn.mlp import shrink
-from apnp.nn.unet import Block, Pad
+from apnp.nn.unet import Block
 
 _SIGMA = 0.45
 """Width of a ring of a kernel, in cells: wider ones are cut by the kernel's edge."""
@@ -91,21 +92,23 @@ class TurnedKernels(nn.Module):
         fields: Number of fields.
         kernel: Nodes across the kernel, odd.
         turns: The group.
+        beyond: Nodes beyond every edge that are zero.
     """
 
     basis: Tensor
 
-    def __init__(self, fields: int, kernel: int, turns: Turns) -> None:
+    def __init__(self, fields: int, kernel: int, turns: Turns, beyond: int = 0) -> None:
         super().__init__()
+        self.beyond = beyond
         basis = _harmonics(kernel, turns).to(torch.get_default_dtype())
         self.register_buffer("basis", basis, persistent=False)
         n_basis = basis.shape[1]
         self.weight = nn.Parameter(torch.randn(fields, n_basis) / (3 * n_basis) ** 0.5)
 
     def forward(self, z: Tensor) -> Tensor:
-        """(b, fields * order, h + kernel - 1, w + kernel - 1) -> (b, .., h, w)."""
+        """(b, fields * order, h, w) -> (b, .., h + 2 beyond - kernel + 1, ..)."""
         kernels = torch.einsum("cj,hjxy->chxy", self.weight, self.basis).flatten(0, 1)
-        return depthwise(z, kernels[:, None])
+        return depthwise(z, kernels[:, None], beyond=self.beyond)
 
 
 def _harmonics(kernel: int, turns: Turns) -> Tensor:
@@ -163,8 +166,8 @@ class SteerableBlock(nn.Module):
 
     def __init__(self, fields: int, kernel: int, turns: Turns, pad: Pad) -> None:
         super().__init__()
-        self.pad, self.reach = pad, kernel // 2
-        self.depthwise = TurnedKernels(fields, kernel, turns)
+        self.edge = Edge(pad, kernel)
+        self.depthwise = TurnedKernels(fields, kernel, turns, self.edge.beyond)
         self.norm = nn.LayerNorm(fields * turns.order, elementwise_affine=False)
         self.expand = MixedFields(fields, 2 * fields, turns)
         self.contract = MixedFields(2 * fields, fields, turns)
@@ -172,7 +175,7 @@ class SteerableBlock(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """(b, fields * order, h, w) -> the same shape."""
-        update = self.depthwise(self.pad(z, self.reach)).movedim(1, -1)
+        update = self.depthwise(self.edge(z)).movedim(1, -1)
         update = self.contract(functional.gelu(self.expand(self.norm(update))))
         return z + update.movedim(-1, 1)
 
@@ -225,17 +228,19 @@ class MirroredConv(nn.Module):
     Args:
         channels: Channels of the field.
         kernel: Nodes across a kernel, odd.
+        beyond: Nodes beyond either end that are zero.
     """
 
-    def __init__(self, channels: int, kernel: int) -> None:
+    def __init__(self, channels: int, kernel: int, beyond: int = 0) -> None:
         super().__init__()
+        self.beyond = beyond
         made = nn.Conv1d(channels, channels, kernel, groups=channels)
         self.weight, self.bias = made.weight, made.bias
 
     def forward(self, z: Tensor) -> Tensor:
-        """(b, c, g + kernel - 1) -> (b, c, g)."""
+        """(b, c, g) -> (b, c, g + 2 beyond - kernel + 1)."""
         weight = (self.weight + self.weight.flip(-1)) / 2
-        return depthwise(z, kernels_like(weight, z), self.bias)
+        return depthwise(z, kernels_like(weight, z), self.bias, self.beyond)
 
 
 class MirroredCNN(nn.Module):
@@ -262,11 +267,11 @@ class MirroredCNN(nn.Module):
         super().__init__()
         check_sizes(channels, depth, kernel)
         self.width = channels
-        self.blocks = nn.Sequential(
-            *(Block(channels, kernel, 1, pad) for _ in range(depth))
-        )
-        for block in self.blocks:
-            block.depthwise = MirroredConv(channels, kernel)
+        blocks = [Block(channels, kernel, 1, pad) for _ in range(depth)]
+        for block in blocks:
+            mirrored = MirroredConv(channels, kernel, block.edge.beyond)
+            block.add_module("depthwise", mirrored)
+        self.blocks = nn.Sequential(*blocks)
 
     def forward(self, z: Tensor) -> Tensor:
         """(b, channels, g) -> the same shape."""

@@ -1,15 +1,15 @@
 """A U-Net of depthwise-separable residual blocks on any lattice."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
 from apnp.nn.depthwise import Depthwise
+from apnp.nn.edge import Edge, Pad
 from apnp.nn.mlp import shrink
-
-Pad = Callable[[Tensor, int], Tensor]
+from apnp.nn.residual import residual
 
 
 class Block(nn.Module):
@@ -17,16 +17,24 @@ class Block(nn.Module):
 
     The form of ConvNeXt (Liu 2022, section 2), whose cost on a processor is a third of
     a dense convolution of the same kernel. Padding is the lattice's.
+
+    Args:
+        channels: Channels of the field.
+        kernel: Size of the depthwise kernel, odd.
+        n_axes: Lattice axes.
+        pad: The lattice's padding.
+        expansion: Times as many channels between the pointwise layers.
     """
 
-    def __init__(self, channels: int, kernel: int, n_axes: int, pad: Pad) -> None:
+    def __init__(
+        self, channels: int, kernel: int, n_axes: int, pad: Pad, expansion: int = 2
+    ) -> None:
         super().__init__()
-        self.pad = pad
-        self.reach = kernel // 2
-        self.depthwise = Depthwise(channels, kernel, n_axes)
+        self.edge = Edge(pad, kernel)
+        self.depthwise = Depthwise(channels, kernel, n_axes, self.edge.beyond)
         self.norm = nn.LayerNorm(channels)
-        self.expand = nn.Linear(channels, 2 * channels)
-        self.contract = shrink(nn.Linear(2 * channels, channels))
+        self.expand = nn.Linear(channels, expansion * channels)
+        self.contract = shrink(nn.Linear(expansion * channels, channels))
 
     def forward(self, z: Tensor, gain: Tensor | None = None) -> Tensor:
         """(b, c, *grid) -> (b, c, *grid).
@@ -35,11 +43,8 @@ class Block(nn.Module):
         node so many times.
         """
         seen = z if gain is None else gain * z
-        update = self.depthwise(self.pad(seen, self.reach)).movedim(1, -1)
-        update = self.contract(
-            nn.functional.leaky_relu(self.expand(self.norm(update)), 0.1)
-        )
-        return z + update.movedim(-1, 1)
+        mixed = self.depthwise(self.edge(seen))
+        return residual(z, mixed, self.norm, self.expand, self.contract)
 
 
 class Pointwise(nn.Linear):
@@ -79,6 +84,7 @@ class UNet(nn.Module):
         kernel: Size of the depthwise kernels, odd.
         n_axes: Lattice axes.
         pad: The lattice's padding.
+        expansion: Times as many channels inside a block.
     """
 
     def __init__(
@@ -88,11 +94,13 @@ class UNet(nn.Module):
         kernel: int,
         n_axes: int,
         pad: Pad,
+        expansion: int = 2,
     ) -> None:
         super().__init__()
         if kernel % 2 == 0:
             raise ValueError(f"`kernel` must be odd. Got {kernel}.")
-
+        if expansion < 1:
+            raise ValueError(f"`expansion` is a number above zero. Got {expansion}.")
         if len(blocks) != len(channels):
             raise ValueError(
                 "`blocks` and `channels` must name as many levels. Got "
@@ -100,7 +108,8 @@ class UNet(nn.Module):
             )
 
         def level(c: int, n: int) -> nn.Sequential:
-            return nn.Sequential(*(Block(c, kernel, n_axes, pad) for _ in range(n)))
+            made = (Block(c, kernel, n_axes, pad, expansion) for _ in range(n))
+            return nn.Sequential(*made)
 
         self.width, self.levels, self.reach = channels[0], len(channels), kernel // 2
         pairs = list(pairwise(channels))

@@ -1,6 +1,6 @@
 """The models of apnp, as its configuration makes them but for the drift."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from cases import Case, Points
@@ -22,14 +22,43 @@ from subjects.subject import Subject, Work
 
 LENGTHS = (0.3, 0.13, 0.055, 0.025, 0.01)
 CHUNK = 65_536
-"""Targets decoded at once."""
+"""Targets decoded at once, at most: of a grid whole rows, as predictions of fields."""
 
 
-def convcnp(case: Case, lattice: PlaneLattice, kriging: bool) -> ConvCNP:
+@dataclass(frozen=True)
+class Form:
+    """What a ConvCNP of the case's sizes does beside its convolutions.
+
+    As its peers are it has one set convolution, a cell wide, pointwise layers as wide
+    as its channels, and a linear mixture of them is read at the targets.
+
+    Attributes:
+        widths: Of the set convolutions, in cells.
+        kriging: Whether values are kriged.
+        expansion: Times as many channels inside a block.
+        read: Channels read linearly, or zero.
+    """
+
+    widths: tuple[float, ...] = (1.0,)
+    kriging: bool = False
+    expansion: int = 1
+    read: int = 2
+
+
+_DEFAULT = ConvCNPConfig()
+DEFAULT = Form(_DEFAULT.widths, False, _DEFAULT.expansion, _DEFAULT.read)
+"""That of the configuration, but for kriging."""
+
+
+def convcnp(case: Case, lattice: PlaneLattice, form: Form) -> ConvCNP:
     """A ConvCNP with a residual CNN of the case's sizes."""
-    net = CNN(case.channels, case.layers, case.kernel, case.dx, lattice.pad)
-    widths = ConvCNPConfig().widths
-    return ConvCNP(lattice, Translations(case.dx), 1, 0, net, widths, (), kriging)
+    net = CNN(
+        case.channels, case.layers, case.kernel, case.dx, lattice.pad, form.expansion
+    )
+    return ConvCNP(
+        lattice, Translations(case.dx), 1, 0, net, form.widths, (), form.kriging,
+        form.read,
+    )  # fmt: skip
 
 
 def plane(case: Case) -> PlaneLattice:
@@ -46,14 +75,14 @@ class Ours(Subject):
         attention: How attention knows of pairs.
         models: The models it has.
         most: Largest number of pairs of points that attention has memory for.
-        kriging: Whether a ConvCNP kriges its context; the peers' do not.
+        form: What a ConvCNP does beside its convolutions.
     """
 
     name: str
     attention: AttentionKind
     models: tuple[str, ...]
     most: int = 10**12
-    kriging: bool = False
+    form: Form = Form()
     package: str = "apnp"
 
     def does(self, case: Case) -> bool:
@@ -80,12 +109,13 @@ class Ours(Subject):
         def predict() -> list[Tensor]:
             with torch.inference_mode():
                 encoding = model.encode(task.context, task.domain)
-                target = task.target
+                target, row = task.target, case.targets[-1]
+                step = CHUNK // row * row or CHUNK
                 parts = [
                     model.decode(encoding, *part)
                     for part in zip(
-                        target.x.split(CHUNK, 1), target.w.split(CHUNK, 1),
-                        target.w_mask.split(CHUNK, 1), strict=True,
+                        target.x.split(step, 1), target.w.split(step, 1),
+                        target.w_mask.split(step, 1), strict=True,
                     )
                 ]  # fmt: skip
                 return [torch.cat((p.mean, p.variance.sqrt()), -1) for p in parts]
@@ -94,7 +124,7 @@ class Ours(Subject):
 
     def _backbone(self, case: Case) -> Backbone:
         if case.model == "convcnp":
-            return convcnp(case, plane(case), self.kriging)
+            return convcnp(case, plane(case), self.form)
         plain = self.attention == "plain"
         group: Group = Trivial(case.dx) if plain else Translations(case.dx)
         sizes = (case.channels, case.layers, case.heads, self.attention)
@@ -131,7 +161,13 @@ class OurSetConvolution(Subject):
 
 SUBJECTS = [
     Ours("apnp", "windows", ("convcnp", "tnp", "pt_tnp")),
-    Ours("apnp with kriging", "windows", ("convcnp",), kriging=True),
+    Ours("apnp as configured", "windows", ("convcnp",), form=DEFAULT),
+    Ours(
+        "apnp with kriging",
+        "windows",
+        ("convcnp",),
+        form=replace(DEFAULT, kriging=True),
+    ),
     Ours("apnp with plain attention", "plain", ("tnp", "pt_tnp")),
     Ours("apnp with published attention", "published", ("tnp", "pt_tnp"), 10**6),
     OurSetConvolution(),
