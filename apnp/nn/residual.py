@@ -101,12 +101,13 @@ class _Residual(torch.autograd.Function):
             normal, by_normal, wide, by_wide = (room[: len(o)] for room in rooms)
             torch.sub(some, m, out=normal).mul_(r)
             torch.addmm(bias, normal, weight.T, out=wide)
-            by_w2.addmm_(back.T, functional.leaky_relu_(wide, SLOPE))
+            functional.leaky_relu_(wide, SLOPE)
+            torch.addmm(by_w2, back.T, wide, out=by_w2)
             torch.mm(back, w2, out=by_wide)
             torch.ops.aten.leaky_relu_backward(
                 by_wide, wide, SLOPE, True, grad_input=by_wide
             )
-            by_weight.addmm_(by_wide.T, normal)
+            torch.addmm(by_weight, by_wide.T, normal, out=by_weight)
             by_bias += by_wide.sum(0)
             torch.mm(by_wide, weight, out=by_normal)
             along = torch.mul(by_normal, normal, out=o) @ share

@@ -61,7 +61,7 @@ class _Spread(torch.autograd.Function):
         step = _points(c * rows)
         for z, *task in zip(out, values, first, second, strict=True):
             for v, across, along in zip(*(t.split(step) for t in task), strict=True):
-                z.addmm_(_columns(v, across).T, along)
+                torch.addmm(z, _columns(v, across).T, along, out=z)
         return out.view(b, c, rows, columns)
 
     @staticmethod

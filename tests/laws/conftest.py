@@ -55,12 +55,12 @@ LATTICES: dict[str, tuple[Callable[[], Lattice], Group, tuple[int, ...]]] = {
 
 
 def convcnp(
-    where: str, stream_dy: tuple[int, ...] = (), kriging: bool = True
+    where: str, stream_dy: tuple[int, ...] = (), kriging: bool = True, read: int = 0
 ) -> ConvCNP:
     make, group, channels = LATTICES[where]
     lattice = make()
     net = UNet(channels, (1,) * len(channels), 3, len(lattice.shape), lattice.pad)
-    return ConvCNP(lattice, group, DY, DW, net, (0.75, 2.0), stream_dy, kriging)
+    return ConvCNP(lattice, group, DY, DW, net, (0.75, 2.0), stream_dy, kriging, read)
 
 
 def convcnp_with_cnn(where: str, stream_dy: tuple[int, ...] = ()) -> ConvCNP:
@@ -164,6 +164,14 @@ FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {
         f"ConvCNP without kriging, {at}": (at, lambda at=at: convcnp(at, (), False))
         for at in LATTICES
     },
+    "ConvCNP read linearly, sphere": (
+        "sphere",
+        lambda: convcnp("sphere", read=3),
+    ),
+    "ConvCNP read linearly, plane, approximate": (
+        "plane",
+        lambda: approximate("plane", False, convcnp("plane", read=3)),
+    ),
     "ConvCNP without kriging, sphere, streams, approximate": (
         "sphere",
         lambda: approximate("sphere", False, convcnp("sphere", STREAM_DY, False)),

@@ -24,3 +24,18 @@ def model_of():
         return build_model(config.model, representation), representation
 
     return build
+
+
+@pytest.fixture
+def way_back():
+    """Names of the nodes of a derivative's graph."""
+
+    def names(result):
+        found, waiting = set(), [result.grad_fn]
+        while waiting:
+            node = waiting.pop()
+            found.add(node.name())
+            waiting += [n for n, _ in node.next_functions if n is not None]
+        return found
+
+    return names

@@ -6,7 +6,7 @@ from apnp.backbones import ConvCNP, EquivCNP, RelaxedConvCNP
 from apnp.errors import ConfigError
 from apnp.groups import RigidMotions
 from apnp.nn.cnn import CNN
-from apnp.nn.unet import UNet
+from apnp.nn.unet import Block, UNet
 
 
 @pytest.mark.parametrize("geometry", ["plane", "sphere"])
@@ -20,6 +20,29 @@ def test_a_convcnp_has_a_unet_or_a_cnn_of_the_size_that_is_set(model_of, geometr
     net = cnn.backbone.net
     assert isinstance(net, CNN)
     assert (net.width, len(net.blocks), net.reach) == (4, 3, 3)
+
+
+@pytest.mark.parametrize("net", ["unet", "cnn"])
+def test_the_width_of_blocks_and_the_channels_that_are_read_can_be_set(model_of, net):
+    same = ("--model.form=strict", f"--model.backbone.convcnp.net={net}")
+    usual, _ = model_of("plane", *same)
+    lean, _ = model_of(
+        "plane", *same, "--model.backbone.convcnp.expansion=1",
+        "--model.backbone.convcnp.read=3",
+    )  # fmt: skip
+
+    def wide(model):
+        blocks = [m for m in model.modules() if isinstance(m, Block)]
+        return {m.expand.out_features / m.expand.in_features for m in blocks}
+
+    assert (wide(usual), wide(lean)) == ({2}, {1})
+    assert (usual.backbone.d_out, lean.backbone.d_out) == (4, 3)
+    for wrong in (
+        "--model.backbone.convcnp.expansion=0",
+        "--model.backbone.convcnp.read=-1",
+    ):
+        with pytest.raises(ConfigError, match=r"`(expansion|read)` is a number"):
+            model_of("plane", *same, wrong)
 
 
 RELAXED = (

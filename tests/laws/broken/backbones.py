@@ -13,7 +13,8 @@ MODEL = "apnp/model.py"
 # fmt: off
 MUTATIONS = [
     Mutation("0 context values reach the target", CONVCNP,
-             "z=self.net(latent.z)", "z=0 * self.net(latent.z)", BACKBONES, "test_0"),
+             "z=self.mixed(self.net(latent.z))", "z=self.mixed(0 * latent.z)",
+             BACKBONES, "test_0"),
     Mutation("0 fixed inputs reach the target", WRAPPER,
              "return t * domain", "return 0 * t * domain", BACKBONES, "test_0"),
     Mutation("1 plane lattice moves with the domain", "apnp/nn/lattice.py",
@@ -70,7 +71,8 @@ MUTATIONS = [
              "start = nodes * torch.arange(b", "start = 0 * torch.arange(b",
              BACKBONES, "test_6"),
     Mutation("6 normalisation is within a node", "apnp/nn/unet.py",
-             "self.contract(", "self.contract(update.mean() * 0.1 + ",
+             "mixed = self.depthwise(self.edge(seen))",
+             "mixed = self.depthwise(self.edge(seen)) + 0.1 * z.mean()",
              BACKBONES, "test_6"),
     Mutation("7 targets are independent", GRIDDED,
              "inputs = torch.cat((z, wt), dim=-1)",

@@ -8,9 +8,12 @@ UNIT = "tests/unit/nn/test_depthwise.py"
 # fmt: off
 MUTATIONS = [
     Mutation("depthwise: every task counts for the weights", DEPTHWISE,
-             "by_weight += _by_weight(some, theirs)",
-             "by_weight = _by_weight(some, theirs)", UNIT, "its_reference"),
-    Mutation("depthwise: kernels of a volume are turned on the way back", DEPTHWISE,
+             "by_weight += _by_weight(some, theirs, ctx.padding)",
+             "by_weight = _by_weight(some, theirs, ctx.padding)", UNIT,
+             "its_reference"),
+    Mutation("depthwise: zeros beyond the edge take back no derivative", DEPTHWISE,
+             "k - 1 - p for k, p", "k - 1 for k, p", UNIT, "its_reference"),
+    Mutation("depthwise: kernels are turned on the way back", DEPTHWISE,
              "weight.flip(tuple(range(2, g.ndim)))", "weight", UNIT, "its_reference"),
     Mutation("depthwise: tasks and channels are groups of their own", DEPTHWISE,
              "each.unflatten(1, z.shape[:2]).sum(1)",

@@ -27,12 +27,11 @@ MUTATIONS = [
              "block(z, gains[i])", "block(z, gains[0])", BACKBONES,
              "test_8 and Relaxed"),
     Mutation("relaxed: inputs are weighed, not outputs", "apnp/nn/unet.py",
-             "update = self.depthwise(self.pad(seen, self.reach)).movedim(1, -1)",
-             "update = self.depthwise(self.pad(z, self.reach))\n"
-             "        update = (update if gain is None else gain * update)"
-             ".movedim(1, -1)", UNIT),
+             "mixed = self.depthwise(self.edge(seen))",
+             "mixed = self.depthwise(self.edge(z)) * (1 if gain is None else gain)",
+             UNIT),
     Mutation("relaxed: the field itself goes on unweighed", "apnp/nn/unet.py",
-             "return z + update.movedim(-1, 1)", "return seen + update.movedim(-1, 1)",
+             "return residual(z, mixed", "return residual(seen, mixed",
              UNIT),
     Mutation("relaxed: a function for every layer", RELAXED,
              "if len(relaxations) != len(convcnp.net.blocks):", "if not relaxations:",
@@ -49,8 +48,8 @@ MUTATIONS = [
              "if gains and len(gains) != len(self.blocks):",
              "if len(gains) > len(self.blocks):", "tests/unit/nn/test_cnn.py"),
     Mutation("cnn: it is built of the size that is set", "apnp/build.py",
-             "CNN(settings.channels[0], settings.depth, kernel",
-             "CNN(settings.channels[0], 8, kernel",
+             "CNN(settings.channels[0], settings.depth, *rest",
+             "CNN(settings.channels[0], 8, *rest",
              "tests/unit/test_build_lattices.py"),
 ]
 # fmt: on

@@ -31,7 +31,7 @@ MUTATIONS = [
              OF_BUILD, "kriging"),
     Mutation("without kriging: the ConvCNP leaves it out",
              "apnp/backbones/convcnp.py",
-             "net.width, widths, stream_dy, kriging", "net.width, widths, stream_dy",
-             OF_BUILD, "kriging"),
+             "net.width, widths, stream_dy, kriging, read",
+             "net.width, widths, stream_dy, read=read", OF_BUILD, "kriging"),
 ]
 # fmt: on

@@ -13,10 +13,11 @@ F = torch.float64
 def convcnp(lattice, group, **keys):
     settings = {"channels": (3, 4), "blocks": (1, 1), "kernel": 3}
     stream_dy, kriging = keys.pop("stream_dy", ()), keys.pop("kriging", True)
+    read = keys.pop("read", 0)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         net = UNet(**{**settings, **keys}, n_axes=len(lattice.shape), pad=lattice.pad)
-        model = ConvCNP(lattice, group, 1, 1, net, (1.0, 2.0), stream_dy, kriging)
+        model = ConvCNP(lattice, group, 1, 1, net, (1.0, 2.0), stream_dy, kriging, read)
         return model.double()
 
 
@@ -209,3 +210,26 @@ def test_a_grid_decodes_as_the_same_targets_in_any_order(sphere):
             rtol=0, atol=1e-12,
         )  # fmt: skip
     assert whole.std(1).max() > 1e-3
+
+
+def test_channels_read_linearly_are_those_of_a_mixture_at_the_targets():
+    model = convcnp(PlaneLattice((8, 10), 0.4), Translations(2), read=3)
+    assert (model.d_out, model.readout) == (3, None)
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        noise = torch.randn(3, model.dz + 2, generator=generator, dtype=F)
+        model.shortcut.weight.copy_(noise)
+    x, xt = (torch.rand(1, n, 2, generator=generator, dtype=F) for n in (5, 7))
+    wt = torch.rand(1, 7, 2, generator=generator, dtype=F)
+    centre = torch.full((1, 2), 0.5, dtype=F)
+    domain = Domain(centre, torch.ones_like(centre), torch.tensor([True]))
+    latent = model.encode(PointSet.observed(x, x[..., :1], x[..., 1:]), domain)
+    found = model.decode(model.process(latent), xt, wt)
+    z = model.lattice.interpolate(model.net(latent.z), xt, centre)
+    expected = model.shortcut(torch.cat((z, wt), dim=-1))
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+
+
+def test_a_number_of_channels_below_zero_is_refused():
+    with pytest.raises(ValueError, match="`read` is a number of channels or zero"):
+        convcnp(PlaneLattice((8,), 0.4), Translations(1), read=-1)

@@ -17,23 +17,16 @@ def inputs(shape, kernel):
     return [t.requires_grad_() for t in (z, weight, normal(c, seed=2))]
 
 
-def names(loss):
-    """Names of the nodes on the way back."""
-    found, waiting = set(), [loss.grad_fn]
-    while waiting:
-        node = waiting.pop()
-        found.add(node.name())
-        waiting += [n for n, _ in node.next_functions if n is not None]
-    return found
-
-
 @pytest.mark.parametrize("cached", [2**20, 1])
 @pytest.mark.parametrize("kernel", [3, 5, 7])
+@pytest.mark.parametrize("beyond", [0, 1, 2])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_it_is_its_reference_in_value_and_gradient(shape, kernel, cached, monkeypatch):
+def test_it_is_its_reference_in_value_and_gradient(
+    shape, beyond, kernel, cached, monkeypatch
+):
     monkeypatch.setattr("apnp.nn.depthwise._CACHED", cached)
     given = inputs(shape, kernel)
-    a, b = depthwise(*given), depthwise_reference(*given)
+    a, b = depthwise(*given, beyond), depthwise_reference(*given, beyond)
     torch.testing.assert_close(a, b, rtol=0, atol=1e-12)
     g = normal(*a.shape, seed=3)
     for x, y in zip(
@@ -43,6 +36,16 @@ def test_it_is_its_reference_in_value_and_gradient(shape, kernel, cached, monkey
     ):
         assert x.abs().max() > 0
         torch.testing.assert_close(x, y, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_beyond_the_edge_lie_zeros(shape):
+    z, weight, bias = inputs(shape, 3)
+    edge = (2, 2) * (z.ndim - 2)
+    padded = torch.nn.functional.pad(z, edge)
+    torch.testing.assert_close(
+        depthwise(z, weight, bias, 2), depthwise(padded, weight, bias), rtol=0, atol=0
+    )
 
 
 def test_derivatives_are_those_of_finite_differences():
@@ -69,8 +72,8 @@ def test_no_tasks_have_no_gradient():
     assert bias.grad.eq(0).all()
 
 
-def test_it_takes_the_way_that_pays_and_torchs_own_elsewhere():
-    assert "_DepthwiseBackward" in names(depthwise(*inputs((2, 3, 9, 12), 5)).sum())
+def test_it_takes_the_way_that_pays_and_torchs_own_elsewhere(way_back):
+    assert "_DepthwiseBackward" in way_back(depthwise(*inputs((2, 3, 9, 12), 5)).sum())
     small = depthwise(*inputs((2, 3, 9, 12), 3)).sum()
     z, weight, bias = inputs((2, 3, 9, 12), 5)
     fixed = depthwise(z, weight.detach(), bias.detach()).sum()
@@ -78,8 +81,8 @@ def test_it_takes_the_way_that_pays_and_torchs_own_elsewhere():
         half = depthwise(z.float(), weight.float(), bias.float())
     assert half.dtype == torch.bfloat16
     for loss in (small, fixed, half.sum()):
-        assert "_DepthwiseBackward" not in names(loss)
-        assert "ConvolutionBackward0" in names(loss)
+        assert "_DepthwiseBackward" not in way_back(loss)
+        assert "ConvolutionBackward0" in way_back(loss)
 
 
 def test_second_derivatives_are_refused():
@@ -104,9 +107,10 @@ def test_weights_are_drawn_and_named_as_those_of_a_convolution(n_axes):
     assert [n for n, _ in made.named_parameters()] == ["weight", "bias"]
 
 
+@pytest.mark.parametrize("beyond", [0, 2])
 @pytest.mark.parametrize("kernel", [3, 5])
-def test_a_line_may_be_one_row(kernel):
-    module = Depthwise(3, kernel, 1).double()
+def test_a_line_may_be_one_row(kernel, beyond):
+    module = Depthwise(3, kernel, 1, beyond).double()
     line = normal(2, 3, 11).requires_grad_()
     a, b = module(line), module(line[:, :, None])[:, :, 0]
     torch.testing.assert_close(a, b, rtol=0, atol=1e-12)

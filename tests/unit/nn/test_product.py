@@ -102,14 +102,15 @@ def test_columns_of_a_row_at_a_pole_are_those_of_the_others():
     torch.testing.assert_close(turns, turns.round(), rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("channels", [3, 9])
 @pytest.mark.parametrize("sizes", [(5,), (3, 4), (2, 3, 4)])
-def test_reading_a_product_is_the_transpose_of_spreading_one(sizes):
-    z, points = normal(2, 3, *sizes), [n + 2 for n in sizes]
+def test_reading_a_product_is_the_transpose_of_spreading_one(sizes, channels):
+    z, points = normal(2, channels, *sizes), [n + 2 for n in sizes]
     axes = [
         normal(2, m, g, seed=i)
         for i, (m, g) in enumerate(zip(points, sizes, strict=True))
     ]
-    values = normal(2, math.prod(points), 3, seed=4)
+    values = normal(2, math.prod(points), channels, seed=4)
     back = spread_product(values.unflatten(1, points), axes)
     there = read_product(z, axes)
     torch.testing.assert_close((there * values).sum(), (back * z).sum())

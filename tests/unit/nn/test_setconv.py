@@ -35,9 +35,11 @@ def same(fast, reference, *inputs):
         torch.testing.assert_close(x, y, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("cached", [2**18, 20, 1])
 @pytest.mark.parametrize("grid", SHAPES)
 @pytest.mark.parametrize("n", [0, 1, 6])
-def test_spread_is_its_reference_in_value_and_gradient(grid, n):
+def test_spread_is_its_reference_in_value_and_gradient(grid, n, cached, monkeypatch):
+    monkeypatch.setattr("apnp.nn.setconv._CACHED", cached)
     values = normal(2, n, 3)
     axes = [normal(2, n, g, seed=i + 1) for i, g in enumerate(grid)]
     same(
@@ -47,6 +49,23 @@ def test_spread_is_its_reference_in_value_and_gradient(grid, n):
         *axes,
     )
     assert spread(values, axes).shape == (2, 3, *grid)
+
+
+def test_many_points_are_summed_in_pieces_and_few_at_once(monkeypatch):
+    monkeypatch.setattr("apnp.nn.setconv._CACHED", 36)
+    threads = torch.get_num_threads()
+    few, many = (
+        spread(normal(1, n, 3).requires_grad_(), [normal(1, n, 4)] * 2)
+        for n in (3 * threads, 3 * threads + 1)
+    )
+    assert "_SpreadBackward" not in (few.grad_fn.name(),)
+    assert many.grad_fn.name() == "_SpreadBackward"
+    (first,) = torch.autograd.grad(
+        many.square().sum(), [many.grad_fn.next_functions[0][0].variable],
+        create_graph=True,
+    )  # fmt: skip
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        first.sum().backward()
 
 
 @pytest.mark.parametrize("grid", SHAPES)
