@@ -1,11 +1,13 @@
-"""Time and memory of a global field of mean and standard error, written as CF NetCDF.
+"""Time and memory of global fields of mean and standard error, written as CF NetCDF.
 
     python benchmarks/global_field.py --checkpoint runs/demo \
-        --stations data/simulated_stations.nc --time 2021-07-01 --grid 0.25
+        --stations data/simulated_stations.nc --time 2021-07-01/2021-07-30 --grid 0.25
 
 The model is loaded before the clock starts. Every repetition predicts and writes the
-whole file; peak memory is the process's, libraries included. With `--random N` there
-are N stations drawn over the globe, with values of no meaning, in place of a file.
+whole file; peak memory is the process's, libraries included. Beside it, the bare
+computation: the same times and cells, rows by rows, and nothing done with them. With
+`--random N` there are N stations drawn over the globe, with values of no meaning, in
+place of a file.
 """
 
 import argparse
@@ -21,6 +23,9 @@ import xarray as xr
 
 import apnp
 from apnp.data import observations_at, read_stations
+from apnp.observations import Sites
+from apnp.prediction.field import CHUNK_CELLS
+from apnp.prediction.trained import TrainedModel
 
 
 def anywhere(args: argparse.Namespace) -> xr.Dataset:
@@ -42,6 +47,20 @@ def anywhere(args: argparse.Namespace) -> xr.Dataset:
         return read_stations(path).load()
 
 
+def bare(model: TrainedModel, ds: xr.Dataset, field: xr.Dataset) -> float:
+    """Seconds that mean and standard error of the field's cells take alone."""
+    lat, lon = field["lat"].values, field["lon"].values
+    rows = max(1, CHUNK_CELLS // len(lon))
+    start = perf_counter()
+    for time in field["time"].values:
+        conditioned = model.condition(observations_at(ds, time))
+        for i in range(0, len(lat), rows):
+            across, along = np.meshgrid(lat[i : i + rows], lon, indexing="ij")
+            flat = across.ravel()
+            conditioned.predict(Sites(flat, along.ravel(), np.zeros_like(flat), time))
+    return perf_counter() - start
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -56,7 +75,6 @@ def main() -> None:
     args = parser.parse_args()
     model = apnp.load(args.checkpoint)
     ds = read_stations(args.stations) if args.stations else anywhere(args)
-    n = len(observations_at(ds, args.time))
     times = []
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(args.repeat):
@@ -66,15 +84,19 @@ def main() -> None:
                 output=Path(folder) / "field.nc",
             )  # fmt: skip
             times.append(perf_counter() - start)
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
             cells = field.sizes["lat"] * field.sizes["lon"]
+            days = field.sizes["time"]
+            n = len(observations_at(ds, field["time"].values[0]))
+            alone = bare(model, ds, field) if len(times) == args.repeat else 0.0
             field.close()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     first, *rest = times
     print(
-        f"{cells:,} cells from {n:,} stations, {torch.get_num_threads()} threads: "
-        f"first {first:.2f} s"
+        f"{days} times of {cells:,} cells from {n:,} stations, "
+        f"{torch.get_num_threads()} threads: first {first:.2f} s"
         + (f", then {min(rest):.2f} to {max(rest):.2f} s" if rest else "")
-        + f"; peak {peak:.2f} GB"
+        + f"; peak {peak:.2f} GB; bare computation {alone:.2f} s, "
+        f"ratio {times[-1] / alone:.2f}"
     )
 
 

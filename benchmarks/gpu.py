@@ -1,0 +1,169 @@
+"""Training steps of the published sizes: rate, memory and share of peak.
+
+    python benchmarks/gpu.py [--device cuda] [--size paper] [--smoke FILE]
+        [--models "ConvCNP(T~)" ...] [--repeat 20] [--output runs/gpu.csv]
+
+Models are those of `apnp experiment gibbs`, with plumes of `apnp data smoke` also those
+of `apnp experiment smoke`. A step is forward, backward and the optimiser's, on a batch
+that lies on the device; in float32 and in mixed bfloat16, as it is and compiled, whose
+warm-up is told beside. Peak is the largest product of two matrices of side 4,096 in
+the same precision. What a model cannot do is told in its row.
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from apnp.build import build_model
+from apnp.experiments import gibbs_models, grid_models
+from apnp.experiments.entries import Entry
+from apnp.experiments.gibbs import Gibbs
+from apnp.experiments.smoke import Smoke
+from apnp.experiments.study import Experiment
+from apnp.tasks.stations import collate
+from apnp.types import Task
+
+SIDE = 4096
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--size", choices=list(gibbs_models.SIZES), default="paper")
+    parser.add_argument("--models", nargs="+", help="all of them unless given")
+    parser.add_argument("--smoke", type=Path, help="plumes of `apnp data smoke`")
+    parser.add_argument("--repeat", type=int, default=20, help="steps that are timed")
+    parser.add_argument("--side", type=int, default=SIDE, help="of the matrices")
+    parser.add_argument("--output", type=Path, help="CSV to write")
+    return parser.parse_args()
+
+
+def studies(
+    args: argparse.Namespace, folder: Path
+) -> list[tuple[str, Experiment, list[Entry], int]]:
+    """Name, tasks, models and tasks at once of every study."""
+    size = gibbs_models.SIZES[args.size]
+    n = size.trainer.batch_size
+    made: list[tuple[str, Experiment, list[Entry], int]] = [
+        ("gibbs", Gibbs(folder, n), gibbs_models.entries(gibbs_models.NAMES, size), n)
+    ]
+    if args.smoke is not None:
+        grids, smoke = grid_models.SIZES[args.size], Smoke(args.smoke)
+        entries = grid_models.entries(None, grids, smoke.patch)
+        made.append(("smoke", smoke, entries, grids.trainer.batch_size))
+    return made
+
+
+def wait(device: str) -> float:
+    """The time, when all that was asked of the device is done."""
+    if device.startswith("cuda"):
+        torch.cuda.synchronize()
+    return perf_counter()
+
+
+def seconds(function: Callable[[], object], device: str, repeat: int) -> float:
+    """Median of so many calls."""
+    times = []
+    for _ in range(repeat):
+        start = wait(device)
+        function()
+        times.append(wait(device) - start)
+    return float(np.median(times))
+
+
+def peak(device: str, kind: torch.dtype, side: int) -> float:
+    """10^12 operations a second of a product of two matrices."""
+    a = torch.randn(side, side, device=device).to(kind)
+    return 2 * side**3 / 1e12 / seconds(lambda: a @ a, device, 5)
+
+
+def step_of(
+    model: nn.Module, batch: Task, device: str, kind: torch.dtype
+) -> Callable[[], None]:
+    """A training step."""
+    optimizer = torch.optim.AdamW(model.parameters(), fused=True)
+    mixed = kind != torch.float32
+
+    def step() -> None:
+        optimizer.zero_grad()
+        with torch.autocast(torch.device(device).type, kind, enabled=mixed):
+            law = model(batch)
+        loss = -law.log_prob(batch.target.y, batch.target.y_mask).mean()
+        loss.backward()
+        optimizer.step()
+
+    return step
+
+
+def measured(
+    entry: Entry, inputs, batch: Task, args: argparse.Namespace, precision: str,
+    compiled: bool,
+) -> dict[str, object]:  # fmt: skip
+    """One row of the table."""
+    kind, device = PRECISIONS[precision], args.device
+    torch.manual_seed(0)
+    model = build_model(entry.model, inputs).to(device)
+    row: dict[str, object] = {
+        "model": entry.name, "weights": sum(p.numel() for p in model.parameters()),
+        "precision": precision, "compiled": compiled,
+    }  # fmt: skip
+    try:
+        with FlopCounterMode(display=False) as counter:
+            step_of(model, batch, device, kind)()
+        step = step_of(torch.compile(model) if compiled else model, batch, device, kind)
+        if device.startswith("cuda"):
+            torch.cuda.reset_peak_memory_stats()
+        warm = seconds(step, device, 1)
+        taken = seconds(step, device, args.repeat)
+    except Exception as error:  # whatever a compiler or a memory says of it
+        return {**row, "error": f"{type(error).__name__}: {error}".splitlines()[0]}
+    row |= {
+        "first_s": warm, "ms": 1e3 * taken, "steps_per_s": 1 / taken,
+        "share_of_peak": counter.get_total_flops() / 1e12 / taken
+        / peak(device, kind, args.side),
+    }  # fmt: skip
+    if device.startswith("cuda"):
+        row["memory_gb"] = torch.cuda.max_memory_allocated() / 2**30
+    return row
+
+
+def main() -> None:
+    """Measure, print, write."""
+    args = arguments()
+    name = args.device
+    if name.startswith("cuda"):
+        name = torch.cuda.get_device_name(torch.device(name))
+    rows = []
+    with TemporaryDirectory() as folder:
+        for study, experiment, entries, n in studies(args, Path(folder)):
+            source = experiment.tasks("train", 0)
+            batch = collate([source.task(i) for i in range(n)]).to(args.device)
+            for entry in entries:
+                if args.models and entry.name not in args.models:
+                    continue
+                for precision in PRECISIONS:
+                    for compiled in (False, True):
+                        inputs = experiment.inputs
+                        row = measured(entry, inputs, batch, args, precision, compiled)
+                        rows.append({"study": study, **row})
+                        print(rows[-1], flush=True)
+    table = pd.DataFrame(rows).assign(device=name, torch=torch.__version__)
+    if args.output is not None:
+        args.output.parent.mkdir(parents=True, exist_ok=True)
+        table.to_csv(args.output, index=False)
+    print(f"{name}, torch {torch.__version__}")
+    print(table.drop(columns=["device", "torch"]).round(3).to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()
