@@ -45,7 +45,7 @@ class Network(Subject):
         net: nn.Module = (
             nn.Sequential(*(_convolution(case) for _ in range(case.layers)))
             if self.dense
-            else CNN(case.channels, case.layers, case.kernel, case.dx, lattice.pad)
+            else CNN(case.channels, case.layers, case.kernel, case.dx, lattice.pad, 1)
         )
         field = torch.randn(case.tasks, case.channels, *lattice.shape)
         field.requires_grad_(case.trained)
