@@ -1,94 +1,92 @@
-"""How long it takes to make the tasks of a training step, beside the step itself.
+"""How long a training step waits for its tasks.
 
     OMP_NUM_THREADS=1 python benchmarks/task_generation.py [--smoke FILE]
 
-Batches of the small studies of `apnp experiment`: drawing (or reading from a bank) and
-collating one, and a step of ConvCNP(T~) forward and backward; processor time in ms.
+Batches of the demo's stations and of the small studies of `apnp experiment`, read as
+training reads them: by the training process itself, and by one worker process beside
+it (`trainer.workers: 1`, which needs a core of its own). A step is forward and
+backward. Medians of the clock, in ms; the first steps are left out.
 """
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import process_time
+from time import perf_counter
 
 import numpy as np
+import torch
 from torch import nn
+from torch.utils.data import DataLoader
 
 from apnp.build import build_model
+from apnp.config import parse, parser
+from apnp.data import read_stations
 from apnp.experiments import gibbs_models, grid_models
 from apnp.experiments.gibbs import Gibbs
 from apnp.experiments.smoke import Smoke
-from apnp.experiments.study import Experiment
 from apnp.tasks.source import TaskSource
-from apnp.tasks.stations import collate
-from apnp.types import Task
+from apnp.training.data import TaskBatches, prepare
 
 _MODEL = "ConvCNP(T~)"
-_BATCHES = 30
+_STEPS, _FIRST = 60, 10
+_ROOT = Path(__file__).parents[1]
 
 
-def batches(tasks: TaskSource, size: int) -> Callable[[int], Task]:
-    """Batch i of a source."""
-    return lambda i: collate([tasks.task(i * size + j) for j in range(size)])
+def spent(
+    model: nn.Module, tasks: TaskSource, size: int, workers: int
+) -> tuple[float, float]:
+    """Median ms that a step waits for its tasks, and that it then takes."""
+    waited, taken = [], []
+    batches = TaskBatches(tasks, range(_STEPS), size)
+    loader = iter(DataLoader(batches, batch_size=None, num_workers=workers))
+    for _ in range(_STEPS):
+        start = perf_counter()
+        batch = next(loader)
+        ready = perf_counter()
+        model.zero_grad()
+        target = batch.target
+        (-model(batch).log_prob(target.y, target.y_mask).mean()).backward()
+        waited.append(1e3 * (ready - start))
+        taken.append(1e3 * (perf_counter() - ready))
+    return float(np.median(waited[_FIRST:])), float(np.median(taken[_FIRST:]))
 
 
-def step(model: nn.Module, batch: Task) -> None:
-    """Forward and backward."""
-    model.zero_grad()
-    target = batch.target
-    (-model(batch).log_prob(target.y, target.y_mask).mean()).backward()
-
-
-def median_ms(function: Callable[[int], object]) -> float:
-    """Of the processor's time for each i, the first ones left out."""
-    times = []
-    for i in range(_BATCHES):
-        start = process_time()
-        function(i)
-        times.append(1e3 * (process_time() - start))
-    return float(np.median(times[3:]))
-
-
-def report(name: str, made: Callable[[int], Task], taken: float) -> None:
-    """One line: tasks, step, ratio."""
-    spent = median_ms(made)
-    print(
-        f"{name:<20}{spent:8.2f} ms of tasks{taken:8.1f} ms a step{spent / taken:8.1%}"
-    )
-
-
-def step_ms(model: nn.Module, made: Callable[[int], Task]) -> float:
-    """Of a training step."""
-    drawn = [made(i) for i in range(_BATCHES)]
-    return median_ms(lambda i: step(model, drawn[i]))
-
-
-def model_of(experiment: Experiment, small) -> nn.Module:
-    """The small ConvCNP(T~) of a study."""
-    return build_model(small[0].model, experiment.inputs)
+def report(name: str, model: nn.Module, tasks: TaskSource, size: int) -> None:
+    """A line: without a worker and with one."""
+    line = f"{name:<22}"
+    for workers in (0, 1):
+        waited, taken = spent(model, tasks, size, workers)
+        share = waited / (waited + taken)
+        line += f"{waited:9.2f} + {taken:7.1f} ms, waiting {share:6.1%}"
+    print(line, flush=True)
 
 
 def main() -> None:
     """Print a line a source of tasks."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--smoke", type=Path, help="plumes of `apnp data smoke`")
-    args = parser.parse_args()
+    made = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    made.add_argument("--smoke", type=Path, help="plumes of `apnp data smoke`")
+    args = made.parse_args()
+    torch.manual_seed(0)
+    print(f"{'':<22}{'no worker':>32}{'one worker':>34}")
+    demo, _ = parse(parser(), ["--config", str(_ROOT / "configs/demo.yaml")])
+    prepared = prepare(demo, read_stations(_ROOT / "data/simulated_stations.nc").load())
+    model = build_model(demo.model, prepared.representation)
+    report("stations (demo)", model, prepared.tasks, demo.trainer.batch_size)
     size = gibbs_models.SIZES["small"]
     n = size.trainer.batch_size
+    entry = gibbs_models.entries([_MODEL], size)[0]
     with TemporaryDirectory() as folder:
-        gibbs = Gibbs(Path(folder), _BATCHES * n)
-        model = model_of(gibbs, gibbs_models.entries([_MODEL], size))
-        drawn = batches(gibbs.tasks("train", 0), n)
-        taken = step_ms(model, drawn)
-        report("gibbs-1d, drawn", drawn, taken)
+        gibbs = Gibbs(Path(folder), _STEPS * n)
+        model = build_model(entry.model, gibbs.inputs)
+        report("gibbs-1d, drawn", model, gibbs.tasks("train", 0), n)
         gibbs.ahead(0)
-        report("gibbs-1d, bank", batches(gibbs.tasks("train", 0), n), taken)
+        report("gibbs-1d, from a bank", model, gibbs.tasks("train", 0), n)
     if args.smoke is not None:
         smoke, grids = Smoke(args.smoke), grid_models.SIZES["small"]
-        model = model_of(smoke, grid_models.entries([_MODEL], grids, smoke.patch))
-        made = batches(smoke.tasks("train", 0), grids.trainer.batch_size)
-        report("smoke", made, step_ms(model, made))
+        entry = grid_models.entries([_MODEL], grids, smoke.patch)[0]
+        model = build_model(entry.model, smoke.inputs)
+        tasks = smoke.tasks("train", 0)
+        report("smoke", model, tasks, grids.trainer.batch_size)
 
 
 if __name__ == "__main__":

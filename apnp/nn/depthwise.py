@@ -53,8 +53,8 @@ def depthwise(
 
     On a processor the derivative of the weights is a convolution of the input by the
     derivative of the output, one group a task and channel, where kernels are large
-    enough for that to pay: torch's own costs ten forward passes. It has no second
-    derivatives, and says so.
+    enough for that to pay, and not those of a line: torch's own costs ten forward
+    passes. It has no second derivatives, and says so.
 
     Args:
         z: (b, c, *grid), channels in a row or not: so is the result.
@@ -71,6 +71,7 @@ def depthwise(
         z.device.type == "cpu"
         and z.numel() > 0
         and weight.shape[-1] >= _LEAST
+        and weight[0].numel() > weight.shape[-1]
         and not torch.is_autocast_enabled("cpu")
     )
     if fast and torch.is_grad_enabled() and weight.requires_grad:

@@ -1,9 +1,9 @@
 """The pointwise half of a convolutional block, a few rows of channels at a time.
 
 Normalisation over channels, two linear maps and what lies between them take far more
-memory than the field that they change. Rows that fit a core's cache take the whole way
-at once, forth and back; of the way forth only means and deviations of the rows are
-kept, the rest is done again on the way back.
+memory than the field that they change. Of a field that does not fit a core's cache,
+rows that do take the whole way at once, forth and back; of the way forth only means and
+deviations of the rows are kept, the rest is done again on the way back.
 """
 
 from typing import Any
@@ -24,7 +24,7 @@ def residual(
 ) -> Tensor:
     """Z and what two linear maps make of the normalised u, node by node.
 
-    It has no second derivatives on a processor, and says so.
+    Of a large field on a processor it has no second derivatives, and says so.
 
     Args:
         z: (b, c, *grid), channels in a row for speed, as of u.
@@ -37,7 +37,8 @@ def residual(
         (b, c, *grid), channels in a row.
     """
     rows = z.movedim(1, -1)
-    if z.device.type != "cpu" or torch.is_autocast_enabled("cpu") or not z.numel():
+    many = rows.shape[:-1].numel() > _step(expand.weight)
+    if z.device.type != "cpu" or torch.is_autocast_enabled("cpu") or not many:
         return residual_reference(z, u, norm, expand, contract)
     out = _Residual.apply(
         rows.flatten(0, -2),

@@ -90,18 +90,22 @@ class Ours(Subject):
         pairs = case.tasks * case.context * case.n_targets
         return case.model in self.models and pairs <= self.most
 
-    def setup(self, case: Case, points: Points) -> Work:
+    def model(self, case: Case, points: Points) -> tuple[NeuralProcess, Task]:
         """The model and its task."""
         torch.manual_seed(0)
         backbone = self._backbone(case)
         model = NeuralProcess(backbone, HeteroscedasticGaussian(backbone.d_out, 1))
         centre = torch.full((case.tasks, case.dx), 0.5)
         known = torch.ones(case.tasks, dtype=torch.bool)
-        task = Task(
+        return model, Task(
             PointSet.observed(points.xc, points.yc),
             PointSet.observed(points.xt, points.yt),
             Domain(centre, torch.ones_like(centre), known),
         )
+
+    def setup(self, case: Case, points: Points) -> Work:
+        """The model and its task."""
+        model, task = self.model(case, points)
 
         def loss() -> Tensor:
             return -model(task).log_prob(task.target.y, task.target.y_mask).mean()

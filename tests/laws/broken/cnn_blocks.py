@@ -30,6 +30,8 @@ MUTATIONS = [
              "    @once_differentiable\n", "", UNIT, "second"),
     Mutation("block: mixed precision stays torch's own", RESIDUAL,
              'or torch.is_autocast_enabled("cpu")', "", UNIT, "mixed"),
+    Mutation("block: small fields stay torch's own", RESIDUAL, "or not many:", ":",
+             UNIT, "mixed"),
     Mutation("edge: zeros that a convolution adds are not copied as well", EDGE,
              "self._rest = reach - self.beyond", "self._rest = reach",
              "tests/unit/nn/test_edge.py"),

@@ -18,6 +18,8 @@ MUTATIONS = [
     Mutation("depthwise: tasks and channels are groups of their own", DEPTHWISE,
              "each.unflatten(1, z.shape[:2]).sum(1)",
              "each.unflatten(1, z.shape[:2][::-1]).sum(2)", UNIT, "its_reference"),
+    Mutation("depthwise: a line stays torch's own", DEPTHWISE,
+             "and weight[0].numel() > weight.shape[-1]", "", UNIT, "pays"),
     Mutation("depthwise: the bias has a derivative of its own", DEPTHWISE,
              "g.transpose(0, 1).flatten(1).sum(1)",
              "g.transpose(0, 1).flatten(1).mean(1)", UNIT, "its_reference"),

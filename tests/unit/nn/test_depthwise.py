@@ -66,7 +66,7 @@ def test_channels_in_a_row_stay_so_forth_and_back():
 
 
 def test_no_tasks_have_no_gradient():
-    z, weight, bias = inputs((0, 3, 9), 5)
+    z, weight, bias = inputs((0, 3, 9, 8), 5)
     depthwise(z, weight, bias).sum().backward()
     assert weight.grad.eq(0).all()
     assert bias.grad.eq(0).all()
@@ -75,18 +75,19 @@ def test_no_tasks_have_no_gradient():
 def test_it_takes_the_way_that_pays_and_torchs_own_elsewhere(way_back):
     assert "_DepthwiseBackward" in way_back(depthwise(*inputs((2, 3, 9, 12), 5)).sum())
     small = depthwise(*inputs((2, 3, 9, 12), 3)).sum()
+    line = depthwise(*inputs((2, 3, 12), 5)).sum()
     z, weight, bias = inputs((2, 3, 9, 12), 5)
     fixed = depthwise(z, weight.detach(), bias.detach()).sum()
     with torch.autocast("cpu"):
         half = depthwise(z.float(), weight.float(), bias.float())
     assert half.dtype == torch.bfloat16
-    for loss in (small, fixed, half.sum()):
+    for loss in (small, line, fixed, half.sum()):
         assert "_DepthwiseBackward" not in way_back(loss)
         assert "ConvolutionBackward0" in way_back(loss)
 
 
 def test_second_derivatives_are_refused():
-    z, weight, bias = inputs((2, 3, 9), 5)
+    z, weight, bias = inputs((2, 3, 9, 8), 5)
     loss = depthwise(z, weight, bias).square().sum()
     (first,) = torch.autograd.grad(loss, weight, create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):

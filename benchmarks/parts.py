@@ -1,0 +1,124 @@
+"""Where a training step of a ConvCNP goes: its parts one by one, and the peak.
+
+    OMP_NUM_THREADS=1 python benchmarks/parts.py [--subject apnp] [--only WORD ...]
+
+Parts are the way onto the lattice, the network on it, and the way off it with the
+loss; within the network the depthwise convolutions and the pointwise layers. Each runs
+forward and backward by itself, from what the part before it made. Medians of the
+processor's time, and the share of a matrix product's rate that the arithmetic of
+matrix products and convolutions reaches.
+"""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import replace
+from time import process_time
+
+import numpy as np
+import torch
+from cases import CASES, Case, drawn
+from measure import SIDE
+from subjects.ours import SUBJECTS, Ours
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+
+from apnp.nn.residual import residual
+
+Part = Callable[[], Tensor]
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    names = [s.name for s in SUBJECTS if isinstance(s, Ours)]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--subject", choices=names, default="apnp")
+    parser.add_argument("--only", nargs="+", default=["step: ConvCNP"], metavar="WORD")
+    parser.add_argument("--repeat", type=int, default=20)
+    return parser.parse_args()
+
+
+def parts(case: Case, subject: Ours) -> dict[str, Part]:
+    """What each part makes, from inputs that ask for a derivative."""
+    model, task = subject.model(case, drawn(case))
+    backbone, target = model.backbone, task.target
+    latent = backbone.encode(task.context, task.domain)
+
+    def leaf(z: Tensor) -> Tensor:
+        return z.detach().requires_grad_()
+
+    entered = replace(latent, z=leaf(latent.z))
+    left = replace(latent, z=leaf(backbone.process(entered).z))
+    block = backbone.net.blocks[0]
+    z = latent.z if latent.z.ndim == 4 else latent.z[:, :, None]
+    z = leaf(z.contiguous(memory_format=torch.channels_last))
+    mixed = leaf(block.depthwise(block.edge(z)))
+    inputs = target.w.new_zeros(*target.x.shape[:2], 0)
+
+    def off() -> Tensor:
+        law = model.likelihood(backbone.decode(left, target.x, inputs))
+        return -law.log_prob(target.y, target.y_mask).mean()
+
+    n = len(backbone.net.blocks)
+    return {
+        "onto the lattice": lambda: backbone.encode(task.context, task.domain).z,
+        "network": lambda: backbone.process(entered).z,
+        f"- convolutions ({n} x)": lambda: block.depthwise(block.edge(z)),
+        f"- pointwise layers ({n} x)": lambda: residual(
+            z, mixed, block.norm, block.expand, block.contract
+        ),
+        "off the lattice, loss": off,
+    }
+
+
+def cost(part: Part, repeat: int) -> tuple[float, float, float]:
+    """Forward and backward in ms, and 10^9 operations of both."""
+    with FlopCounterMode(display=False) as counter:
+        out = part()
+        g = torch.ones_like(out)
+        out.backward(g)
+    forth, back = [], []
+    for _ in range(repeat):
+        start = process_time()
+        out = part()
+        turn = process_time()
+        out.backward(g)
+        forth.append(1e3 * (turn - start))
+        back.append(1e3 * (process_time() - turn))
+    return (
+        float(np.median(forth)), float(np.median(back)),
+        counter.get_total_flops() / 1e9,
+    )  # fmt: skip
+
+
+def peak() -> float:
+    """10^9 operations a second of a product of two matrices."""
+    a, times = torch.randn(SIDE, SIDE), []
+    for _ in range(20):
+        start = process_time()
+        a @ a
+        times.append(process_time() - start)
+    return 2 * SIDE**3 / 1e9 / float(np.median(times))
+
+
+def main() -> None:
+    """Print a table a case."""
+    args = arguments()
+    subject = next(s for s in SUBJECTS if s.name == args.subject)
+    for case in CASES:
+        if not any(word in case.name for word in args.only):
+            continue
+        rate = peak()
+        print(f"{case.name}, {subject.name}, peak {rate:.0f} Gflop/s")
+        for name, part in parts(case, subject).items():
+            times = case.layers if " x)" in name else 1
+            forth, back, work = (times * c for c in cost(part, args.repeat))
+            share = 1e3 * work / (forth + back) / rate
+            print(
+                f"  {name:<24}{forth:9.2f} + {back:9.2f} ms, {work:7.2f} Gflop, "
+                f"{share:5.0%} of peak",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
