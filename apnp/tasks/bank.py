@@ -1,6 +1,6 @@
 """Tasks of random functions drawn ahead, kept in one file that is read in place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from apnp.errors import DataError
 from apnp.files import whole
-from apnp.tasks.gp import FunctionDraw, FunctionTasks, as_task
-from apnp.types import Task
+from apnp.tasks.gp import FunctionTasks
+from apnp.tasks.stations import collate
+from apnp.types import Domain, PointSet, Task
 
 CHUNK = 500
 """Tasks between two notes of how far the bank is."""
@@ -70,18 +71,36 @@ class TaskBank:
 
     def task(self, index: int) -> Task:
         """Task `index` (b = 1), without padding."""
-        if index >= self.count:
-            return self.source.task(index)
-        row, dx = self._row(index), self.source.places.dx
-        n = int(row[0])
-        x, y = np.split(row[1 + dx :], [self._points * dx])
-        x = x.reshape(-1, dx)
-        m = n + self.source.places.targets
-        parts = row[1 : 1 + dx], x[:n], y[:n], x[n:m], y[n:m]
-        centre, xc, yc, xt, yt = (torch.from_numpy(np.array(part)) for part in parts)
-        known = self.source.knows_place(index)
-        draw = FunctionDraw(0, centre, xc, yc, xt, yt, known)
-        return as_task(draw, self.source.places.extent)
+        return self.batch([index])
+
+    def batch(self, indices: Sequence[int]) -> Task:
+        """The tasks, padded to the size of the largest; padding is masked."""
+        if max(indices) >= self.count:
+            return collate([self._one(i) for i in indices])
+        rows = torch.from_numpy(np.stack([self._row(i) for i in indices]))
+        places, n = self.source.places, rows[:, 0].long()
+        sizes = [1, places.dx, self._points * places.dx, self._points]
+        _, centre, x, y = rows.split(sizes, dim=1)
+        x, y = x.unflatten(1, (-1, places.dx)), y[..., None]
+        most = int(n.max())
+        seen = torch.arange(most) < n[:, None]
+        # Targets lie behind the context, which has a size of its own in every task.
+        at = (n[:, None] + torch.arange(places.targets))[..., None]
+        xt, yt = x.gather(1, at.expand(-1, -1, places.dx)), y.gather(1, at)
+        none, mask = x.new_zeros(len(rows), most, 0), seen[..., None]
+        known = torch.tensor([self.source.knows_place(i) for i in indices])
+        return Task(
+            PointSet(
+                torch.where(mask, x[:, :most], centre[:, None]),
+                torch.where(mask, y[:, :most], 0.0),
+                none, mask, none.bool(),
+            ),
+            PointSet.observed(xt, yt),
+            Domain(centre, torch.full_like(centre, places.extent), known),
+        )  # fmt: skip
+
+    def _one(self, index: int) -> Task:
+        return self.task(index) if index < self.count else self.source.task(index)
 
     def _row(self, index: int) -> NDArray[np.float32]:
         if self._rows is None:

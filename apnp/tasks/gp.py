@@ -196,7 +196,7 @@ class FunctionTasks:
 
     def knows_place(self, index: int) -> bool:
         """Whether task `index` shows its absolute location."""
-        return bool(self._generator(index).random() >= self.dropout)
+        return not self.dropout or self._generator(index).random() >= self.dropout
 
     def _generator(self, index: int) -> np.random.Generator:
         return np.random.default_rng([self.seed % 2**64, index])

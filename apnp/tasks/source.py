@@ -1,6 +1,7 @@
 """What training asks of any supply of tasks."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 from apnp.types import Task
 
@@ -14,4 +15,13 @@ class TaskSource(Protocol):
 
     def task(self, index: int) -> Task:
         """Task `index` (b = 1), without padding."""
+        ...
+
+
+@runtime_checkable
+class BatchSource(TaskSource, Protocol):
+    """A supply that makes a whole batch faster than task by task."""
+
+    def batch(self, indices: Sequence[int]) -> Task:
+        """Those tasks padded to one size, as `apnp.tasks.stations.collate` does."""
         ...

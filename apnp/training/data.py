@@ -19,7 +19,7 @@ from apnp.observations import Sites
 from apnp.tasks.coordinates import Coordinates
 from apnp.tasks.fields import FieldUse
 from apnp.tasks.representation import Representation
-from apnp.tasks.source import TaskSource
+from apnp.tasks.source import BatchSource, TaskSource
 from apnp.tasks.stations import StationTasks, TaskLaw, collate, observed_task
 from apnp.training.module import TrainingModule
 from apnp.types import Task
@@ -253,7 +253,10 @@ class TaskBatches(IterableDataset):
         first, stride = (worker.id, worker.num_workers) if worker else (0, 1)
         for step in self.steps[first::stride]:
             indices = task_indices(step, self.batch_size, self.rank, self.world)
-            yield collate([self.tasks.task(i) for i in indices])
+            if isinstance(self.tasks, BatchSource):
+                yield self.tasks.batch(indices)
+            else:
+                yield collate([self.tasks.task(i) for i in indices])
 
 
 class TaskDataModule(pl.LightningDataModule):

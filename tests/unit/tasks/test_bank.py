@@ -5,6 +5,8 @@ from apnp.errors import DataError
 from apnp.tasks import bank as bank_module
 from apnp.tasks.bank import TaskBank
 from apnp.tasks.gp import FunctionTasks, Places, Sawtooth
+from apnp.tasks.source import BatchSource
+from apnp.tasks.stations import collate
 
 PLACES = Places(dx=2, context=(0, 5), targets=4)
 
@@ -38,6 +40,16 @@ def test_a_bank_holds_the_tasks_of_its_source_and_goes_on_beyond_its_end(tmp_pat
     for i in range(25):
         assert same(read.task(i), tasks.task(i))
     assert len({read.task(i).target.y.sum().item() for i in range(25)}) == 25
+
+
+@pytest.mark.parametrize("indices", [[4], [0, 7, 3, 19], [18, 21, 2], [30, 31]])
+def test_a_batch_is_its_tasks_padded(tmp_path, indices):
+    bank = TaskBank(tmp_path, source())
+    bank.fill(20, ignore)
+    tasks = source(dropout=0.4)
+    read = TaskBank(tmp_path, tasks)
+    assert isinstance(read, BatchSource)
+    assert same(read.batch(indices), collate([tasks.task(i) for i in indices]))
 
 
 def test_a_bank_that_was_stopped_is_filled_further(tmp_path, monkeypatch):
