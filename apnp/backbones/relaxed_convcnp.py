@@ -60,7 +60,8 @@ class RelaxedConvCNP(Backbone[Field]):
         """The CNN, each of its convolutions with its own weight of every node."""
         known = latent.domain.absolute.reshape(-1, *(1,) * (latent.sites.ndim - 1))
         gains = [(1 + known * t(latent.sites)).movedim(-1, 1) for t in self.relaxations]
-        return replace(latent, z=self.convcnp.net(latent.z, gains))
+        z = self.convcnp.net(latent.z, gains)
+        return replace(latent, z=self.convcnp.mixed(z))
 
     def decode(
         self, latent: Field, xt: Tensor, wt: Tensor, et: Tensor | None = None
