@@ -43,6 +43,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--models", nargs="+", help="all of them unless given")
     parser.add_argument("--smoke", type=Path, help="plumes of `apnp data smoke`")
     parser.add_argument("--repeat", type=int, default=20, help="steps that are timed")
+    parser.add_argument("--eager", action="store_true", help="compile nothing")
     parser.add_argument("--side", type=int, default=SIDE, help="of the matrices")
     parser.add_argument("--output", type=Path, help="CSV to write")
     return parser.parse_args()
@@ -152,7 +153,7 @@ def main() -> None:
                 if args.models and entry.name not in args.models:
                     continue
                 for precision in PRECISIONS:
-                    for compiled in (False, True):
+                    for compiled in (False,) if args.eager else (False, True):
                         inputs = experiment.inputs
                         row = measured(entry, inputs, batch, args, precision, compiled)
                         rows.append({"study": study, **row})

@@ -1,0 +1,45 @@
+import argparse
+
+import pytest
+import torch
+from cases import CASES, drawn, quick
+from gpu import measured, studies
+from parts import cost, parts
+from subjects.ours import SUBJECTS
+
+from apnp.tasks.stations import collate
+
+
+@pytest.mark.parametrize("name", ["1-D step: ConvCNP", "2-D step: ConvCNP 500 context"])
+def test_parts_of_a_step_are_those_of_the_step(name):
+    case = quick(next(c for c in CASES if c.name == name))
+    found = parts(case, SUBJECTS[0])
+    model, task = SUBJECTS[0].model(case, drawn(case))
+    latent = model.backbone.encode(task.context, task.domain)
+    processed = model.backbone.process(latent).z
+    loss = -model(task).log_prob(task.target.y, task.target.y_mask).mean()
+    for part, value in (
+        ("onto the lattice", latent.z), ("network", processed),
+        ("off the lattice, loss", loss),
+    ):  # fmt: skip
+        torch.testing.assert_close(found[part](), value)
+    for part in found.values():
+        forth, back, work = cost(part, 1)
+        assert forth > 0
+        assert back > 0
+        assert work >= 0
+
+
+def test_a_step_is_measured_in_either_precision_and_a_failure_is_told(tmp_path):
+    args = argparse.Namespace(size="small", smoke=None, device="cpu", repeat=1, side=64)
+    ((name, experiment, entries, _),) = studies(args, tmp_path)
+    assert name == "gibbs"
+    entry = next(e for e in entries if e.name == "ConvCNP(T~)")
+    tasks = experiment.tasks("train", 0)
+    batch = collate([tasks.task(i) for i in range(2)])
+    for precision in ("float32", "bfloat16"):
+        row = measured(entry, experiment.inputs, batch, args, precision, False)
+        assert row["steps_per_s"] > 0
+        assert row["share_of_peak"] > 0
+    broken = measured(entry, experiment.inputs, None, args, "float32", False)
+    assert "error" in broken
