@@ -209,7 +209,7 @@ def _convcnp(config: ModelConfig, representation: Inputs) -> Backbone:
         net = CNN(settings.channels[0], settings.depth, *rest)
     return ConvCNP(
         lattice, group, representation.dy, representation.dw, net, settings.widths,
-        representation.stream_dy, settings.kriging, settings.read,
+        representation.stream_dy, settings.kriging, settings.read, settings.embedded,
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ class ConvCNP(Gridded):
         stream_dy: Number of variables of each stream beside the context.
         kriging: Whether values are kriged onto the lattice.
         read: Number of channels read linearly; zero for all of them and a perceptron.
+        embedded: Numbers that a point is embedded by; zero for its values alone.
     """
 
     def __init__(
@@ -38,13 +39,15 @@ class ConvCNP(Gridded):
         stream_dy: Sequence[int] = (),
         kriging: bool = True,
         read: int = 0,
+        embedded: int = 4,
     ) -> None:
         check_divisible(lattice.shape, net.levels)
         step = divisor(net.levels)
         lattice.check_paddable([g // step for g in lattice.shape], net.reach)
         super().__init__(
-            lattice, group, dy, dw, net.width, widths, stream_dy, kriging, read
-        )
+            lattice, group, dy, dw, net.width, widths, stream_dy, kriging, read,
+            embedded,
+        )  # fmt: skip
         self.net, self.step = net, step
 
     def placed(self, domain: Domain) -> Lattice:

@@ -51,9 +51,8 @@ class Gridded(Backbone[Field]):
         stream_dy: Number of variables of each stream beside the context.
         kriging: Whether values are kriged onto the lattice.
         read: Number of channels read linearly; zero for all of them and a perceptron.
+        embedded: Numbers that a point is embedded by; zero for its values alone.
     """
-
-    n_embedded = 4
 
     def __init__(
         self,
@@ -66,10 +65,14 @@ class Gridded(Backbone[Field]):
         stream_dy: Sequence[int] = (),
         kriging: bool = True,
         read: int = 0,
+        embedded: int = 4,
     ) -> None:
         super().__init__()
-        if read < 0:
-            raise ValueError(f"`read` is a number of channels or zero. Got {read}.")
+        for name, number in (("read", read), ("embedded", embedded)):
+            if number < 0:
+                raise ValueError(
+                    f"`{name}` is a number of channels or zero. Got {number}."
+                )
         if lattice.dx != group.dx:
             raise ValueError(
                 "`lattice` and `group` must agree in dx. Got "
@@ -80,7 +83,8 @@ class Gridded(Backbone[Field]):
         self.dz, self.d_out = dz, read or dz
         self.dy, self.dw = dy, dw
         n_values = dy + dw
-        self.embed = mlp(2 * n_values, 32, self.n_embedded, hidden=1)
+        self.n_embedded = embedded
+        self.embed = mlp(2 * n_values, 32, embedded, hidden=1) if embedded else None
         scales = [lattice.cell * width for width in widths]
         self.covariance = Covariance(scales) if kriging else None
         if self.covariance is None:
@@ -119,8 +123,12 @@ class Gridded(Backbone[Field]):
         known = context.y_mask.any(-1, keepdim=True).to(values.dtype)
         # A padded point may hold anything as its location.
         x = torch.where(mask.any(-1, keepdim=True), context.x, domain.centre[:, None])
-        embedded = known * self.embed(torch.cat((values, presence), dim=-1))
         n_values = values.shape[-1]
+        # Of a single value, to be there and to be known are one.
+        counted = presence if n_values == 1 else torch.cat((presence, known), dim=-1)
+        if self.embed is not None:
+            embedded = known * self.embed(torch.cat((values, presence), dim=-1))
+            counted = torch.cat((embedded, counted), dim=-1)
         lattice = self.placed(domain)
         residual, channels = values, [lattice.features(domain.centre)]
         field = analysis = values.new_zeros(1)
@@ -130,10 +138,11 @@ class Gridded(Backbone[Field]):
                 corrected = lattice.interpolate(field, x, domain.centre)
                 residual = presence * (residual - corrected)
             axes = lattice.kernel(x, domain.centre, width)
-            points = torch.cat((residual, embedded, presence, known), dim=-1)
-            sums, density = spread(points, axes).tensor_split(
-                (n_values + self.n_embedded,), dim=1
-            )
+            sums, density = spread(
+                torch.cat((residual, counted), dim=-1), axes
+            ).tensor_split((n_values + self.n_embedded,), dim=1)
+            if n_values == 1:
+                density = torch.cat((density, density), dim=1)
             # Each channel is divided by its own density: covariates may be missing.
             field = sums[:, :n_values] / (density[:, :-1] + fade)
             means = sums[:, n_values:] / (density[:, -1:] + fade)

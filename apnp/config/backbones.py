@@ -41,6 +41,8 @@ class ConvCNPConfig:
         read: Channels that a target reads, a linear mixture made once for all targets:
             the fast way to a million cells. Zero for all channels, and a perceptron at
             every target.
+        embedded: Numbers that a station's values are embedded by, spread over the
+            lattice beside them.
     """
 
     lattice: LatticeConfig = field(default_factory=LatticeConfig)
@@ -54,6 +56,7 @@ class ConvCNPConfig:
     depth: int = 8
     expansion: int = 2
     read: int = 0
+    embedded: int = 4
 
 
 @dataclass(frozen=True)

@@ -37,16 +37,20 @@ class Form:
         kriging: Whether values are kriged.
         expansion: Times as many channels inside a block.
         read: Channels read linearly, or zero.
+        embedded: Numbers of a point that are spread beside its value and its presence.
     """
 
     widths: tuple[float, ...] = (1.0,)
     kriging: bool = False
     expansion: int = 1
     read: int = 2
+    embedded: int = 0
 
 
 _DEFAULT = ConvCNPConfig()
-DEFAULT = Form(_DEFAULT.widths, False, _DEFAULT.expansion, _DEFAULT.read)
+DEFAULT = Form(
+    _DEFAULT.widths, False, _DEFAULT.expansion, _DEFAULT.read, _DEFAULT.embedded
+)
 """That of the configuration, but for kriging."""
 
 
@@ -57,7 +61,7 @@ def convcnp(case: Case, lattice: PlaneLattice, form: Form) -> ConvCNP:
     )
     return ConvCNP(
         lattice, Translations(case.dx), 1, 0, net, form.widths, (), form.kriging,
-        form.read,
+        form.read, form.embedded,
     )  # fmt: skip
 
 

@@ -55,12 +55,18 @@ LATTICES: dict[str, tuple[Callable[[], Lattice], Group, tuple[int, ...]]] = {
 
 
 def convcnp(
-    where: str, stream_dy: tuple[int, ...] = (), kriging: bool = True, read: int = 0
+    where: str,
+    stream_dy: tuple[int, ...] = (),
+    kriging: bool = True,
+    read: int = 0,
+    embedded: int = 4,
 ) -> ConvCNP:
     make, group, channels = LATTICES[where]
     lattice = make()
     net = UNet(channels, (1,) * len(channels), 3, len(lattice.shape), lattice.pad)
-    return ConvCNP(lattice, group, DY, DW, net, (0.75, 2.0), stream_dy, kriging, read)
+    return ConvCNP(
+        lattice, group, DY, DW, net, (0.75, 2.0), stream_dy, kriging, read, embedded
+    )
 
 
 def convcnp_with_cnn(where: str, stream_dy: tuple[int, ...] = ()) -> ConvCNP:
@@ -166,7 +172,7 @@ FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {
     },
     "ConvCNP read linearly, sphere": (
         "sphere",
-        lambda: convcnp("sphere", read=3),
+        lambda: convcnp("sphere", read=3, embedded=0),
     ),
     "ConvCNP read linearly, plane, approximate": (
         "plane",

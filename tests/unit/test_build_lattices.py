@@ -28,7 +28,7 @@ def test_the_width_of_blocks_and_the_channels_that_are_read_can_be_set(model_of,
     usual, _ = model_of("plane", *same)
     lean, _ = model_of(
         "plane", *same, "--model.backbone.convcnp.expansion=1",
-        "--model.backbone.convcnp.read=3",
+        "--model.backbone.convcnp.read=3", "--model.backbone.convcnp.embedded=0",
     )  # fmt: skip
 
     def wide(model):
@@ -37,11 +37,14 @@ def test_the_width_of_blocks_and_the_channels_that_are_read_can_be_set(model_of,
 
     assert (wide(usual), wide(lean)) == ({2}, {1})
     assert (usual.backbone.d_out, lean.backbone.d_out) == (4, 3)
+    assert usual.backbone.embed is not None
+    assert lean.backbone.embed is None
     for wrong in (
         "--model.backbone.convcnp.expansion=0",
         "--model.backbone.convcnp.read=-1",
+        "--model.backbone.convcnp.embedded=-1",
     ):
-        with pytest.raises(ConfigError, match=r"`(expansion|read)` is a number"):
+        with pytest.raises(ConfigError, match=r"`\w+` is a number"):
             model_of("plane", *same, wrong)
 
 

@@ -4,6 +4,7 @@ import torch
 from apnp.backbones import ConvCNP
 from apnp.groups import LongitudeShifts, Translations
 from apnp.nn.lattice import PlaneLattice, SphereLattice
+from apnp.nn.setconv import spread_reference
 from apnp.nn.unet import UNet
 from apnp.types import Domain, GriddedField, PointSet
 
@@ -233,3 +234,30 @@ def test_channels_read_linearly_are_those_of_a_mixture_at_the_targets():
 def test_a_number_of_channels_below_zero_is_refused():
     with pytest.raises(ValueError, match="`read` is a number of channels or zero"):
         convcnp(PlaneLattice((8,), 0.4), Translations(1), read=-1)
+
+
+@pytest.mark.parametrize("embedded", [0, 4])
+def test_of_a_single_value_presence_is_counted_once_and_told_twice(embedded):
+    lattice = PlaneLattice((6, 8), 0.4)
+    net = UNet((4,), (1,), 3, 2, lattice.pad)
+    model = ConvCNP(
+        lattice, Translations(2), 1, 0, net, (1.0,), (), False, 0, embedded
+    ).double()
+    seen = []
+    model.lift.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    generator = torch.Generator().manual_seed(1)
+    x, y = (torch.rand(1, 5, n, generator=generator, dtype=F) for n in (2, 1))
+    mask = torch.tensor([True, True, False, True, False])[None, :, None]
+    context = PointSet(x, y, y[..., :0], mask, mask[..., :0])
+    centre = torch.full((1, 2), 0.5, dtype=F)
+    domain = Domain(centre, torch.ones_like(centre), torch.tensor([True]))
+    model.encode(context, domain)
+    axes = lattice.kernel(x, centre, model.widths()[0])
+    density = spread_reference(mask.double(), axes)
+    sums = spread_reference(mask * y, axes)
+    found = seen[0]
+    assert found.shape[1] == 4 + embedded
+    field = sums / (density + model.log_fades.exp())
+    torch.testing.assert_close(found[:, :2], field.expand(-1, 2, -1, -1))
+    both = torch.log1p(density).expand(-1, 2, -1, -1)
+    torch.testing.assert_close(found[:, -2:], both)
