@@ -207,6 +207,14 @@ class WindowAttention(Attention):
     def _read(
         self, queries: Tensor, keys: Tensor, values: Tensor, pairs: Pairs
     ) -> Tensor:
+        # Squared distances are small differences of large numbers: no half precision.
+        with torch.autocast(queries.device.type, enabled=False):
+            queries, keys, values = (t.to(pairs.x) for t in (queries, keys, values))
+            return self._through_windows(queries, keys, values, pairs)
+
+    def _through_windows(
+        self, queries: Tensor, keys: Tensor, values: Tensor, pairs: Pairs
+    ) -> Tensor:
         queries, asked = queries.split((self.compared, len(self.bilinear)), dim=-1)
         weights = self._weights(asked) * self.compared**0.5
         columns = functional.pad(self.bilinear.to(weights), (0, self.spare))

@@ -78,5 +78,10 @@ MUTATIONS = [
     Mutation("pt_tnp: 8 points read the pseudo-tokens", PT_TNP,
              "z = self.scattering[i](z, layers[-1], outwards)", "pass",
              BACKBONES, "test_8 and PTTNP"),
+    Mutation("tnp: windows keep their digits in mixed precision",
+             "apnp/nn/attention.py",
+             "torch.autocast(queries.device.type, enabled=False)",
+             "torch.autocast(queries.device.type, enabled=torch.is_autocast_enabled("
+             "queries.device.type))", "tests/unit/experiments/test_mixed_precision.py"),
 ]
 # fmt: on

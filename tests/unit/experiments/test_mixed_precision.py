@@ -1,3 +1,6 @@
+from dataclasses import replace
+
+import pytest
 import torch
 
 from apnp.build import build_model
@@ -21,3 +24,27 @@ def test_kriging_keeps_its_digits_in_mixed_precision():
     error = (mixed - exact).abs()
     assert error.max() < 0.03, error.max()
     assert error.mean() < 0.003, error.mean()
+
+
+@pytest.mark.parametrize("name", ["ConvCNP(T)", "EquivCNP(E)", "TNP(T)"])
+def test_a_law_holds_in_mixed_precision_as_far_as_it_rounds(name):
+    """Moved tasks differ by no more than half precision differs from single."""
+    (entry,) = entries([name], SIZES["small"])
+    torch.manual_seed(0)
+    model = build_model(entry.model, Coordinates((-7.0,), (7.0,))).eval()
+    tasks = gibbs_tasks("in", 1)
+    batch = collate([tasks.task(i) for i in range(8)])
+    far = torch.tensor(5.375)  # as exact in a sum as the locations themselves
+    moved = replace(
+        batch,
+        context=replace(batch.context, x=batch.context.x + far),
+        target=replace(batch.target, x=batch.target.x + far),
+        domain=replace(batch.domain, centre=batch.domain.centre + far),
+    )
+    with torch.no_grad():
+        exact = model(batch).mean
+        with torch.autocast("cpu", torch.bfloat16):
+            half, half_moved = model(batch).mean.float(), model(moved).mean.float()
+    rounding, law = (half - exact).abs().mean(), (half - half_moved).abs().mean()
+    assert 0 < rounding < 0.003
+    assert law < rounding
