@@ -31,6 +31,7 @@ FORMS = {
     ),
     "narrow": (*_STRICT, "--model.backbone.convcnp.expansion", "1"),
     "linear": (*_STRICT, "--model.backbone.convcnp.read", "2"),
+    "values alone": (*_STRICT, "--model.backbone.convcnp.embedded", "0"),
     "one width": (*_STRICT, "--model.backbone.convcnp.widths", "[1.0]"),
 }  # fmt: skip
 
