@@ -22,20 +22,12 @@ def inputs(shape, kernel):
 @pytest.mark.parametrize("beyond", [0, 1, 2])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_it_is_its_reference_in_value_and_gradient(
-    shape, beyond, kernel, cached, monkeypatch
+    shape, beyond, kernel, cached, monkeypatch, agree
 ):
     monkeypatch.setattr("apnp.nn.depthwise._CACHED", cached)
     given = inputs(shape, kernel)
     a, b = depthwise(*given, beyond), depthwise_reference(*given, beyond)
-    torch.testing.assert_close(a, b, rtol=0, atol=1e-12)
-    g = normal(*a.shape, seed=3)
-    for x, y in zip(
-        torch.autograd.grad((a * g).sum(), given),
-        torch.autograd.grad((b * g).sum(), given),
-        strict=True,
-    ):
-        assert x.abs().max() > 0
-        torch.testing.assert_close(x, y, rtol=0, atol=1e-12)
+    agree(a, b, given)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
