@@ -32,6 +32,6 @@ MUTATIONS = [
     Mutation("without kriging: the ConvCNP leaves it out",
              "apnp/backbones/convcnp.py",
              "net.width, widths, stream_dy, kriging, read",
-             "net.width, widths, stream_dy, read=read", OF_BUILD, "kriging"),
+             "net.width, widths, stream_dy, True, read", OF_BUILD, "kriging"),
 ]
 # fmt: on
