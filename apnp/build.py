@@ -210,6 +210,7 @@ def _convcnp(config: ModelConfig, representation: Inputs) -> Backbone:
     return ConvCNP(
         lattice, group, representation.dy, representation.dw, net, settings.widths,
         representation.stream_dy, settings.kriging, settings.read, settings.embedded,
+        settings.expansion,
     )  # fmt: skip
 
 

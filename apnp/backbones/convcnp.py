@@ -26,6 +26,7 @@ class ConvCNP(Gridded):
         kriging: Whether values are kriged onto the lattice.
         read: Number of channels read linearly; zero for all of them and a perceptron.
         embedded: Numbers that a point is embedded by; zero for its values alone.
+        expansion: Times as many channels inside the perceptrons at nodes and targets.
     """
 
     def __init__(
@@ -40,13 +41,14 @@ class ConvCNP(Gridded):
         kriging: bool = True,
         read: int = 0,
         embedded: int = 4,
+        expansion: int = 2,
     ) -> None:
         check_divisible(lattice.shape, net.levels)
         step = divisor(net.levels)
         lattice.check_paddable([g // step for g in lattice.shape], net.reach)
         super().__init__(
             lattice, group, dy, dw, net.width, widths, stream_dy, kriging, read,
-            embedded,
+            embedded, expansion,
         )  # fmt: skip
         self.net, self.step = net, step
 

@@ -11,10 +11,9 @@ from apnp.backbones.backbone import Backbone
 from apnp.groups import Group
 from apnp.nn.covariance import Covariance
 from apnp.nn.lattice import Lattice
-from apnp.nn.mlp import mlp, shrink
-from apnp.nn.setconv import spread
+from apnp.nn.mlp import mlp
+from apnp.nn.setconv import spread_gaussian
 from apnp.nn.streams import StreamAnalysis
-from apnp.nn.unet import Pointwise
 from apnp.types import Domain, Field, PointSet, Stream
 
 _STREAM_WIDTHS = (4.0, 1.0)
@@ -52,6 +51,7 @@ class Gridded(Backbone[Field]):
         kriging: Whether values are kriged onto the lattice.
         read: Number of channels read linearly; zero for all of them and a perceptron.
         embedded: Numbers that a point is embedded by; zero for its values alone.
+        expansion: Times as many channels inside the perceptrons at nodes and targets.
     """
 
     def __init__(
@@ -66,12 +66,18 @@ class Gridded(Backbone[Field]):
         kriging: bool = True,
         read: int = 0,
         embedded: int = 4,
+        expansion: int = 2,
     ) -> None:
         super().__init__()
-        for name, number in (("read", read), ("embedded", embedded)):
-            if number < 0:
+        sizes = (
+            ("read", read, 0),
+            ("embedded", embedded, 0),
+            ("expansion", expansion, 1),
+        )
+        for name, size, least in sizes:
+            if size < least:
                 raise ValueError(
-                    f"`{name}` is a number of channels or zero. Got {number}."
+                    f"`{name}` is a number of at least {least}. Got {size}."
                 )
         if lattice.dx != group.dx:
             raise ValueError(
@@ -96,14 +102,11 @@ class Gridded(Backbone[Field]):
         self.streams = nn.ModuleList(analyses)
         n_spread = n_values + len(widths) * (2 * n_values + self.n_embedded + 1)
         n_spread += sum(analysis.n_channels for analysis in analyses)
-        self.lift = nn.Sequential(
-            Pointwise(n_spread + lattice.n_features, 2 * self.dz),
-            nn.GELU(),
-            shrink(Pointwise(2 * self.dz, self.dz)),
-        )
+        n_spread, wide = n_spread + lattice.n_features, expansion * dz
+        self.lift = mlp(n_spread, wide, self.dz, hidden=1, factor=0.1)
         self.readout = None
         if not read:
-            self.readout = mlp(self.dz + 2 * dw, 2 * self.dz, self.d_out, factor=0.1)
+            self.readout = mlp(self.dz + 2 * dw, wide, self.d_out, factor=0.1)
         self.shortcut = nn.Linear(self.dz + 2 * dw, self.d_out, bias=False)
         nn.init.eye_(self.shortcut.weight)
 
@@ -130,6 +133,7 @@ class Gridded(Backbone[Field]):
             embedded = known * self.embed(torch.cat((values, presence), dim=-1))
             counted = torch.cat((embedded, counted), dim=-1)
         lattice = self.placed(domain)
+        squared = lattice.squared(x, domain.centre)
         residual, channels = values, [lattice.features(domain.centre)]
         field = analysis = values.new_zeros(1)
         scales = (self.widths(), self.log_fades.exp())
@@ -137,9 +141,8 @@ class Gridded(Backbone[Field]):
             if i:
                 corrected = lattice.interpolate(field, x, domain.centre)
                 residual = presence * (residual - corrected)
-            axes = lattice.kernel(x, domain.centre, width)
-            sums, density = spread(
-                torch.cat((residual, counted), dim=-1), axes
+            sums, density = spread_gaussian(
+                torch.cat((residual, counted), dim=-1), squared, width
             ).tensor_split((n_values + self.n_embedded,), dim=1)
             if n_values == 1:
                 density = torch.cat((density, density), dim=1)
@@ -153,11 +156,10 @@ class Gridded(Backbone[Field]):
             analysis = torch.cat((kriged, analysis[:, self.dy :]), dim=1)
         for analyse, stream in zip(self.streams, streams, strict=True):
             channels.append(analyse(stream, lattice, domain.centre))
-        lifted = self.lift(torch.cat((analysis, *channels), dim=1))
-        carried = analysis[:, : self.dz]
-        first, rest = lifted.tensor_split((carried.shape[1],), dim=1)
-        z = torch.cat((carried + first, rest), dim=1)
-        return Field(z, lattice.sites(domain.centre), domain)
+        lifted = self.lift(torch.cat((analysis, *channels), dim=1).movedim(1, -1))
+        carried = analysis[:, : self.dz].movedim(1, -1)
+        z = lifted + functional.pad(carried, (0, self.dz - carried.shape[-1]))
+        return Field(z.movedim(-1, 1), lattice.sites(domain.centre), domain)
 
     def widths(self) -> Tensor:
         """Of the set convolutions, (k,): those of the covariance, if there is one."""
@@ -184,8 +186,8 @@ class Gridded(Backbone[Field]):
         """What targets read of the processed channels: interpolation is linear."""
         if self.readout is not None:
             return z
-        weight = self.shortcut.weight[:, : self.dz]
-        return functional.linear(z.movedim(1, -1), weight).movedim(-1, 1)
+        weight = self.shortcut.weight[:, : self.dz].expand(len(z), -1, -1)
+        return torch.bmm(weight, z.flatten(2)).unflatten(2, z.shape[2:])
 
     def decode(
         self, latent: Field, xt: Tensor, wt: Tensor, et: Tensor | None = None
@@ -194,7 +196,9 @@ class Gridded(Backbone[Field]):
         self.check_targets(latent, xt, wt)
         lattice, centre = self.placed(latent.domain), latent.domain.centre
         z = lattice.interpolate(latent.z, xt, centre)
+        if self.readout is None and self.dw:
+            z = z + functional.linear(wt, self.shortcut.weight[:, self.dz :])
         if self.readout is None:
-            return z + functional.linear(wt, self.shortcut.weight[:, self.dz :])
+            return z
         inputs = torch.cat((z, wt), dim=-1)
         return self.readout(inputs) + self.shortcut(inputs)

@@ -37,7 +37,8 @@ class ConvCNPConfig:
             cube of the number of stations, the cost grows with their number.
         net: The network on the lattice: a U-Net, or a plain residual CNN.
         depth: Residual blocks of the CNN.
-        expansion: Times as many channels inside a residual block.
+        expansion: Times as many channels inside a residual block, and inside the
+            perceptrons at nodes and targets.
         read: Channels that a target reads, a linear mixture made once for all targets:
             the fast way to a million cells. Zero for all channels, and a perceptron at
             every target.

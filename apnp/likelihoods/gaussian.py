@@ -1,5 +1,6 @@
 """Heteroscedastic Gaussian likelihood."""
 
+import torch
 from torch import Tensor, nn
 
 from apnp.likelihoods.likelihood import Likelihood
@@ -37,8 +38,11 @@ class HeteroscedasticGaussian(Likelihood):
 
     def forward(self, h: Tensor) -> GaussianPredictive:
         """Channels (b, nt, d_in) to Gaussians (b, nt, dy)."""
-        channels = h[..., : 2 * self.dy] if self.head is None else self.head(h)
-        mean, raw = channels.chunk(2, dim=-1)
-        # Of every second number in memory softplus takes ten times as long.
-        std = self.floor + nn.functional.softplus(raw.contiguous())
+        # Every number for all targets in a row: so they are found and used faster.
+        channels = h[..., : 2 * self.dy].mT.contiguous()
+        if self.head is not None:
+            weight = self.head.weight.expand(len(h), -1, -1)
+            channels = torch.baddbmm(self.head.bias[:, None], weight, h.mT)
+        mean, raw = channels.mT.chunk(2, dim=-1)
+        std = self.floor + nn.functional.softplus(raw)
         return GaussianPredictive(mean, std**2)

@@ -14,4 +14,9 @@ for most pairs of points."""
 def gaussian(squared: Tensor, width: Tensor | float) -> Tensor:
     """exp(-squared / 2 width^2), at squared distances of any shape."""
     # The factor is one number: fewer passes over all pairs, forth and back.
-    return torch.exp2(squared * (-0.5 * LOG2_E / width**2))
+    return torch.exp2(squared * exponent(width))
+
+
+def exponent(width: Tensor | float) -> Tensor | float:
+    """What the squared distance is multiplied by, in a power of two."""
+    return -0.5 * LOG2_E / width**2

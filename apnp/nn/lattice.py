@@ -17,7 +17,7 @@ from apnp.nn.setconv import (
     cubic_weights,
     read,
     read_product,
-    spread,
+    spread_gaussian,
     spread_product,
 )
 
@@ -44,8 +44,15 @@ class Lattice(ABC):
         """Locations of the nodes, (b, dx) -> (b, *shape, dx)."""
 
     @abstractmethod
+    def squared(self, x: Tensor, centre: Tensor) -> list[Tensor]:
+        """Squared distances of points and nodes, a part (b, n, g) an axis.
+
+        Their sum is the squared distance, or near it where that does not separate.
+        """
+
     def kernel(self, x: Tensor, centre: Tensor, width: Tensor) -> list[Tensor]:
         """Gaussian weights from points to nodes, one (b, n, g) matrix an axis."""
+        return [gaussian(part, width) for part in self.squared(x, centre)]
 
     @abstractmethod
     def spread_grid(
@@ -128,9 +135,10 @@ class PlaneLattice(Lattice):
     ) -> Tensor:
         """The same, as one separable sum a Gaussian."""
         scales = (covariance.log_weights.exp(), covariance.log_widths.exp())
+        squared = self.squared(x, centre)
         return torch.stack(
             [
-                share * spread(weights, self.kernel(x, centre, width))
+                share * spread_gaussian(weights, squared, width)
                 for share, width in zip(*scales, strict=True)
             ]
         ).sum(0)
@@ -154,10 +162,10 @@ class PlaneLattice(Lattice):
         grid = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1)
         return grid + centre.reshape(-1, *(1,) * self.dx, self.dx)
 
-    def kernel(self, x: Tensor, centre: Tensor, width: Tensor) -> list[Tensor]:
-        """exp(-|x_i - u_i|^2 / 2 width^2) for each axis i."""
+    def squared(self, x: Tensor, centre: Tensor) -> list[Tensor]:
+        """|x_i - u_i|^2 for each axis i."""
         relative = x - centre[:, None]
-        return [self._along(i, relative[..., i], width) for i in range(self.dx)]
+        return [self._along(i, relative[..., i]) for i in range(self.dx)]
 
     def spread_grid(
         self,
@@ -168,12 +176,12 @@ class PlaneLattice(Lattice):
     ) -> Tensor:
         """One matrix an axis: its nodes by those of the grid."""
         relative = [axis - centre[:, i, None] for i, axis in enumerate(axes)]
-        factors = [self._along(i, r, width) for i, r in enumerate(relative)]
+        factors = [gaussian(self._along(i, r), width) for i, r in enumerate(relative)]
         return spread_product(values, factors)
 
-    def _along(self, i: int, relative: Tensor, width: Tensor) -> Tensor:
-        """Weights along axis i of coordinates relative to the centre, (b, n, g)."""
-        return gaussian((relative[..., None] - self._nodes(i, relative)) ** 2, width)
+    def _along(self, i: int, relative: Tensor) -> Tensor:
+        """Of coordinates relative to the centre, squared along axis i, (b, n, g)."""
+        return (relative[..., None] - self._nodes(i, relative)).square_()
 
     def interpolate(self, z: Tensor, x: Tensor, centre: Tensor) -> Tensor:
         """Cubic convolution of the 4^dx nearest nodes, edges held constant."""
@@ -254,13 +262,13 @@ class SphereLattice(Lattice):
             dim=-1,
         )
 
-    def kernel(self, x: Tensor, centre: Tensor, width: Tensor) -> list[Tensor]:
-        """A Gaussian of chord length, made separable.
+    def squared(self, x: Tensor, centre: Tensor) -> list[Tensor]:
+        """The squared chord, made separable.
 
         The squared chord is 2 - 2 cos(lat - lat') + 2 cos(lat) cos(lat') (1 - cos(lon
         - lon')). With the point's own latitude in place of the node's in the last term
-        the weight is a product of a row and a column factor; it is exact on the point's
-        own row and, at a pole, the same for all longitudes.
+        it is a sum of a row's and a column's part; it is exact on the point's own row
+        and, at a pole, the same for all longitudes.
         """
         cos_lat = torch.linalg.vector_norm(x[..., :2], dim=-1, keepdim=True)
         lat = self._latitudes(x)
@@ -269,10 +277,7 @@ class SphereLattice(Lattice):
         horizontal = (
             x[..., :1] * torch.cos(lon)[:, None] + x[..., 1:2] * torch.sin(lon)[:, None]
         )
-        return [
-            gaussian(2 - 2 * cos_difference, width),
-            gaussian(2 * cos_lat * (cos_lat - horizontal), width),
-        ]
+        return [2 - 2 * cos_difference, 2 * cos_lat * (cos_lat - horizontal)]
 
     def spread_grid(
         self,

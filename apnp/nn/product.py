@@ -18,8 +18,9 @@ def map_axes(x: Tensor) -> tuple[Tensor, Tensor] | None:
     if grid is None:
         return None
     first, second = grid[:, :, 0, 0], grid[:, 0, :, 1]
-    uneven = (grid[..., 0] != first[:, :, None]) | (grid[..., 1] != second[:, None])
-    return None if uneven.any() else (first, second)
+    even = torch.equal(grid[..., 0], first[:, :, None].expand(grid.shape[:3]))
+    even = even and torch.equal(grid[..., 1], second[:, None].expand(grid.shape[:3]))
+    return (first, second) if even else None
 
 
 def sphere_axes(x: Tensor) -> tuple[Tensor, Tensor] | None:
@@ -56,7 +57,7 @@ def _folded(x: Tensor, i: int) -> Tensor | None:
     if torch.is_grad_enabled() or x.numel() == 0:
         return None
     values = x[0, :, i]
-    columns = int((values == values[0]).long().cumprod(0).sum())
-    if columns in (1, n) or n % columns:
+    columns = int((values != values[0]).byte().argmax())  # zero where there is none
+    if columns in (0, 1) or n % columns:
         return None
     return x.unflatten(1, (-1, columns))

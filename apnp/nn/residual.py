@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from apnp.nn.cache import rows_at_once
+
 SLOPE = 0.1
 """Of the leaky rectifier between the linear maps, below zero."""
-_CACHED = 2**17
-"""Numbers of the wider layer that a thread takes at once: half a megabyte."""
 
 
 def residual(
@@ -37,7 +37,7 @@ def residual(
         (b, c, *grid), channels in a row.
     """
     rows = z.movedim(1, -1)
-    many = rows.shape[:-1].numel() > _step(expand.weight)
+    many = rows.shape[:-1].numel() > rows_at_once(expand.out_features)
     if z.device.type != "cpu" or torch.is_autocast_enabled("cpu") or not many:
         return residual_reference(z, u, norm, expand, contract)
     out = _Residual.apply(
@@ -68,7 +68,7 @@ class _Residual(torch.autograd.Function):
         out = torch.empty_like(z)
         mean, rate = u.new_empty(len(u), 1), u.new_empty(len(u), 1)
         share = u.new_full((u.shape[1], 1), 1 / u.shape[1])
-        step = _step(weight)
+        step = rows_at_once(len(weight))
         rooms = _rooms(u, weight, step, 1)
         for o, some, here, m, r in zip(
             *(t.split(step) for t in (out, u, z, mean, rate)), strict=True
@@ -93,8 +93,7 @@ class _Residual(torch.autograd.Function):
         by_u = torch.empty_like(u)
         by_weight, by_w2 = torch.zeros_like(w1), torch.zeros_like(w2)
         by_bias = torch.zeros_like(b1)
-        share = u.new_full((u.shape[1], 1), 1 / u.shape[1])
-        step = _step(weight)
+        step = rows_at_once(len(weight))
         rooms = _rooms(u, weight, step, 2)
         for o, some, back, m, r in zip(
             *(t.split(step) for t in (by_u, u, g, mean, rate)), strict=True
@@ -110,18 +109,14 @@ class _Residual(torch.autograd.Function):
             )
             torch.addmm(by_weight, by_wide.T, normal, out=by_weight)
             by_bias += by_wide.sum(0)
-            torch.mm(by_wide, weight, out=by_normal)
-            along = torch.mul(by_normal, normal, out=o) @ share
-            by_normal -= by_normal @ share
-            torch.mul(by_normal.addcmul_(normal, along, value=-1), r, out=o)
+            by_normal = torch.mm(by_wide, weight, out=o)
+            (back_u, _, _) = torch.ops.aten.native_layer_norm_backward(
+                by_normal, some, gain.shape, m, r, None, None, [True, False, False]
+            )
+            o.copy_(back_u)
         by_w1 = torch.addr(by_weight * gain, by_bias, shift)
         by_gain = (by_weight * w1).sum(0)
         return g, by_u, by_gain, by_bias @ w1, by_w1, by_bias, by_w2, g.sum(0), None
-
-
-def _step(weight: Tensor) -> int:
-    """Rows taken at once."""
-    return max(1, _CACHED * torch.get_num_threads() // len(weight))
 
 
 def _rooms(u: Tensor, weight: Tensor, step: int, wide: int) -> list[Tensor]:

@@ -4,6 +4,7 @@ A set convolution with weight k(x, u) = prod_i k_i(x, u_i) needs no tensor of po
 nodes: it is a product of one matrix an axis (Gordon 2020, section 4).
 """
 
+import math
 from typing import Any
 
 import torch
@@ -11,21 +12,20 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-_CACHED = 2**18
-"""Products of point values and weights that a thread holds at once."""
+from apnp.nn.cache import rows_at_once
+from apnp.nn.gaussian import exponent, gaussian
+
+_FEW = 2**14
+"""Products of a task's values and weights that are made at once."""
 
 _NARROW = 8
-"""Channels so few that a matrix product for every row of a grid is slow."""
+"""Channels so few that a grid is read faster one by one."""
 
 
 def spread(values: Tensor, axes: list[Tensor]) -> Tensor:
     """Sum point values onto lattice nodes, weighted along each axis.
 
     z[b, c, i, j, ..] = sum_n values[b, n, c] axes[0][b, n, i] axes[1][b, n, j] ..
-
-    Of many points on a plane as many as fit a core's cache are summed at once, forth
-    and back, and their products are not kept. There are no second derivatives then; it
-    says so.
 
     Args:
         values: (b, n, c).
@@ -34,15 +34,41 @@ def spread(values: Tensor, axes: list[Tensor]) -> Tensor:
     Returns:
         (b, c, *grid).
     """
-    b, n, c = values.shape
-    grid = tuple(axis.shape[-1] for axis in axes)
-    many = len(axes) == 2 and n > _points(c * grid[0])
-    if many and values.device.type == "cpu" and not torch.is_autocast_enabled("cpu"):
-        return _Spread.apply(values, *axes)
     left = values
     for axis in axes[:-1]:
         left = _columns(left, axis)
-    return (left.mT @ axes[-1]).reshape(b, c, *grid)
+    grid = (axis.shape[-1] for axis in axes)
+    return (left.mT @ axes[-1]).reshape(*values.shape[::2], *grid)
+
+
+def spread_gaussian(
+    values: Tensor, squared: list[Tensor], width: Tensor | float
+) -> Tensor:
+    """`spread` with Gaussians of distance, exp(-squared / 2 width^2), as weights.
+
+    Of many points on a plane, on a processor, as many as fit a core's cache are summed
+    at once, forth and back; their weights are not kept, but made again. There are no
+    second derivatives then; it says so.
+
+    Args:
+        values: (b, n, c).
+        squared: One (b, n, g) matrix of squared distances a lattice axis.
+        width: A number.
+
+    Returns:
+        (b, c, *grid).
+    """
+    fast = (
+        len(squared) == 2
+        and values.device.type == "cpu"
+        and not torch.is_autocast_enabled("cpu")
+        and not any(s.requires_grad for s in squared)
+        and values[0].numel() * squared[0].shape[-1] > _FEW
+    )
+    if fast:
+        rate = torch.as_tensor(exponent(width), dtype=values.dtype)
+        return _SpreadGaussian.apply(values, *squared, rate)
+    return spread(values, [gaussian(s, width) for s in squared])
 
 
 def _columns(left: Tensor, axis: Tensor) -> Tensor:
@@ -50,42 +76,42 @@ def _columns(left: Tensor, axis: Tensor) -> Tensor:
     return (left[..., None] * axis[..., None, :]).flatten(-2)
 
 
-class _Spread(torch.autograd.Function):
-    """`spread` of two axes, task by task, a few points at a time."""
+class _SpreadGaussian(torch.autograd.Function):
+    """Of two axes, task by task, a few points at a time."""
 
     @staticmethod
-    def forward(ctx: Any, values: Tensor, first: Tensor, second: Tensor) -> Tensor:
-        ctx.save_for_backward(values, first, second)
+    def forward(
+        ctx: Any, values: Tensor, first: Tensor, second: Tensor, rate: Tensor
+    ) -> Tensor:
+        ctx.save_for_backward(values, first, second, rate)
         (b, _, c), rows, columns = values.shape, first.shape[-1], second.shape[-1]
         out = values.new_zeros(b, c * rows, columns)
-        step = _points(c * rows)
+        step = rows_at_once(c * rows)
         for z, *task in zip(out, values, first, second, strict=True):
-            for v, across, along in zip(*(t.split(step) for t in task), strict=True):
+            for v, s, t in zip(*(a.split(step) for a in task), strict=True):
+                across, along = (s * rate).exp2_(), (t * rate).exp2_()
                 torch.addmm(z, _columns(v, across).T, along, out=z)
         return out.view(b, c, rows, columns)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        inputs = ctx.saved_tensors
-        by = [torch.empty_like(t) for t in inputs]
-        c, rows = inputs[0].shape[-1], inputs[1].shape[-1]
-        step = _points(c * rows)
+        values, first, second, rate = ctx.saved_tensors
+        by_values, by_rate = torch.empty_like(values), torch.zeros_like(rate)
+        c, rows = values.shape[-1], first.shape[-1]
+        step = rows_at_once(c * rows)
         g = grads[0].flatten(1, 2)
-        for back, *task in zip(g, *inputs, *by, strict=True):
-            for v, across, along, by_v, by_across, by_along in zip(
-                *(t.split(step) for t in task), strict=True
-            ):
-                torch.mm(_columns(v, across), back, out=by_along)
-                by_left = (along @ back.T).view(len(v), c, rows)
-                by_v.copy_((by_left @ across[..., None]).squeeze(-1))
-                by_across.copy_((v[:, None] @ by_left).squeeze(1))
-        return tuple(by)
-
-
-def _points(width: int) -> int:
-    """Points of so many numbers that are summed at once."""
-    return max(1, _CACHED * torch.get_num_threads() // width)
+        for back, *task in zip(g, values, first, second, by_values, strict=True):
+            for v, s, t, by_v in zip(*(a.split(step) for a in task), strict=True):
+                across, along = (s * rate).exp2_(), (t * rate).exp2_()
+                left = (along @ back.T).view(len(v), c, rows)
+                if ctx.needs_input_grad[3]:  # of either axis
+                    more = (along.mul_(t) @ back.T).view_as(left)
+                    more.addcmul_(left, s[:, None]).mul_(across[:, None])
+                    by_rate += (more.sum(-1) * v).sum()
+                if ctx.needs_input_grad[0]:
+                    torch.sum(left.mul_(across[:, None]), -1, out=by_v)
+        return by_values, None, None, by_rate * math.log(2)
 
 
 def spread_product(values: Tensor, axes: list[Tensor]) -> Tensor:
@@ -123,6 +149,8 @@ def spread_reference(values: Tensor, axes: list[Tensor]) -> Tensor:
 def read(z: Tensor, index: Tensor, weight: Tensor) -> Tensor:
     """Weighted sums of a few lattice nodes for each point.
 
+    On a processor it has no second derivatives, and says so.
+
     Args:
         z: Channels on the lattice, (b, c, *grid).
         index: Flat node numbers, (b, n, k), integer.
@@ -139,13 +167,36 @@ def read(z: Tensor, index: Tensor, weight: Tensor) -> Tensor:
     n, k = index.shape[1:]
     if n == 0:
         return z.new_zeros(b, 0, c)
-    rows = functional.embedding_bag(
-        (index + start).reshape(b * n, k),
-        table,
-        mode="sum",
-        per_sample_weights=weight.reshape(b * n, k),
+    summed = _Summed.apply if z.device.type == "cpu" else _summed
+    rows: Tensor = summed(
+        table, (index + start).reshape(b * n, k), weight.reshape(b * n, k)
     )
     return rows.reshape(b, n, c)
+
+
+def _summed(table: Tensor, index: Tensor, weight: Tensor) -> Tensor:
+    return functional.embedding_bag(index, table, mode="sum", per_sample_weights=weight)
+
+
+class _Summed(torch.autograd.Function):
+    """The same, without the sorting of torch's own derivative."""
+
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, index: Tensor, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(table, index, weight)
+        return _summed(table, index, weight)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        table, index, weight = ctx.saved_tensors
+        (g,) = grads
+        by_table, by_weight = torch.zeros_like(table), None
+        for near, share in zip(index.T, weight.T, strict=True):
+            by_table.index_add_(0, near, g * share[:, None])
+        if ctx.needs_input_grad[2]:
+            by_weight = torch.stack([(table[i] * g).sum(-1) for i in index.T], dim=-1)
+        return by_table, None, by_weight
 
 
 def read_reference(z: Tensor, index: Tensor, weight: Tensor) -> Tensor:
@@ -166,17 +217,18 @@ def read_product(z: Tensor, axes: list[Tensor]) -> Tensor:
     Returns:
         (b, product of the m, c).
     """
-    some = z.movedim(1, -1).to(axes[0].dtype)
+    z = z.to(axes[0].dtype)
+    if z.shape[1] <= _NARROW:  # each channel by itself, and so they stay
+        for axis in axes:
+            z = z.movedim(2, -1)
+            z = (z.flatten(1, -2) @ axis.mT).unflatten(1, z.shape[1:-1])
+        return z.flatten(2).mT
     # The last axis last: what is read then has channels in a row.
+    some = z.movedim(1, -1)
     for i, axis in enumerate(axes):
         rest = some.shape[i + 2 :]
-        if rest.numel() <= _NARROW:  # one product for all rows, then put in place
-            read = some.shape[1 : i + 1]
-            lines = axis @ some.movedim(i + 1, 1).flatten(2)
-            some = lines.unflatten(-1, (*read, *rest)).movedim(1, i + 1)
-        else:
-            weights = axis[(slice(None), *(None,) * i)]
-            some = (weights @ some.flatten(i + 2)).unflatten(-1, rest)
+        weights = axis[(slice(None), *(None,) * i)]
+        some = (weights @ some.flatten(i + 2)).unflatten(-1, rest)
     return some.flatten(1, -2)
 
 

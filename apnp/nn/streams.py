@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from apnp.nn.lattice import Lattice
-from apnp.nn.setconv import spread
+from apnp.nn.setconv import spread_gaussian
 from apnp.types import GriddedField, PointSet, Stream
 
 
@@ -71,7 +71,7 @@ def _points(
         )
     seen = stream.y_mask.any(-1, keepdim=True)
     x = torch.where(seen, stream.x, centre[:, None])
-    return spread(values, lattice.kernel(x, centre, width))
+    return spread_gaussian(values, lattice.squared(x, centre), width)
 
 
 @onto.register(GriddedField)

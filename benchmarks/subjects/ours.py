@@ -15,7 +15,7 @@ from apnp.likelihoods import HeteroscedasticGaussian
 from apnp.model import NeuralProcess
 from apnp.nn.cnn import CNN
 from apnp.nn.lattice import PlaneLattice
-from apnp.nn.setconv import spread
+from apnp.nn.setconv import spread_gaussian
 from apnp.types import Domain, PointSet, Task
 from subjects.kriging import Kriging
 from subjects.subject import Subject, Work
@@ -35,7 +35,7 @@ class Form:
     Attributes:
         widths: Of the set convolutions, in cells.
         kriging: Whether values are kriged.
-        expansion: Times as many channels inside a block.
+        expansion: Times as many channels inside a block and inside perceptrons.
         read: Channels read linearly, or zero.
         embedded: Numbers of a point that are spread beside its value and its presence.
     """
@@ -61,7 +61,7 @@ def convcnp(case: Case, lattice: PlaneLattice, form: Form) -> ConvCNP:
     )
     return ConvCNP(
         lattice, Translations(case.dx), 1, 0, net, form.widths, (), form.kriging,
-        form.read, form.embedded,
+        form.read, form.embedded, form.expansion,
     )  # fmt: skip
 
 
@@ -161,7 +161,7 @@ class OurSetConvolution(Subject):
         centre = torch.full((case.tasks, case.dx), 0.5)
 
         def loss() -> Tensor:
-            z = spread(values, lattice.kernel(points.xc, centre, width))
+            z = spread_gaussian(values, lattice.squared(points.xc, centre), width)
             return lattice.interpolate(z, points.xt, centre).square().mean()
 
         return Work(1, loss)

@@ -36,6 +36,9 @@ def test_the_width_of_blocks_and_the_channels_that_are_read_can_be_set(model_of,
         return {m.expand.out_features / m.expand.in_features for m in blocks}
 
     assert (wide(usual), wide(lean)) == ({2}, {1})
+    assert usual.backbone.lift[0].out_features == 2 * 4
+    assert usual.backbone.readout[0].out_features == 2 * 4
+    assert lean.backbone.lift[0].out_features == 4
     assert (usual.backbone.d_out, lean.backbone.d_out) == (4, 3)
     assert usual.backbone.embed is not None
     assert lean.backbone.embed is None

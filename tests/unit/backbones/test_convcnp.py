@@ -232,8 +232,11 @@ def test_channels_read_linearly_are_those_of_a_mixture_at_the_targets():
 
 
 def test_a_number_of_channels_below_zero_is_refused():
-    with pytest.raises(ValueError, match="`read` is a number of channels or zero"):
+    with pytest.raises(ValueError, match=r"`read` is a number of at least 0\. Got -1"):
         convcnp(PlaneLattice((8,), 0.4), Translations(1), read=-1)
+    made = convcnp(PlaneLattice((8,), 0.4), Translations(1))
+    with pytest.raises(ValueError, match="`expansion` is a number of at least 1"):
+        ConvCNP(made.lattice, made.group, 1, 1, made.net, (1.0,), expansion=0)
 
 
 @pytest.mark.parametrize("embedded", [0, 4])
@@ -255,7 +258,7 @@ def test_of_a_single_value_presence_is_counted_once_and_told_twice(embedded):
     axes = lattice.kernel(x, centre, model.widths()[0])
     density = spread_reference(mask.double(), axes)
     sums = spread_reference(mask * y, axes)
-    found = seen[0]
+    found = seen[0].movedim(-1, 1)
     assert found.shape[1] == 4 + embedded
     field = sums / (density + model.log_fades.exp())
     torch.testing.assert_close(found[:, :2], field.expand(-1, 2, -1, -1))

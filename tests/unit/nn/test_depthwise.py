@@ -78,6 +78,11 @@ def test_it_takes_the_way_that_pays_and_torchs_own_elsewhere(way_back):
         assert "ConvolutionBackward0" in way_back(loss)
 
 
+def test_the_bias_of_a_line_is_added_apart(way_back):
+    assert "AddBackward0" in way_back(depthwise(*inputs((2, 3, 12), 5)).sum())
+    assert "AddBackward0" not in way_back(depthwise(*inputs((2, 3, 12), 5)[:2]).sum())
+
+
 def test_second_derivatives_are_refused():
     z, weight, bias = inputs((2, 3, 9, 8), 5)
     loss = depthwise(z, weight, bias).square().sum()

@@ -34,14 +34,14 @@ def inputs(shape):
 @pytest.fixture(autouse=True)
 def cached(monkeypatch):
     """One row at a time, so that the smallest field is a large one."""
-    monkeypatch.setattr("apnp.nn.residual._CACHED", 1)
+    monkeypatch.setattr("apnp.nn.cache.CACHED", 1)
 
 
 @pytest.mark.parametrize("rows", [1, 4])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_it_is_its_reference_in_value_and_gradient(shape, rows, monkeypatch, agree):
     threads = torch.get_num_threads()
-    monkeypatch.setattr("apnp.nn.residual._CACHED", -(-6 * rows // threads))
+    monkeypatch.setattr("apnp.nn.cache.CACHED", -(-6 * rows // threads))
     z, u, made, given = inputs(shape)
     agree(residual(z, u, *made), residual_reference(z, u, *made), given)
 
@@ -78,7 +78,7 @@ def test_small_fields_and_mixed_precision_are_torchs_own(way_back, monkeypatch):
     with torch.autocast("cpu"):
         half = residual(z, z, *lower)
     assert "_ResidualBackward" not in way_back(half)
-    monkeypatch.setattr("apnp.nn.residual._CACHED", 14 * 6)
+    monkeypatch.setattr("apnp.nn.cache.CACHED", 14 * 6)
     assert "_ResidualBackward" not in way_back(residual(z, z, *lower))
 
 

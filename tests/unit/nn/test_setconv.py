@@ -6,6 +6,7 @@ from apnp.nn.setconv import (
     read,
     read_reference,
     spread,
+    spread_gaussian,
     spread_product,
     spread_reference,
 )
@@ -31,13 +32,9 @@ def same(agree):
     return check
 
 
-@pytest.mark.parametrize("cached", [2**18, 20, 1])
 @pytest.mark.parametrize("grid", SHAPES)
 @pytest.mark.parametrize("n", [0, 1, 6])
-def test_spread_is_its_reference_in_value_and_gradient(
-    grid, n, cached, monkeypatch, same
-):
-    monkeypatch.setattr("apnp.nn.setconv._CACHED", cached)
+def test_spread_is_its_reference_in_value_and_gradient(grid, n, same):
     values = normal(2, n, 3)
     axes = [normal(2, n, g, seed=i + 1) for i, g in enumerate(grid)]
     same(
@@ -49,19 +46,59 @@ def test_spread_is_its_reference_in_value_and_gradient(
     assert spread(values, axes).shape == (2, 3, *grid)
 
 
-def test_many_points_are_summed_in_pieces_and_few_at_once(monkeypatch):
-    monkeypatch.setattr("apnp.nn.setconv._CACHED", 36)
-    threads = torch.get_num_threads()
-    few, many = (
-        spread(normal(1, n, 3).requires_grad_(), [normal(1, n, 4)] * 2)
-        for n in (3 * threads, 3 * threads + 1)
-    )
-    assert few.grad_fn.name() != "_SpreadBackward"
-    assert many.grad_fn.name() == "_SpreadBackward"
-    (first,) = torch.autograd.grad(
-        many.square().sum(), [many.grad_fn.next_functions[0][0].variable],
-        create_graph=True,
-    )  # fmt: skip
+@pytest.fixture
+def pieces(monkeypatch):
+    """Points of a plane are summed a few numbers at a time, however few they are."""
+
+    def make(cached):
+        monkeypatch.setattr("apnp.nn.cache.CACHED", cached)
+        monkeypatch.setattr("apnp.nn.setconv._FEW", -1)
+
+    return make
+
+
+@pytest.mark.parametrize("cached", [2**17, 20, 1])
+@pytest.mark.parametrize("grid", SHAPES)
+@pytest.mark.parametrize("n", [0, 1, 6])
+def test_gaussians_are_spread_as_the_reference_does_in_value_and_gradient(
+    grid, n, cached, pieces, same
+):
+    pieces(cached)
+    values, width = normal(2, n, 3), torch.tensor(0.8, dtype=torch.float64)
+    squared = [normal(2, n, g, seed=i + 1) ** 2 for i, g in enumerate(grid)]
+
+    def reference():
+        weights = [torch.exp(-part / (2 * width**2)) for part in squared]
+        return spread_reference(values, weights)
+
+    def fast():
+        return spread_gaussian(values, squared, width)
+
+    if n:
+        same(fast, reference, width)
+    same(lambda: spread_gaussian(values, squared, 0.8), reference, values)
+    if n:
+        same(fast, reference, values, width)
+        same(fast, reference, values, width, *squared)
+
+
+def test_many_points_are_summed_in_pieces_and_few_at_once(pieces, way_back):
+    def made(n, **options):
+        squared = [normal(1, n, 4).requires_grad_(**options) ** 2] * 2
+        return spread_gaussian(normal(1, n, 3).requires_grad_(), squared, 0.8)
+
+    threshold = 2**14 // 12
+    few, many = (made(n, requires_grad=False) for n in (threshold, threshold + 1))
+    assert "_SpreadGaussianBackward" not in way_back(few)
+    assert "_SpreadGaussianBackward" in way_back(many)
+    assert "_SpreadGaussianBackward" not in way_back(made(threshold + 1))
+    with torch.autocast("cpu"):
+        mixed = made(threshold + 1, requires_grad=False)
+    assert "_SpreadGaussianBackward" not in way_back(mixed)
+    pieces(1)
+    values = normal(1, 2, 3).requires_grad_()
+    total = spread_gaussian(values, [normal(1, 2, 4) ** 2] * 2, 0.8).square().sum()
+    (first,) = torch.autograd.grad(total, values, create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):
         first.sum().backward()
 

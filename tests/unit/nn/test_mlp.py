@@ -1,0 +1,69 @@
+import pytest
+import torch
+
+from apnp.nn.mlp import mlp
+
+
+def normal(*shape, seed=0):
+    generator = torch.Generator().manual_seed(seed + len(shape))
+    return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+
+def perceptron(n_in=3, hidden=2):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        made = mlp(n_in, 5, 2, hidden).double()
+    for i, p in enumerate(made.parameters()):
+        p.data += 0.3 * normal(*p.shape, seed=20 + i)
+    return made
+
+
+@pytest.fixture(autouse=True)
+def cached(monkeypatch):
+    """One row at a time, so that few rows are many."""
+    monkeypatch.setattr("apnp.nn.cache.CACHED", 1)
+
+
+@pytest.mark.parametrize("rows", [1, 4])
+@pytest.mark.parametrize("hidden", [1, 2, 3])
+@pytest.mark.parametrize("shape", [(7, 3), (2, 5, 3), (2, 3, 4, 3)])
+def test_pieces_are_the_layers_one_by_one_in_value_and_gradient(
+    shape, hidden, rows, monkeypatch, agree, way_back
+):
+    monkeypatch.setattr("apnp.nn.cache.CACHED", -(-5 * rows // torch.get_num_threads()))
+    made, x = perceptron(hidden=hidden), normal(*shape).requires_grad_()
+    assert "_InPiecesBackward" in way_back(made(x))
+    agree(made(x), made.reference(x), (x, *made.parameters()))
+
+
+def test_weights_have_derivatives_where_the_input_has_none(agree):
+    made, x = perceptron(), normal(4, 3)
+    agree(made(x), made.reference(x), tuple(made.parameters()))
+
+
+def test_derivatives_are_those_of_finite_differences():
+    made = perceptron()
+    torch.autograd.gradcheck(made, normal(4, 3).requires_grad_())
+
+
+def test_few_rows_and_mixed_precision_are_torchs_own(monkeypatch, way_back):
+    made = perceptron().float()
+    assert made(torch.zeros(2, 0, 3)).shape == (2, 0, 2)
+    x = torch.zeros(20, 3)
+    assert "_InPiecesBackward" in way_back(made(x))
+    with torch.autocast("cpu"):
+        assert "_InPiecesBackward" not in way_back(made(x))
+    monkeypatch.setattr("apnp.nn.cache.CACHED", 20 * 5)
+    assert "_InPiecesBackward" not in way_back(made(x))
+
+
+def test_second_derivatives_are_refused():
+    made, x = perceptron(), normal(4, 3).requires_grad_()
+    (first,) = torch.autograd.grad(made(x).square().sum(), x, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        first.sum().backward()
+
+
+def test_weights_are_named_as_those_of_a_sequence():
+    names = [name for name, _ in perceptron().named_parameters()]
+    assert names == [f"{i}.{kind}" for i in (0, 2, 4) for kind in ("weight", "bias")]
