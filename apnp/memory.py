@@ -4,8 +4,9 @@ import ctypes
 import sys
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-_KEPT = 2**30
-"""Bytes up to which what is freed is kept."""
+_FREE, _BLOCK = 2**28, 2**25
+"""Bytes at the end of the memory in use that are kept, from blocks no larger than these:
+larger ones would leave gaps that nothing fits."""
 
 
 def keep_freed_memory() -> bool:
@@ -13,7 +14,7 @@ def keep_freed_memory() -> bool:
 
     The C library of Linux gives large blocks back to the system at once, which hands
     them out again page by page, filled with zeros. A field is predicted from many such
-    blocks: half of its time can go there. What is kept is at most what was in use.
+    blocks: half of its time can go there.
 
     https://www.gnu.org/software/libc/manual/html_node/Malloc-Tunable-Parameters.html
     """
@@ -22,4 +23,4 @@ def keep_freed_memory() -> bool:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # not every C library has it
     if mallopt is None:
         return False
-    return all(mallopt(name, _KEPT) for name in (_TRIM_THRESHOLD, _MMAP_THRESHOLD))
+    return bool(mallopt(_TRIM_THRESHOLD, _FREE) and mallopt(_MMAP_THRESHOLD, _BLOCK))

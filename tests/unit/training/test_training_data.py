@@ -37,6 +37,7 @@ def test_two_processes_see_the_tasks_of_one(tiny, stations):
             assert whole.target.y[row, :n].equal(part.target.y[row // 2, :n])
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")
 def test_workers_and_starts_change_no_batch(tiny, stations):
     tasks = prepare(tiny(), stations).tasks
     whole = batch_keys(TaskBatches(tasks, range(0, 6), 2))
