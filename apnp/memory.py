@@ -5,7 +5,7 @@ import sys
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _FREE, _BLOCK = 2**28, 2**25
-"""Bytes at the end of the memory in use that are kept, from blocks no larger than these:
+"""Bytes kept at the end of the memory in use, and the largest block that is kept:
 larger ones would leave gaps that nothing fits."""
 
 
