@@ -22,6 +22,7 @@ from subjects.ours import SUBJECTS, Ours
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
+from apnp.memory import keep_freed_memory
 from apnp.nn.residual import residual
 
 Part = Callable[[], Tensor]
@@ -103,6 +104,7 @@ def peak() -> float:
 def main() -> None:
     """Print a table a case."""
     args = arguments()
+    keep_freed_memory()  # as `apnp train` does
     subject = next(s for s in SUBJECTS if s.name == args.subject)
     for case in CASES:
         if not any(word in case.name for word in args.only):
