@@ -3,7 +3,8 @@
     OMP_NUM_THREADS=1 python benchmarks/parts.py [--subject apnp] [--only WORD ...]
 
 Parts are the way onto the lattice, the network on it, and the way off it with the
-loss; within the network the depthwise convolutions and the pointwise layers. Each runs
+loss; within the network the depthwise convolutions, the pointwise layers with their
+normalisation, rectifier and sum, and the two linear maps of these alone. Each runs
 forward and backward by itself, from what the part before it made. Medians of the
 processor's time, and the share of a matrix product's rate that the arithmetic of
 matrix products and convolutions reaches.
@@ -53,6 +54,7 @@ def parts(case: Case, subject: Ours) -> dict[str, Part]:
     z = latent.z if latent.z.ndim == 4 else latent.z[:, :, None]
     z = leaf(z.contiguous(memory_format=torch.channels_last))
     mixed = leaf(block.depthwise(block.edge(z)))
+    rows = leaf(mixed.movedim(1, -1).flatten(0, -2))
     inputs = target.w.new_zeros(*target.x.shape[:2], 0)
 
     def off() -> Tensor:
@@ -67,6 +69,7 @@ def parts(case: Case, subject: Ours) -> dict[str, Part]:
         f"- pointwise layers ({n} x)": lambda: residual(
             z, mixed, block.norm, block.expand, block.contract
         ),
+        f"  - linear maps alone ({n} x)": lambda: block.contract(block.expand(rows)),
         "off the lattice, loss": off,
     }
 
@@ -107,7 +110,8 @@ def main() -> None:
     keep_freed_memory()  # as `apnp train` does
     subject = next(s for s in SUBJECTS if s.name == args.subject)
     for case in CASES:
-        if not any(word in case.name for word in args.only):
+        asked = any(word in case.name for word in args.only)
+        if not asked or case.model != "convcnp" or not case.trained:
             continue
         rate = peak()
         print(f"{case.name}, {subject.name}, peak {rate:.0f} Gflop/s")
@@ -116,7 +120,7 @@ def main() -> None:
             forth, back, work = (times * c for c in cost(part, args.repeat))
             share = 1e3 * work / (forth + back) / rate
             print(
-                f"  {name:<24}{forth:9.2f} + {back:9.2f} ms, {work:7.2f} Gflop, "
+                f"  {name:<28}{forth:9.2f} + {back:9.2f} ms, {work:7.2f} Gflop, "
                 f"{share:5.0%} of peak",
                 flush=True,
             )
