@@ -39,8 +39,9 @@ class HeteroscedasticGaussian(Likelihood):
     def forward(self, h: Tensor) -> GaussianPredictive:
         """Channels (b, nt, d_in) to Gaussians (b, nt, dy)."""
         # Every number for all targets in a row: so they are found and used faster.
-        channels = h[..., : 2 * self.dy].mT.contiguous()
-        if self.head is not None:
+        if self.head is None:
+            channels = h[..., : 2 * self.dy].mT.contiguous()
+        else:
             weight = self.head.weight.expand(len(h), -1, -1)
             channels = torch.baddbmm(self.head.bias[:, None], weight, h.mT)
         mean, raw = channels.mT.chunk(2, dim=-1)

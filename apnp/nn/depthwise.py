@@ -67,20 +67,21 @@ def depthwise(
     Returns:
         (b, c, *grid + 2 beyond - kernel + 1).
     """
-    fast = (
-        z.device.type == "cpu"
-        and z.numel() > 0
-        and weight.shape[-1] >= _LEAST
-        and weight[0].numel() > weight.shape[-1]
-        and not torch.is_autocast_enabled("cpu")
-    )
-    if fast and torch.is_grad_enabled() and weight.requires_grad:
-        return _Depthwise.apply(z, weight, bias, beyond)
-    if bias is not None and weight[0].numel() == weight.shape[-1]:
-        # Of a line torch's derivative of the bias takes as long as all the rest.
+    if (
+        z.device.type != "cpu"
+        or z.numel() == 0
+        or not (torch.is_grad_enabled() and weight.requires_grad)
+        or torch.is_autocast_enabled("cpu")
+    ):
+        return depthwise_reference(z, weight, bias, beyond)
+    line = weight[0].numel() == weight.shape[-1]
+    if line and bias is not None:
+        # Torch's derivative of the bias takes as long as all the rest.
         added = bias.reshape(-1, *(1,) * (z.ndim - 2))
         return depthwise_reference(z, weight, None, beyond) + added
-    return depthwise_reference(z, weight, bias, beyond)
+    if line or weight.shape[-1] < _LEAST:
+        return depthwise_reference(z, weight, bias, beyond)
+    return _Depthwise.apply(z, weight, bias, beyond)
 
 
 def depthwise_reference(

@@ -8,6 +8,9 @@ from torch.autograd.function import once_differentiable
 
 from apnp.nn.cache import rows_at_once
 
+_MANY = 2**23
+"""Numbers of a layer, 32 MB, for which a C library fetches memory anew each time."""
+
 
 class MLP(nn.Sequential):
     """Linear layers with a GELU between each two, on the last axis.
@@ -19,9 +22,19 @@ class MLP(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         """(.., n_in) -> (.., n_out)."""
-        parameters = list(self.parameters())
-        many = x.shape[:-1].numel() > rows_at_once(_widest(parameters))
-        if x.device.type != "cpu" or torch.is_autocast_enabled("cpu") or not many:
+        linear = [layer for layer in self if isinstance(layer, nn.Linear)]
+        plain = [nn.Linear, *[nn.GELU, nn.Linear] * (len(linear) - 1)]
+        if (
+            x.device.type != "cpu"
+            or torch.is_autocast_enabled("cpu")
+            or [type(layer) for layer in self] != plain
+        ):
+            return self.reference(x)
+        parameters = [p for layer in linear for p in (layer.weight, layer.bias)]
+        widest = _widest(parameters)
+        # To make layers again takes longer than to keep them, while there is room.
+        most = _MANY // widest if torch.is_grad_enabled() else rows_at_once(widest)
+        if x.shape[:-1].numel() <= most:
             return self.reference(x)
         out: Tensor = _InPieces.apply(x.flatten(0, -2), *parameters)
         return out.unflatten(0, x.shape[:-1])
@@ -82,7 +95,8 @@ def _layers(parameters: Any) -> list[tuple[Tensor, Tensor]]:
 
 
 def _widest(parameters: Any) -> int:
-    return max(map(len, parameters))
+    """The most numbers that a row has on its way."""
+    return max(size for p in parameters for size in p.shape)
 
 
 def mlp(n_in: int, width: int, n_out: int, hidden: int = 2, factor: float = 1.0) -> MLP:

@@ -37,8 +37,11 @@ def residual(
         (b, c, *grid), channels in a row.
     """
     rows = z.movedim(1, -1)
-    many = rows.shape[:-1].numel() > rows_at_once(expand.out_features)
-    if z.device.type != "cpu" or torch.is_autocast_enabled("cpu") or not many:
+    if (
+        z.device.type != "cpu"
+        or torch.is_autocast_enabled("cpu")
+        or rows.shape[:-1].numel() <= rows_at_once(expand.out_features)
+    ):
         return residual_reference(z, u, norm, expand, contract)
     out = _Residual.apply(
         rows.flatten(0, -2),
@@ -109,7 +112,7 @@ class _Residual(torch.autograd.Function):
             )
             torch.addmm(by_weight, by_wide.T, normal, out=by_weight)
             by_bias += by_wide.sum(0)
-            by_normal = torch.mm(by_wide, weight, out=o)
+            torch.mm(by_wide, weight, out=by_normal)
             (back_u, _, _) = torch.ops.aten.native_layer_norm_backward(
                 by_normal, some, gain.shape, m, r, None, None, [True, False, False]
             )

@@ -15,7 +15,7 @@ from torch.nn import functional
 from apnp.nn.cache import rows_at_once
 from apnp.nn.gaussian import exponent, gaussian
 
-_FEW = 2**14
+_FEW = 2**16
 """Products of a task's values and weights that are made at once."""
 
 _NARROW = 8
@@ -47,8 +47,9 @@ def spread_gaussian(
     """`spread` with Gaussians of distance, exp(-squared / 2 width^2), as weights.
 
     Of many points on a plane, on a processor, as many as fit a core's cache are summed
-    at once, forth and back; their weights are not kept, but made again. There are no
-    second derivatives then; it says so.
+    at once, forth and back, unless a derivative by their distances is asked for; their
+    weights are not kept, but made again. There are no second derivatives then; it says
+    so.
 
     Args:
         values: (b, n, c).
@@ -63,7 +64,8 @@ def spread_gaussian(
         and values.device.type == "cpu"
         and not torch.is_autocast_enabled("cpu")
         and not any(s.requires_grad for s in squared)
-        and values[0].numel() * squared[0].shape[-1] > _FEW
+        and values.dtype == squared[0].dtype
+        and values.shape[1:].numel() * squared[0].shape[-1] > _FEW
     )
     if fast:
         rate = torch.as_tensor(exponent(width), dtype=values.dtype)
@@ -111,7 +113,8 @@ class _SpreadGaussian(torch.autograd.Function):
                     by_rate += (more.sum(-1) * v).sum()
                 if ctx.needs_input_grad[0]:
                     torch.sum(left.mul_(across[:, None]), -1, out=by_v)
-        return by_values, None, None, by_rate * math.log(2)
+        wanted = by_values if ctx.needs_input_grad[0] else None
+        return wanted, None, None, by_rate * math.log(2)
 
 
 def spread_product(values: Tensor, axes: list[Tensor]) -> Tensor:

@@ -81,6 +81,9 @@ def test_it_takes_the_way_that_pays_and_torchs_own_elsewhere(way_back):
 def test_the_bias_of_a_line_is_added_apart(way_back):
     assert "AddBackward0" in way_back(depthwise(*inputs((2, 3, 12), 5)).sum())
     assert "AddBackward0" not in way_back(depthwise(*inputs((2, 3, 12), 5)[:2]).sum())
+    z, weight, bias = (t.float() for t in inputs((2, 3, 12), 5))
+    with torch.autocast("cpu"):
+        assert depthwise(z, weight, bias).dtype == torch.bfloat16
 
 
 def test_second_derivatives_are_refused():

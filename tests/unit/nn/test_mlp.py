@@ -20,8 +20,10 @@ def perceptron(n_in=3, hidden=2):
 
 @pytest.fixture(autouse=True)
 def cached(monkeypatch):
-    """One row at a time, so that few rows are many."""
+    """One row at a time, so that few rows are many; one thread."""
+    monkeypatch.setattr("torch.get_num_threads", lambda: 1)
     monkeypatch.setattr("apnp.nn.cache.CACHED", 1)
+    monkeypatch.setattr("apnp.nn.mlp._MANY", 1)
 
 
 @pytest.mark.parametrize("rows", [1, 4])
@@ -30,20 +32,22 @@ def cached(monkeypatch):
 def test_pieces_are_the_layers_one_by_one_in_value_and_gradient(
     shape, hidden, rows, monkeypatch, agree, way_back
 ):
-    monkeypatch.setattr("apnp.nn.cache.CACHED", -(-5 * rows // torch.get_num_threads()))
+    monkeypatch.setattr("apnp.nn.cache.CACHED", 5 * rows)
     made, x = perceptron(hidden=hidden), normal(*shape).requires_grad_()
     assert "_InPiecesBackward" in way_back(made(x))
     agree(made(x), made.reference(x), (x, *made.parameters()))
 
 
-def test_weights_have_derivatives_where_the_input_has_none(agree):
+def test_weights_have_derivatives_where_the_input_has_none(agree, way_back):
     made, x = perceptron(), normal(4, 3)
+    assert "_InPiecesBackward" in way_back(made(x))
     agree(made(x), made.reference(x), tuple(made.parameters()))
 
 
-def test_derivatives_are_those_of_finite_differences():
-    made = perceptron()
-    torch.autograd.gradcheck(made, normal(4, 3).requires_grad_())
+def test_derivatives_are_those_of_finite_differences(way_back):
+    made, x = perceptron(), normal(4, 3).requires_grad_()
+    assert "_InPiecesBackward" in way_back(made(x))
+    torch.autograd.gradcheck(made, x)
 
 
 def test_few_rows_and_mixed_precision_are_torchs_own(monkeypatch, way_back):
@@ -53,8 +57,25 @@ def test_few_rows_and_mixed_precision_are_torchs_own(monkeypatch, way_back):
     assert "_InPiecesBackward" in way_back(made(x))
     with torch.autocast("cpu"):
         assert "_InPiecesBackward" not in way_back(made(x))
-    monkeypatch.setattr("apnp.nn.cache.CACHED", 20 * 5)
+    monkeypatch.setattr("apnp.nn.mlp._MANY", 20 * 5)
     assert "_InPiecesBackward" not in way_back(made(x))
+
+
+def test_without_derivatives_fewer_rows_are_many(monkeypatch):
+    made, x, given = perceptron(), normal(20, 3), []
+    made[0].register_forward_pre_hook(lambda _, rows: given.append(rows))
+    monkeypatch.setattr("apnp.nn.mlp._MANY", 20 * 5)
+    made(x)
+    assert len(given) == 1  # layer by layer
+    with torch.no_grad():
+        torch.testing.assert_close(made(x), made.reference(x), rtol=0, atol=1e-12)
+    assert len(given) == 2  # of the reference
+
+
+def test_a_part_of_it_is_that_part():
+    made, x = perceptron(), normal(20, 3)
+    part = made[:2]
+    torch.testing.assert_close(part(x), made[1](made[0](x)), rtol=0, atol=0)
 
 
 def test_second_derivatives_are_refused():

@@ -51,6 +51,7 @@ def pieces(monkeypatch):
     """Points of a plane are summed a few numbers at a time, however few they are."""
 
     def make(cached):
+        monkeypatch.setattr("torch.get_num_threads", lambda: 1)
         monkeypatch.setattr("apnp.nn.cache.CACHED", cached)
         monkeypatch.setattr("apnp.nn.setconv._FEW", -1)
 
@@ -87,7 +88,7 @@ def test_many_points_are_summed_in_pieces_and_few_at_once(pieces, way_back):
         squared = [normal(1, n, 4).requires_grad_(**options) ** 2] * 2
         return spread_gaussian(normal(1, n, 3).requires_grad_(), squared, 0.8)
 
-    threshold = 2**14 // 12
+    threshold = 2**16 // 12
     few, many = (made(n, requires_grad=False) for n in (threshold, threshold + 1))
     assert "_SpreadGaussianBackward" not in way_back(few)
     assert "_SpreadGaussianBackward" in way_back(many)
