@@ -26,7 +26,7 @@ class ConvCNP(Gridded):
         kriging: Whether values are kriged onto the lattice.
         read: Number of channels read linearly; zero for all of them and a perceptron.
         embedded: Numbers that a point is embedded by; zero for its values alone.
-        expansion: Times as many channels inside the perceptrons at nodes and targets.
+        expansion: Times as many channels inside the perceptron at the nodes.
     """
 
     def __init__(

@@ -51,7 +51,7 @@ class Gridded(Backbone[Field]):
         kriging: Whether values are kriged onto the lattice.
         read: Number of channels read linearly; zero for all of them and a perceptron.
         embedded: Numbers that a point is embedded by; zero for its values alone.
-        expansion: Times as many channels inside the perceptrons at nodes and targets.
+        expansion: Times as many channels inside the perceptron at the nodes.
     """
 
     def __init__(
@@ -102,11 +102,11 @@ class Gridded(Backbone[Field]):
         self.streams = nn.ModuleList(analyses)
         n_spread = n_values + len(widths) * (2 * n_values + self.n_embedded + 1)
         n_spread += sum(analysis.n_channels for analysis in analyses)
-        n_spread, wide = n_spread + lattice.n_features, expansion * dz
-        self.lift = mlp(n_spread, wide, self.dz, hidden=1, factor=0.1)
+        n_spread += lattice.n_features
+        self.lift = mlp(n_spread, expansion * dz, dz, hidden=1, factor=0.1)
         self.readout = None
         if not read:
-            self.readout = mlp(self.dz + 2 * dw, wide, self.d_out, factor=0.1)
+            self.readout = mlp(self.dz + 2 * dw, 2 * self.dz, self.d_out, factor=0.1)
         self.shortcut = nn.Linear(self.dz + 2 * dw, self.d_out, bias=False)
         nn.init.eye_(self.shortcut.weight)
 

@@ -38,7 +38,7 @@ class ConvCNPConfig:
         net: The network on the lattice: a U-Net, or a plain residual CNN.
         depth: Residual blocks of the CNN.
         expansion: Times as many channels inside a residual block, and inside the
-            perceptrons at nodes and targets.
+            perceptron at the nodes before them.
         read: Channels that a target reads, a linear mixture made once for all targets:
             the fast way to a million cells. Zero for all channels, and a perceptron at
             every target.

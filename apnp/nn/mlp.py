@@ -32,8 +32,11 @@ class MLP(nn.Sequential):
             return self.reference(x)
         parameters = [p for layer in linear for p in (layer.weight, layer.bias)]
         widest = _widest(parameters)
-        # To make layers again takes longer than to keep them, while there is room.
-        most = _MANY // widest if torch.is_grad_enabled() else rows_at_once(widest)
+        # To make layers again takes longer than to keep them, while there is room; not
+        # where they are a small part of the work.
+        again = sum(layer.weight.numel() for layer in linear[:-1])
+        kept = torch.is_grad_enabled() and 3 * again > linear[-1].weight.numel()
+        most = _MANY // widest if kept else rows_at_once(widest)
         if x.shape[:-1].numel() <= most:
             return self.reference(x)
         out: Tensor = _InPieces.apply(x.flatten(0, -2), *parameters)

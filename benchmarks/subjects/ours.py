@@ -36,7 +36,7 @@ class Form:
     Attributes:
         widths: Of the set convolutions, in cells.
         kriging: Whether values are kriged.
-        expansion: Times as many channels inside a block and inside perceptrons.
+        expansion: Times as many channels inside a block and at the nodes before.
         read: Channels read linearly, or zero.
         embedded: Numbers of a point that are spread beside its value and its presence.
     """

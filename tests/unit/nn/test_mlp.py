@@ -72,6 +72,13 @@ def test_without_derivatives_fewer_rows_are_many(monkeypatch):
     assert len(given) == 2  # of the reference
 
 
+def test_layers_that_are_little_work_are_made_again(monkeypatch, way_back):
+    monkeypatch.setattr("apnp.nn.mlp._MANY", 1000)
+    for n_in, again in ((2, True), (3, False)):  # 8 n_in products again, 8 x 6 at last
+        made = mlp(n_in, 8, 6, hidden=1)
+        assert ("_InPiecesBackward" in way_back(made(torch.ones(4, n_in)))) == again
+
+
 def test_a_part_of_it_is_that_part():
     made, x = perceptron(), normal(20, 3)
     part = made[:2]
