@@ -10,7 +10,7 @@ from torch.nn import functional
 _CONVOLVE = {3: functional.conv1d, 4: functional.conv2d, 5: functional.conv3d}
 _LEAST = 5
 """Smallest kernel for which the way below pays, in nodes."""
-_CACHED = 2**20
+_CACHED = 2**18
 """Numbers of a field that are taken at once on the way back."""
 
 
