@@ -68,12 +68,13 @@ def test_it_takes_the_way_that_pays_and_torchs_own_elsewhere(way_back):
     assert "_DepthwiseBackward" in way_back(depthwise(*inputs((2, 3, 9, 12), 5)).sum())
     small = depthwise(*inputs((2, 3, 9, 12), 3)).sum()
     line = depthwise(*inputs((2, 3, 12), 5)).sum()
+    bare = depthwise(*inputs((2, 3, 12), 5)[:2]).sum()
     z, weight, bias = inputs((2, 3, 9, 12), 5)
     fixed = depthwise(z, weight.detach(), bias.detach()).sum()
     with torch.autocast("cpu"):
         half = depthwise(z.float(), weight.float(), bias.float())
     assert half.dtype == torch.bfloat16
-    for loss in (small, line, fixed, half.sum()):
+    for loss in (small, line, bare, fixed, half.sum()):
         assert "_DepthwiseBackward" not in way_back(loss)
         assert "ConvolutionBackward0" in way_back(loss)
 
