@@ -14,7 +14,7 @@ def keep_freed_memory() -> bool:
 
     The C library of Linux gives large blocks back to the system at once, which hands
     them out again page by page, filled with zeros. A field is predicted from many such
-    blocks: half of its time can go there.
+    blocks: a quarter of its time and more can go there.
 
     https://www.gnu.org/software/libc/manual/html_node/Malloc-Tunable-Parameters.html
     """

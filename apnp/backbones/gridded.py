@@ -196,9 +196,8 @@ class Gridded(Backbone[Field]):
         self.check_targets(latent, xt, wt)
         lattice, centre = self.placed(latent.domain), latent.domain.centre
         z = lattice.interpolate(latent.z, xt, centre)
-        if self.readout is None and self.dw:
-            z = z + functional.linear(wt, self.shortcut.weight[:, self.dz :])
         if self.readout is None:
-            return z
+            covariates = self.shortcut.weight[:, self.dz :]
+            return z + functional.linear(wt, covariates) if self.dw else z
         inputs = torch.cat((z, wt), dim=-1)
         return self.readout(inputs) + self.shortcut(inputs)
