@@ -39,8 +39,8 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def parts(case: Case, subject: Ours) -> dict[str, Part]:
-    """What each part makes, from inputs that ask for a derivative."""
+def parts(case: Case, subject: Ours) -> tuple[dict[str, Part], list[Tensor]]:
+    """What each part makes, and all that gets a derivative."""
     model, task = subject.model(case, drawn(case))
     backbone, target = model.backbone, task.target
     latent = backbone.encode(task.context, task.domain)
@@ -62,7 +62,7 @@ def parts(case: Case, subject: Ours) -> dict[str, Part]:
         return -law.log_prob(target.y, target.y_mask).mean()
 
     n = len(backbone.net.blocks)
-    return {
+    made = {
         "onto the lattice": lambda: backbone.encode(task.context, task.domain).z,
         "network": lambda: backbone.process(entered).z,
         f"- convolutions ({n} x)": lambda: block.depthwise(block.edge(z)),
@@ -72,9 +72,10 @@ def parts(case: Case, subject: Ours) -> dict[str, Part]:
         f"  - linear maps alone ({n} x)": lambda: block.contract(block.expand(rows)),
         "off the lattice, loss": off,
     }
+    return made, [*model.parameters(), entered.z, left.z, z, mixed, rows]
 
 
-def cost(part: Part, repeat: int) -> tuple[float, float, float]:
+def cost(part: Part, leaves: list[Tensor], repeat: int) -> tuple[float, float, float]:
     """Forward and backward in ms, and 10^9 operations of both."""
     with FlopCounterMode(display=False) as counter:
         out = part()
@@ -82,6 +83,8 @@ def cost(part: Part, repeat: int) -> tuple[float, float, float]:
         out.backward(g)
     forth, back = [], []
     for _ in range(repeat):
+        for leaf in leaves:
+            leaf.grad = None
         start = process_time()
         out = part()
         turn = process_time()
@@ -115,9 +118,10 @@ def main() -> None:
             continue
         rate = peak()
         print(f"{case.name}, {subject.name}, peak {rate:.0f} Gflop/s")
-        for name, part in parts(case, subject).items():
+        made, leaves = parts(case, subject)
+        for name, part in made.items():
             times = case.layers if " x)" in name else 1
-            forth, back, work = (times * c for c in cost(part, args.repeat))
+            forth, back, work = (times * c for c in cost(part, leaves, args.repeat))
             share = 1e3 * work / (forth + back) / rate
             print(
                 f"  {name:<28}{forth:9.2f} + {back:9.2f} ms, {work:7.2f} Gflop, "

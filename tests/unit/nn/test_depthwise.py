@@ -46,15 +46,20 @@ def test_derivatives_are_those_of_finite_differences():
     torch.autograd.gradcheck(depthwise, inputs((2, 2, 6, 6), 5)[:2])
 
 
-def test_channels_in_a_row_stay_so_forth_and_back():
+@pytest.mark.parametrize("cached", [2**20, 1])
+def test_channels_in_a_row_stay_so_forth_and_back(cached, monkeypatch):
+    monkeypatch.setattr("apnp.nn.depthwise._CACHED", cached)
     z, weight, bias = inputs((2, 3, 9, 12), 5)
     layout = torch.channels_last
     rows = z.detach().contiguous(memory_format=layout).requires_grad_()
-    out = depthwise(rows, weight, bias)
+    out, same = depthwise(rows, weight, bias), depthwise_reference(z, weight, bias)
     assert out.is_contiguous(memory_format=layout)
-    (back,) = torch.autograd.grad(out, rows, torch.ones_like(out))
+    torch.testing.assert_close(out, same)
+    g = normal(*out.shape, seed=3).contiguous(memory_format=layout)
+    back, by_weight = torch.autograd.grad(out, (rows, weight), g)
     assert back.is_contiguous(memory_format=layout)
-    torch.testing.assert_close(out, depthwise(z, weight, bias))
+    torch.testing.assert_close(back, torch.autograd.grad(same, z, g, True)[0])
+    torch.testing.assert_close(by_weight, torch.autograd.grad(same, weight, g)[0])
 
 
 def test_no_tasks_have_no_gradient():
