@@ -1,12 +1,16 @@
 """A stationary covariance, and the linear systems of kriging that it makes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from apnp.nn.gaussian import LOG2_E
+
+_AT_ONCE = 2**19
+"""Numbers that a processor takes at once."""
 
 
 class Covariance(nn.Module):
@@ -29,7 +33,10 @@ class Covariance(nn.Module):
         self.log_noise = nn.Parameter(torch.tensor(noise).log())
 
     def forward(self, squared: Tensor) -> Tensor:
-        """Covariance without noise at squared distances of any shape."""
+        """Covariance without noise at squared distances of any shape.
+
+        It has no second derivatives, and says so.
+        """
         rates = -0.5 * torch.exp(-2 * self.log_widths)
         return _SumOfExponentials.apply(squared, self.log_weights.exp(), rates)
 
@@ -47,9 +54,10 @@ class Covariance(nn.Module):
 
         A masked point is independent of all others, with unit variance.
         """
-        squared = torch.stack(
-            [(x[..., i, None] - x[..., None, :, i]) ** 2 for i in range(x.shape[-1])]
-        ).sum(0)
+        squared = x.new_zeros(())
+        for along in x.unbind(-1):
+            apart = along[..., None] - along[..., None, :]
+            squared = torch.addcmul(squared, apart, apart)
         m = mask.to(x.dtype)
         return self(squared) * m[..., None] * m[..., None, :] + torch.diag_embed(
             self.log_noise.exp() * m + (1 - m)
@@ -71,27 +79,46 @@ class Covariance(nn.Module):
 
 
 class _SumOfExponentials(torch.autograd.Function):
-    """sum_k s_k exp(r_k t), keeping nothing but `t` for the way back."""
+    """sum_k s_k exp(r_k t), some megabytes at a time; only `t` is kept."""
 
     @staticmethod
     def forward(ctx: Any, t: Tensor, s: Tensor, r: Tensor) -> Tensor:
         ctx.save_for_backward(t, s, r)
-        total = torch.zeros_like(t)
-        for share, rate in zip(s.to(t.dtype), r.to(t.dtype), strict=True):
-            total.addcmul_(torch.mul(t, LOG2_E * rate).exp2_(), share)
-        return total
+        shares, rates = s.to(t.dtype), r.to(t.dtype)
+        flat = t.reshape(-1)
+        total = torch.zeros_like(flat)
+        for piece in _pieces(flat):
+            some, here = flat[piece], total[piece]
+            room = torch.empty_like(some)
+            for share, rate in zip(shares, rates, strict=True):
+                torch.mul(some, LOG2_E * rate, out=room)
+                here.addcmul_(room.exp2_(), share)
+        return total.view(t.shape)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
         t, s, r = ctx.saved_tensors
-        (g,) = grads
-        g = g.contiguous()
-        own = torch.zeros_like(t) if ctx.needs_input_grad[0] else None
-        by_share, by_rate = [], []
-        for share, rate in zip(s.to(t.dtype), r.to(t.dtype), strict=True):
-            part = torch.mul(t, LOG2_E * rate).exp2_().mul_(g)
-            by_share.append(part.sum())
-            by_rate.append(share * torch.dot(part.flatten(), t.flatten()))
-            if own is not None:
-                own.add_(part * (share * rate))
-        return own, torch.stack(by_share).to(s.dtype), torch.stack(by_rate).to(r.dtype)
+        shares, rates = s.to(t.dtype), r.to(t.dtype)
+        flat, g = t.reshape(-1), grads[0].reshape(-1)
+        own = torch.zeros_like(flat) if ctx.needs_input_grad[0] else None
+        by_share, by_rate = torch.zeros_like(shares), torch.zeros_like(rates)
+        for piece in _pieces(flat):
+            some = flat[piece]
+            room = torch.empty_like(some)
+            for k, (share, rate) in enumerate(zip(shares, rates, strict=True)):
+                torch.mul(some, LOG2_E * rate, out=room)
+                part = room.exp2_().mul_(g[piece])
+                by_share[k] += part.sum()
+                by_rate[k] += share * torch.dot(part, some)
+                if own is not None:
+                    own[piece].addcmul_(part, share * rate)
+        by_t = None if own is None else own.view(t.shape)
+        return by_t, by_share.to(s.dtype), by_rate.to(r.dtype)
+
+
+def _pieces(flat: Tensor) -> Iterator[slice]:
+    """Parts to be taken one by one; on a GPU, all at once."""
+    n = len(flat)
+    step = _AT_ONCE if flat.device.type == "cpu" else max(1, n)
+    return (slice(i, i + step) for i in range(0, n, step))

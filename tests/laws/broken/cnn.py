@@ -22,6 +22,6 @@ MUTATIONS = [
     Mutation("gaussian: half of the square", "apnp/nn/gaussian.py", "-0.5 * LOG2_E",
              "-LOG2_E", "tests/unit/nn/test_gaussian.py"),
     Mutation("gaussian: the covariance takes powers of two likewise",
-             "apnp/nn/covariance.py", "torch.mul(t, LOG2_E * rate).exp2_(), share",
-             "torch.mul(t, rate).exp2_(), share", "tests/unit/nn/test_covariance.py"),
+             "apnp/nn/covariance.py", "here.addcmul_(room.exp2_(), share)",
+             "here.addcmul_(room.exp_(), share)", "tests/unit/nn/test_covariance.py"),
 ]

@@ -79,7 +79,9 @@ def test_a_lattice_kriges_with_the_covariance_itself(lattice):
         torch.testing.assert_close(field[b].flatten(1), expected)
 
 
-def test_the_fast_sum_is_the_reference_in_value_and_gradient():
+@pytest.mark.parametrize("at_once", [5, 2**19])
+def test_the_fast_sum_is_the_reference_in_value_and_gradient(at_once, monkeypatch):
+    monkeypatch.setattr("apnp.nn.covariance._AT_ONCE", at_once)
     made, x = covariance(), normal(4, 3).requires_grad_()
     weight = normal(4, 3, seed=1)
     results = []
@@ -92,3 +94,22 @@ def test_the_fast_sum_is_the_reference_in_value_and_gradient():
         results.append((value, *grads))
     for fast, slow in zip(*results, strict=True):
         torch.testing.assert_close(fast, slow)
+
+
+def test_no_distance_asks_for_no_derivative_by_it():
+    made, squared = covariance(), normal(4, 3) ** 2
+    over = (made.log_weights, made.log_widths)
+    for fast, slow in zip(
+        torch.autograd.grad(made(squared).sum(), over),
+        torch.autograd.grad(made.reference(squared).sum(), over),
+        strict=True,
+    ):
+        torch.testing.assert_close(fast, slow)
+
+
+def test_second_derivatives_are_refused():
+    made, squared = covariance(), (normal(4, 3) ** 2).requires_grad_()
+    loss = made(squared).square().sum()
+    (first,) = torch.autograd.grad(loss, squared, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        first.sum().backward()
