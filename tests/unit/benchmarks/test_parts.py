@@ -13,7 +13,7 @@ from apnp.tasks.stations import collate
 @pytest.mark.parametrize("name", ["1-D step: ConvCNP", "2-D step: ConvCNP 500 context"])
 def test_parts_of_a_step_are_those_of_the_step(name):
     case = quick(next(c for c in CASES if c.name == name))
-    found = parts(case, SUBJECTS[0])
+    found, leaves = parts(case, SUBJECTS[0])
     model, task = SUBJECTS[0].model(case, drawn(case))
     latent = model.backbone.encode(task.context, task.domain)
     processed = model.backbone.process(latent).z
@@ -24,10 +24,16 @@ def test_parts_of_a_step_are_those_of_the_step(name):
     ):  # fmt: skip
         torch.testing.assert_close(found[part](), value)
     for part in found.values():
-        forth, back, work = cost(part, 1)
+        forth, back, work = cost(part, leaves, 1)
         assert forth > 0
         assert back > 0
         assert work >= 0
+
+
+def test_a_part_sums_no_derivatives_of_former_rounds():
+    leaf = torch.ones(3, requires_grad=True)
+    cost(lambda: 2 * leaf, [leaf], 4)
+    torch.testing.assert_close(leaf.grad, torch.full((3,), 2.0))
 
 
 def test_a_step_is_measured_in_either_precision_and_a_failure_is_told(tmp_path):
