@@ -1,5 +1,6 @@
 """A stationary covariance, and the linear systems of kriging that it makes."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ from apnp.nn.gaussian import LOG2_E
 
 _AT_ONCE = 2**19
 """Numbers that a processor takes at once."""
+_FAR = 1e30
+"""Squared distance of a point that is masked, to any other: too far to covary."""
 
 
 class Covariance(nn.Module):
@@ -54,20 +57,27 @@ class Covariance(nn.Module):
 
         A masked point is independent of all others, with unit variance.
         """
-        squared = x.new_zeros(())
+        far = torch.where(mask, 0.0, _FAR).to(x.dtype)
+        squared = far[..., None] + far[..., None, :]
         for along in x.unbind(-1):
             apart = along[..., None] - along[..., None, :]
             squared = torch.addcmul(squared, apart, apart)
-        m = mask.to(x.dtype)
-        return self(squared) * m[..., None] * m[..., None, :] + torch.diag_embed(
-            self.log_noise.exp() * m + (1 - m)
-        )
+        matrix = self(squared)
+        own = torch.where(mask, self.log_noise.exp(), 1.0)
+        matrix.diagonal(dim1=-2, dim2=-1).add_(own)
+        return matrix
 
     def solve(self, x: Tensor, mask: Tensor, values: Tensor) -> Tensor:
         """The inverse of `matrix` times `values` (b, n, k), in double precision.
 
         Time grows with the cube of the number of points, memory with its square.
         """
+        # Few matrices at once: memory that is used again is faster than more of it.
+        step = max(1, _at_once(x) // max(1, x.shape[1]) ** 2)
+        some = zip(x.split(step), mask.split(step), values.split(step), strict=True)
+        return torch.cat([self._solve(*task) for task in some])
+
+    def _solve(self, x: Tensor, mask: Tensor, values: Tensor) -> Tensor:
         matrix, wanted = self.matrix(x.double(), mask), values.double()
         with torch.no_grad():
             factor = torch.linalg.cholesky(matrix)
@@ -85,15 +95,15 @@ class _SumOfExponentials(torch.autograd.Function):
     def forward(ctx: Any, t: Tensor, s: Tensor, r: Tensor) -> Tensor:
         ctx.save_for_backward(t, s, r)
         shares, rates = s.to(t.dtype), r.to(t.dtype)
-        flat = t.reshape(-1)
-        total = torch.zeros_like(flat)
+        total = torch.zeros_like(t, memory_format=torch.contiguous_format)
+        flat, sums = t.reshape(-1), total.view(-1)
         for piece in _pieces(flat):
-            some, here = flat[piece], total[piece]
+            some, here = flat[piece], sums[piece]
             room = torch.empty_like(some)
             for share, rate in zip(shares, rates, strict=True):
                 torch.mul(some, LOG2_E * rate, out=room)
                 here.addcmul_(room.exp2_(), share)
-        return total.view(t.shape)
+        return total
 
     @staticmethod
     @once_differentiable
@@ -118,7 +128,11 @@ class _SumOfExponentials(torch.autograd.Function):
 
 
 def _pieces(flat: Tensor) -> Iterator[slice]:
-    """Parts to be taken one by one; on a GPU, all at once."""
-    n = len(flat)
-    step = _AT_ONCE if flat.device.type == "cpu" else max(1, n)
-    return (slice(i, i + step) for i in range(0, n, step))
+    """Parts to be taken one by one."""
+    step = _at_once(flat)
+    return (slice(i, i + step) for i in range(0, len(flat), step))
+
+
+def _at_once(of: Tensor) -> int:
+    """Numbers to be taken at once; on a GPU, all that there are."""
+    return _AT_ONCE if of.device.type == "cpu" else sys.maxsize

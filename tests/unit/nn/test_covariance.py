@@ -35,8 +35,10 @@ def test_matrix_is_the_sum_of_gaussians_with_noise_on_the_diagonal():
     torch.testing.assert_close(made.matrix(x, mask)[0], expected)
 
 
+@pytest.mark.parametrize("at_once", [5, 2**19])
 @pytest.mark.parametrize("n", [0, 1, 7])
-def test_solve_inverts_the_matrix(n):
+def test_solve_inverts_the_matrix(n, at_once, monkeypatch):
+    monkeypatch.setattr("apnp.nn.covariance._AT_ONCE", at_once)
     made, x, values = covariance(), normal(2, n, 2), normal(2, n, 3, seed=1)
     mask = normal(2, n, seed=2) > -0.5
     solved = made.solve(x, mask, values)
