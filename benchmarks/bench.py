@@ -64,6 +64,8 @@ def machine() -> dict[str, object]:
 def slower(new: pd.DataFrame, old: pd.DataFrame) -> pd.DataFrame:
     """What apnp does over 5 % slower, in units of the matrix product of either run."""
     both = new.merge(old, on=KEY, suffixes=("", "_old"))
+    if not (both["package"] == "apnp").any():
+        raise ValueError("The two tables have no case of apnp in common.")
     cost, cost_old = (
         both[f"cpu_ms{end}"] * both[f"matmul_gigaflops{end}"] for end in ("", "_old")
     )
@@ -96,7 +98,10 @@ def main() -> None:
         args.output.parent.mkdir(parents=True, exist_ok=True)
         pd.concat(tables).to_csv(args.output, index=False)
     if args.reference_csv is not None:
-        worse = slower(pd.concat(tables), pd.read_csv(args.reference_csv))
+        try:
+            worse = slower(pd.concat(tables), pd.read_csv(args.reference_csv))
+        except ValueError as error:
+            sys.exit(f"{args.reference_csv}: {error}")
         print("Slower than before:" if len(worse) else "Nothing is slower than before.")
         if len(worse):
             sys.exit(worse.round(2).to_string(index=False))

@@ -19,8 +19,8 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 import torch
+from measure import counter
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from apnp.build import build_model
 from apnp.experiments import gibbs_models, grid_models
@@ -119,7 +119,7 @@ def measured(
         "precision": precision, "compiled": compiled,
     }  # fmt: skip
     try:
-        with FlopCounterMode(display=False) as counter:
+        with counter() as counted:
             step_of(model, batch, device, kind)()
         step = step_of(torch.compile(model) if compiled else model, batch, device, kind)
         if device.startswith("cuda"):
@@ -130,7 +130,7 @@ def measured(
         return {**row, "error": f"{type(error).__name__}: {error}".splitlines()[0]}
     row |= {
         "first_s": warm, "ms": 1e3 * taken, "steps_per_s": 1 / taken,
-        "share_of_peak": counter.get_total_flops() / 1e12 / taken
+        "share_of_peak": counted.get_total_flops() / 1e12 / taken
         / peak(device, kind, args.side),
     }  # fmt: skip
     if device.startswith("cuda"):

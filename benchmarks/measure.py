@@ -17,12 +17,34 @@ import pandas as pd
 import torch
 from cases import Case, Phase, Points, drawn, quick
 from subjects import Subject, Work
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import (
+    FlopCounterMode,
+    sdpa_backward_flop_count,
+    sdpa_flop_count,
+)
 
 Result = TypeVar("Result")
 
 SIDE = 1024
 """Size of the matrices whose product is the peak that arithmetic is held against."""
+
+
+def _attention(q, k, v, *_, out_shape=None, **__) -> int:
+    return sdpa_flop_count(q, k, v)
+
+
+def _attention_backward(g, q, k, v, *_, out_shape=None, **__) -> int:
+    return sdpa_backward_flop_count(g, q, k, v)
+
+
+_FUSED = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+_FUSED_BACKWARD = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
+
+
+def counter() -> FlopCounterMode:
+    """Torch's counter of arithmetic, and of the fused attention on processors."""
+    own = {_FUSED: _attention, _FUSED_BACKWARD: _attention_backward}
+    return FlopCounterMode(display=False, custom_mapping=own)
 
 
 @dataclass
@@ -56,13 +78,13 @@ def gigaflops(case: Case, work: Work) -> dict[Phase, float]:
     """Matrix products and convolutions of each phase in 10^9 operations."""
     if not case.trained:
         assert work.predict is not None
-        with FlopCounterMode(display=False) as counter:
+        with counter() as forward:
             work.predict()
-        return {"predict": counter.get_total_flops() / 1e9}
+        return {"predict": forward.get_total_flops() / 1e9}
     assert work.loss is not None
-    with FlopCounterMode(display=False) as forward:
+    with counter() as forward:
         loss = work.loss()
-    with FlopCounterMode(display=False) as backward:
+    with counter() as backward:
         loss.backward()
     return {
         "forward": forward.get_total_flops() / 1e9,

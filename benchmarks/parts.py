@@ -18,10 +18,9 @@ from time import process_time
 import numpy as np
 import torch
 from cases import CASES, Case, drawn
-from measure import SIDE
+from measure import SIDE, counter
 from subjects.ours import SUBJECTS, Ours
 from torch import Tensor
-from torch.utils.flop_counter import FlopCounterMode
 
 from apnp.memory import keep_freed_memory
 from apnp.nn.residual import residual
@@ -77,7 +76,7 @@ def parts(case: Case, subject: Ours) -> tuple[dict[str, Part], list[Tensor]]:
 
 def cost(part: Part, leaves: list[Tensor], repeat: int) -> tuple[float, float, float]:
     """Forward and backward in ms, and 10^9 operations of both."""
-    with FlopCounterMode(display=False) as counter:
+    with counter() as counted:
         out = part()
         g = torch.ones_like(out)
         out.backward(g)
@@ -93,7 +92,7 @@ def cost(part: Part, leaves: list[Tensor], repeat: int) -> tuple[float, float, f
         back.append(1e3 * (process_time() - turn))
     return (
         float(np.median(forth)), float(np.median(back)),
-        counter.get_total_flops() / 1e9,
+        counted.get_total_flops() / 1e9,
     )  # fmt: skip
 
 
@@ -116,16 +115,17 @@ def main() -> None:
         asked = any(word in case.name for word in args.only)
         if not asked or case.model != "convcnp" or not case.trained:
             continue
-        rate = peak()
-        print(f"{case.name}, {subject.name}, peak {rate:.0f} Gflop/s")
+        print(f"{case.name}, {subject.name}")
         made, leaves = parts(case, subject)
         for name, part in made.items():
             times = case.layers if " x)" in name else 1
+            before = peak()
             forth, back, work = (times * c for c in cost(part, leaves, args.repeat))
+            rate = (before + peak()) / 2
             share = 1e3 * work / (forth + back) / rate
             print(
                 f"  {name:<28}{forth:9.2f} + {back:9.2f} ms, {work:7.2f} Gflop, "
-                f"{share:5.0%} of peak",
+                f"{share:5.0%} of {rate:3.0f} Gflop/s",
                 flush=True,
             )
 

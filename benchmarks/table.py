@@ -13,7 +13,7 @@ import pandas as pd
 MARK = "<!-- made by benchmarks/table.py -->"
 COLUMNS = (
     "case", "subject", "weights", "setup, ms", "ms (quartiles)", "CPU ms",
-    "to apnp", "share of peak", "MB",
+    "to apnp", "share of peak", "MB", "rounds",
 )  # fmt: skip
 
 
@@ -39,6 +39,7 @@ def rows(table: pd.DataFrame) -> list[tuple[str, ...]]:
                     f"{row['cpu_ms']:,.1f}", f"{row['cpu_ms'] / base:.2f}",
                     f"{100 * share:.0f} %" if row["gigaflop"] else "",
                     f"{facts['memory_mb'][subject]:,.0f}",
+                    f"{own[own['phase'] != 'setup']['repeats'].max()}",
                 )
             )  # fmt: skip
     return made

@@ -61,7 +61,7 @@ class Covariance(nn.Module):
         squared = far[..., None] + far[..., None, :]
         for along in x.unbind(-1):
             apart = along[..., None] - along[..., None, :]
-            squared = torch.addcmul(squared, apart, apart)
+            squared.addcmul_(apart, apart)
         matrix = self(squared)
         own = torch.where(mask, self.log_noise.exp(), 1.0)
         matrix.diagonal(dim1=-2, dim2=-1).add_(own)

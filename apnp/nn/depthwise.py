@@ -13,7 +13,7 @@ _LEAST = 5
 _CACHED = 2**18
 """Numbers of a field that are taken at once on the way back."""
 _FEW = 4
-"""Tasks that are taken one by one if no more of them fit."""
+"""Fewer tasks than these are taken one by one."""
 
 
 class Depthwise(nn.Module):

@@ -1,4 +1,4 @@
-"""The models of apnp, as its configuration makes them but for the drift."""
+"""The models of apnp, of the case's sizes: as lean as their peers, or not."""
 
 from dataclasses import dataclass, replace
 
@@ -17,6 +17,7 @@ from apnp.nn.cnn import CNN
 from apnp.nn.lattice import PlaneLattice
 from apnp.nn.mlp import MLP
 from apnp.nn.setconv import spread_gaussian
+from apnp.nn.unet import UNet
 from apnp.types import Domain, PointSet, Task
 from subjects.kriging import Kriging
 from subjects.subject import Subject, Work
@@ -39,6 +40,7 @@ class Form:
         expansion: Times as many channels inside a block and at the nodes before.
         read: Channels read linearly, or zero.
         embedded: Numbers of a point that are spread beside its value and its presence.
+        unet: Whether the network is the default U-Net, not the case's CNN.
     """
 
     widths: tuple[float, ...] = (1.0,)
@@ -46,20 +48,24 @@ class Form:
     expansion: int = 1
     read: int = 2
     embedded: int = 0
+    unet: bool = False
 
 
 _DEFAULT = ConvCNPConfig()
 DEFAULT = Form(
     _DEFAULT.widths, False, _DEFAULT.expansion, _DEFAULT.read, _DEFAULT.embedded
 )
-"""That of the configuration, but for kriging."""
+"""What the default does beside its network, but for kriging and drift."""
 
 
 def convcnp(case: Case, lattice: PlaneLattice, form: Form) -> ConvCNP:
-    """A ConvCNP with a residual CNN of the case's sizes."""
-    net = CNN(
-        case.channels, case.layers, case.kernel, case.dx, lattice.pad, form.expansion
-    )
+    """A ConvCNP with a residual CNN of the case's sizes, or the default U-Net."""
+    rest = case.dx, lattice.pad, form.expansion
+    net: UNet | CNN
+    if form.unet:
+        net = UNet(_DEFAULT.channels, _DEFAULT.blocks, _DEFAULT.kernel, *rest)
+    else:
+        net = CNN(case.channels, case.layers, case.kernel, *rest)
     return ConvCNP(
         lattice, Translations(case.dx), 1, 0, net, form.widths, (), form.kriging,
         form.read, form.embedded, form.expansion,
@@ -174,6 +180,7 @@ class OurSetConvolution(Subject):
 
 SUBJECTS = [
     Ours("apnp", "windows", ("convcnp", "tnp", "pt_tnp")),
+    Ours("apnp with its U-Net", "windows", ("convcnp",), form=Form(unet=True)),
     Ours("apnp as configured", "windows", ("convcnp",), form=DEFAULT),
     Ours(
         "apnp with kriging",

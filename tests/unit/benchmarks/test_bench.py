@@ -1,5 +1,8 @@
 import pandas as pd
+import pytest
+import torch
 from bench import KEY, slower
+from measure import counter
 
 OURS = {"package": "apnp", "case": "1-D", "subject": "apnp"}
 
@@ -22,5 +25,26 @@ def test_a_slower_machine_is_no_slower_program():
 
 
 def test_peers_and_setups_are_not_judged():
-    assert slower(table(20.0, package="peer"), table(10.0, package="peer")).empty
+    ours = table(10.0)
+    new, old = (
+        pd.concat([table(t, package="peer", subject="peer"), ours])
+        for t in (20.0, 10.0)
+    )
+    assert slower(new, old).empty
     assert slower(table(20.0, phase="setup"), table(10.0, phase="setup")).empty
+
+
+def test_tables_without_a_case_in_common_are_not_called_equal():
+    with pytest.raises(ValueError, match="no case"):
+        slower(table(10.0), table(10.0, case="2-D"))
+
+
+def test_fused_attention_is_counted_forth_and_back():
+    q, k, v = (torch.randn(2, 3, n, 16, requires_grad=True) for n in (7, 5, 5))
+    with counter() as forward:
+        out = torch.nn.functional.scaled_dot_product_attention(q, k, v)
+    with counter() as backward:
+        out.sum().backward()
+    product = 2 * 2 * 3 * 7 * 5 * 16
+    assert forward.get_total_flops() == 2 * product
+    assert backward.get_total_flops() == 5 * product

@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -45,7 +47,9 @@ def test_solve_inverts_the_matrix(n, at_once, monkeypatch):
     torch.testing.assert_close(made.matrix(x, mask) @ solved, values)
 
 
-def test_solve_has_the_gradient_of_the_inverse():
+@pytest.mark.parametrize("at_once", [5, 2**19, sys.maxsize])
+def test_solve_has_the_gradient_of_the_inverse(at_once, monkeypatch):
+    monkeypatch.setattr("apnp.nn.covariance._AT_ONCE", at_once)
     made, mask = covariance(), normal(2, 7, seed=2) > -0.5
     x, values = normal(2, 7, 2).requires_grad_(), normal(2, 7, 3, seed=1)
     over = (x, values.requires_grad_(), *made.parameters())
