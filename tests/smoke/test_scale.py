@@ -145,10 +145,10 @@ def test_a_scheduler_that_runs_elsewhere_is_used(command, alone, tmp_path):
 
     path = tmp_path / "fields.zarr"
     with LocalCluster(
-        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
     ) as cluster:
         address = ["--scheduler", cluster.scheduler_address]
-        # Its address is of this process alone: `inproc://`.
+        assert cluster.scheduler_address.startswith("tcp://")
         assert main([*command, "--output", str(path), *address]) == 0
     assert_same(path, alone)
 
