@@ -2,7 +2,7 @@
 
     OMP_NUM_THREADS=1 python benchmarks/task_generation.py [--smoke FILE]
 
-Batches of the demo's stations and of the small studies of `apnp experiment`, read as
+Batches of the demo's stations, for two of its models, and of the small studies of `apnp experiment`, read as
 training reads them: by the training process itself, and by one worker process beside
 it (`trainer.workers: 1`, which needs a core of its own). A step is forward and
 backward. Medians of the clock, in ms; the first steps are left out.
@@ -68,10 +68,12 @@ def main() -> None:
     args = made.parse_args()
     torch.manual_seed(0)
     print(f"{'':<22}{'no worker':>32}{'one worker':>34}")
-    demo, _ = parse(parser(), ["--config", str(_ROOT / "configs/demo.yaml")])
-    prepared = prepare(demo, read_stations(_ROOT / "data/simulated_stations.nc").load())
-    model = build_model(demo.model, prepared.representation)
-    report("stations (demo)", model, prepared.tasks, demo.trainer.batch_size)
+    stations = read_stations(_ROOT / "data/simulated_stations.nc").load()
+    for name in ("demo.yaml", "demo/convcnp.yaml"):
+        demo, _ = parse(parser(), ["--config", str(_ROOT / "configs" / name)])
+        prepared = prepare(demo, stations)
+        model = build_model(demo.model, prepared.representation)
+        report(name, model, prepared.tasks, demo.trainer.batch_size)
     size = gibbs_models.SIZES["small"]
     n = size.trainer.batch_size
     entry = gibbs_models.entries([_MODEL], size)[0]
