@@ -2,10 +2,10 @@
 
     OMP_NUM_THREADS=1 python benchmarks/task_generation.py [--smoke FILE]
 
-Batches of the demo's stations, for two of its models, and of the small studies of `apnp experiment`, read as
-training reads them: by the training process itself, and by one worker process beside
-it (`trainer.workers: 1`, which needs a core of its own). A step is forward and
-backward. Medians of the clock, in ms; the first steps are left out.
+Batches of the demo's stations for two of its models, and of the small studies of
+`apnp experiment`, read as training reads them: by the training process itself, and by
+one worker process beside it (`trainer.workers: 1`, which needs a core of its own). A
+step is forward and backward. Medians of the clock, in ms; the first steps are left out.
 """
 
 import argparse
