@@ -4,6 +4,7 @@ import pytest
 import torch
 from cases import CASES, drawn, quick
 from gpu import measured, studies
+from operators import shares
 from parts import cost, parts
 from subjects.ours import SUBJECTS
 
@@ -49,3 +50,11 @@ def test_a_step_is_measured_in_either_precision_and_a_failure_is_told(tmp_path):
         assert row["share_of_peak"] > 0
     broken = measured(entry, experiment.inputs, None, args, "float32", False)
     assert "error" in broken
+
+
+def test_shares_of_operators_are_all_of_the_time_the_largest_first():
+    case = quick(next(c for c in CASES if c.name == "predict: 1 degree"))
+    found = shares(case, SUBJECTS[0].setup(case, drawn(case)))
+    assert sum(found.values()) == pytest.approx(1)
+    assert list(found.values()) == sorted(found.values(), reverse=True)
+    assert "aten::mkldnn_convolution" in found
