@@ -49,9 +49,11 @@ def unit_vectors(lat: ArrayLike, lon: ArrayLike) -> Floats:
     `lat` and `lon` broadcast together to some shape; the result has one axis of
     length 3 more.
     """
-    phi, lam = np.broadcast_arrays(np.radians(lat), np.radians(lon))
+    # Rows and columns of a grid have far fewer angles than cells.
+    phi, lam = np.radians(lat), np.radians(lon)
     cos_phi = np.cos(phi)
-    return np.stack([cos_phi * np.cos(lam), cos_phi * np.sin(lam), np.sin(phi)], -1)
+    x, y = cos_phi * np.cos(lam), cos_phi * np.sin(lam)
+    return np.stack([x, y, np.broadcast_to(np.sin(phi), np.shape(x))], -1)
 
 
 def lat_lon(unit: ArrayLike) -> tuple[Floats, Floats]:

@@ -82,11 +82,16 @@ class Support:
             highest = context.elevation.max() + HEIGHT_MARGIN_M
         return cls(tree, limit, lowest, highest)
 
-    def judge(self, sites: Sites) -> tuple[Floats, NDArray[np.int8]]:
-        """Distance to the nearest station in km, and the flag, each (n,)."""
-        distance = nearest_km(self.tree, unit_vectors(sites.lat, sites.lon), workers=-1)
-        beyond = (distance > self.limit_km) | (sites.elevation < self.lowest)
-        beyond |= sites.elevation > self.highest
+    def judge(self, unit: Floats, elevation: Floats) -> tuple[Floats, NDArray[np.int8]]:
+        """Distance to the nearest station in km, and the flag, each (n,).
+
+        Args:
+            unit: Unit vectors of sites, (n, 3).
+            elevation: Their elevation in metres, (n,).
+        """
+        distance = nearest_km(self.tree, unit, workers=-1)
+        beyond = (distance > self.limit_km) | (elevation < self.lowest)
+        beyond |= elevation > self.highest
         return distance, np.where(beyond, EXTRAPOLATED, 0).astype(np.int8)
 
 
@@ -187,7 +192,9 @@ class ReadContext:
         lat, lon = grid.points(rows)
         sites = Sites(lat, lon, height.ravel(), self.time)
         kept = kept_cells(self.mask, rows, lat, lon)
-        block = _block(self.conditioned, self.support, sites, kept, self.header)
+        unit = unit_vectors(grid.lat[rows, None], grid.lon).reshape(-1, 3)
+        trust = self.support.judge(unit, sites.elevation)
+        block = _block(self.conditioned, trust, sites, kept, self.header)
         if self.samples and self.draw:
             levels = self.samples.levels(self.time, grid, rows)
             block[f"{name}_sample"] = _drawn(self.draw, sites, kept, levels)
@@ -197,14 +204,14 @@ class ReadContext:
 
 def _block(
     conditioned: Summarising,
-    support: Support,
+    trust: tuple[Floats, NDArray[np.int8]],
     sites: Sites,
     kept: NDArray[np.bool_],
     header: Header,
 ) -> dict[str, NDArray]:
-    """The output variables at some sites, each (..., n)."""
+    """The output variables at some sites, each (..., n), of them two given."""
     name, n = header.variable.name, len(sites)
-    distance, flag = support.judge(sites)
+    distance, flag = trust
     asked = sites if kept.all() else sites.take(kept)
     values = np.full((2 + len(header.quantiles), n), np.nan, dtype=np.float32)
     if len(asked):

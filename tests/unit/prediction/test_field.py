@@ -7,7 +7,7 @@ import xarray as xr
 from compliance_checker.runner import CheckSuite, ComplianceChecker
 
 from apnp.errors import ConfigError
-from apnp.geometry.sphere import great_circle_km
+from apnp.geometry.sphere import great_circle_km, unit_vectors
 from apnp.observations import Observations, Sites
 from apnp.prediction.field import Support, write_fields
 from apnp.prediction.grid import Grid
@@ -187,11 +187,8 @@ def test_support_ends_where_stations_are_rare_or_the_ground_is_higher():
     # The 99th percentile lies 96 % of the way from one degree to three.
     near, far = (great_circle_km(50, 10, 50, 10 + d) for d in (1, 3))
     assert support.limit_km == pytest.approx(0.04 * near + 0.96 * far, rel=1e-6)
-    asked = Sites(
-        np.full(5, 50.0), np.array([10.3, 18.91, 18.93, 10.3, 10.3]),
-        np.array([200.0, 200, 200, 501, -91]), DAY,
-    )  # fmt: skip
-    distance, flag = support.judge(asked)
+    asked = unit_vectors(50.0, np.array([10.3, 18.91, 18.93, 10.3, 10.3]))
+    distance, flag = support.judge(asked, np.array([200.0, 200, 200, 501, -91]))
     assert flag.tolist() == [0, 0, 1, 1, 1]
     np.testing.assert_allclose(
         distance[0], great_circle_km(50, 10.3, 50, 10), rtol=1e-6
@@ -201,7 +198,9 @@ def test_support_ends_where_stations_are_rare_or_the_ground_is_higher():
 @pytest.mark.parametrize("n", [0, 1])
 def test_everything_is_extrapolated_from_one_station_or_none(n):
     one = context().take(np.arange(n))
-    distance, flag = Support.of(one.sites).judge(context(seed=9).sites)
+    asked = context(seed=9).sites
+    unit = unit_vectors(asked.lat, asked.lon)
+    distance, flag = Support.of(one.sites).judge(unit, asked.elevation)
     assert (flag == 1).all()
     assert np.isfinite(distance).all() == bool(n)
 
