@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from apnp.data import observations_at, select_times
 from apnp.errors import DataError
 from apnp.observations import Observations
+from apnp.prediction.support import Network
 from apnp.variables import variable as known_variable
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ class Contexts:
         variable: The variable.
         times: The times, those at which nothing was observed left out, (nt,).
         counts: Number of observations at each, (nt,).
+        seen: Which stations are observed at any of them, (station,).
         digest: Hash of the stations and of all values looked through.
     """
 
@@ -36,6 +38,7 @@ class Contexts:
     variable: str
     times: NDArray[np.datetime64]
     counts: NDArray[np.int64]
+    seen: NDArray[np.bool_]
     digest: str
 
     @classmethod
@@ -47,7 +50,7 @@ class Contexts:
                 impossible.
         """
         times = select_times(stations, time)
-        counts, digest = _survey(stations, times, variable)
+        counts, seen, digest = _survey(stations, times, variable)
         observed = counts > 0
         if observed.any() and not observed.all():
             log.warning(
@@ -57,7 +60,7 @@ class Contexts:
         if not observed.any():
             observations_at(stations, times[0], variable=variable)  # tells why
         times, counts = times[observed], counts[observed]
-        return cls(stations, variable, times, counts, digest)
+        return cls(stations, variable, times, counts, seen, digest)
 
     def __len__(self) -> int:
         return len(self.times)
@@ -65,14 +68,19 @@ class Contexts:
     def __getitem__(self, index: int) -> Observations:
         return observations_at(self.stations, self.times[index], variable=self.variable)
 
+    def network(self) -> Network:
+        """The stations of all times."""
+        lat, lon = (self.stations[name].values[self.seen] for name in ("lat", "lon"))
+        return Network.of(lat, lon, len(self))
+
     def __iter__(self) -> Iterator[Observations]:
         return (self[index] for index in range(len(self)))
 
 
 def _survey(
     stations: xr.Dataset, times: NDArray[np.datetime64], variable: str
-) -> tuple[NDArray[np.int64], str]:
-    """Number of observations at each time, and a hash of all that is read.
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], str]:
+    """Observations at each time, stations that have any, and a hash of all.
 
     Raises:
         DataError: If a value is impossible: lazily opened, none was checked before.
@@ -83,6 +91,7 @@ def _survey(
         digest.update(stations[name].values.astype(np.float64).tobytes())
     known = np.isfinite(stations["elevation"].values)
     counts = np.zeros(len(times), dtype=np.int64)
+    seen = np.zeros(known.size, dtype=bool)
     size = max(_VALUES // known.size, 1)
     for i in range(0, len(times), size):
         part = stations[variable].sel(time=times[i : i + size])
@@ -94,5 +103,7 @@ def _survey(
                 f"{times[i]}. Read the files with apnp.data, which drops such values."
             )
         digest.update(values.tobytes())
-        counts[i : i + size] = (np.isfinite(values) & known).sum(axis=1)
-    return counts, digest.hexdigest()
+        observed = np.isfinite(values) & known
+        counts[i : i + size] = observed.sum(axis=1)
+        seen |= observed.any(axis=0)
+    return counts, seen, digest.hexdigest()

@@ -8,18 +8,18 @@ from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 from tqdm import tqdm
 
 from apnp.errors import ConfigError
 from apnp.geometry.coastline import is_land
-from apnp.geometry.sphere import chord_to_km, nearest_km, unit_vectors
+from apnp.geometry.sphere import unit_vectors
 from apnp.observations import Floats, Observations, Sites
 from apnp.prediction.contexts import Contexts
 from apnp.prediction.grid import Grid
 from apnp.prediction.relief import Elevation
 from apnp.prediction.sampling import Draw, Samples, anchors
-from apnp.prediction.writer import EXTRAPOLATED, MASKED, FieldWriter, Header
+from apnp.prediction.support import Network, Support
+from apnp.prediction.writer import MASKED, FieldWriter, Header
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,6 @@ Mask = Literal["land"] | NDArray[np.bool_] | None
 
 CHUNK_CELLS = 2**16
 """Cells decoded at once, by default."""
-HEIGHT_MARGIN_M = 100.0
 
 
 class Summarising(Protocol):
@@ -52,54 +51,12 @@ class GridPredictor(Protocol):
         ...
 
 
-@dataclass(frozen=True, eq=False)
-class Support:
-    """How far the stations of a context may be trusted to reach.
-
-    Attributes:
-        tree: Their unit vectors.
-        limit_km: The distance that 99 % of them keep to their nearest neighbour; 0
-            where there are fewer than two.
-        lowest: Elevation in metres below which a prediction is extrapolated.
-        highest: Elevation in metres above which it is.
-    """
-
-    tree: cKDTree
-    limit_km: float
-    lowest: float
-    highest: float
-
-    @classmethod
-    def of(cls, context: Sites) -> "Support":
-        """The support of context stations."""
-        tree = cKDTree(unit_vectors(context.lat, context.lon).reshape(-1, 3))
-        limit, lowest, highest = 0.0, np.inf, -np.inf
-        if len(context) > 1:
-            chord, _ = tree.query(tree.data, k=[2])
-            limit = float(np.quantile(chord_to_km(chord), 0.99))
-        if len(context):
-            lowest = context.elevation.min() - HEIGHT_MARGIN_M
-            highest = context.elevation.max() + HEIGHT_MARGIN_M
-        return cls(tree, limit, lowest, highest)
-
-    def judge(self, unit: Floats, elevation: Floats) -> tuple[Floats, NDArray[np.int8]]:
-        """Distance to the nearest station in km, and the flag, each (n,).
-
-        Args:
-            unit: Unit vectors of sites, (n, 3).
-            elevation: Their elevation in metres, (n,).
-        """
-        distance = nearest_km(self.tree, unit, workers=-1)
-        beyond = (distance > self.limit_km) | (elevation < self.lowest)
-        beyond |= elevation > self.highest
-        return distance, np.where(beyond, EXTRAPOLATED, 0).astype(np.int8)
-
-
 def write_fields(
     predictor: GridPredictor,
     contexts: Sequence[Observations] | Contexts,
     header: Header,
     elevation: Elevation,
+    network: Network,
     *,
     samples: Samples | None = None,
     mask: Mask = None,
@@ -114,6 +71,7 @@ def write_fields(
         contexts: The observations at each of the header's times.
         header: Grid, times, variable and quantiles.
         elevation: Elevation of the cells.
+        network: The stations of all contexts.
         samples: Draws of each field to add.
         mask: "land" leaves out the sea; an array those of its cells that are False.
         output: The NetCDF file to make; None keeps the fields in memory.
@@ -135,7 +93,9 @@ def write_fields(
              disable=not progress) as bar,
     ):  # fmt: skip
         for step, context in enumerate(contexts):
-            read = ReadContext.of(predictor, context, header, elevation, samples, mask)
+            read = ReadContext.of(
+                predictor, context, header, elevation, network, samples, mask
+            )
             for rows in blocks:
                 if step == 0:
                     writer.write_elevation(rows, elevation.on(grid, rows))
@@ -170,7 +130,7 @@ class ReadContext:
     @classmethod
     def of(
         cls, predictor: GridPredictor, context: Observations, header: Header,
-        elevation: Elevation, samples: Samples | None, mask: Mask,
+        elevation: Elevation, network: Network, samples: Samples | None, mask: Mask,
     ) -> "ReadContext":  # fmt: skip
         """Let the predictor read a context."""
         conditioned, time = predictor.condition(context), context.sites.time
@@ -178,7 +138,7 @@ class ReadContext:
         if samples is not None:
             where = anchors(header.grid, elevation, time, samples.anchors)
             draw = conditioned.sampler(samples, where)
-        support = Support.of(context.sites)
+        support = Support.of(context.sites, network)
         return cls(conditioned, support, draw, header, time, samples, mask)
 
     def block(self, rows: slice, height: Floats) -> dict[str, NDArray]:
@@ -193,7 +153,7 @@ class ReadContext:
         sites = Sites(lat, lon, height.ravel(), self.time)
         kept = kept_cells(self.mask, rows, lat, lon)
         unit = unit_vectors(grid.lat[rows, None], grid.lon).reshape(-1, 3)
-        trust = self.support.judge(unit, sites.elevation)
+        trust = self.support.judge(rows, unit, sites.elevation)
         block = _block(self.conditioned, trust, sites, kept, self.header)
         if self.samples and self.draw:
             levels = self.samples.levels(self.time, grid, rows)

@@ -5,6 +5,7 @@ import logging
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from apnp.prediction.field import (
 from apnp.prediction.relief import Elevation
 from apnp.prediction.sampling import Samples
 from apnp.prediction.store import BAND_CELLS, Record, Unit, bands_of
+from apnp.prediction.support import Network
 from apnp.prediction.writer import Header
 
 log = logging.getLogger(__name__)
@@ -78,11 +80,11 @@ class Period:
             "chunks": self.band_cells,
         }
 
-    def read(self, step: int) -> ReadContext:
-        """The context of one time, read."""
+    def read(self, step: int, network: Network) -> ReadContext:
+        """The context of one time, read; the network is that of all contexts."""
         return ReadContext.of(
             self.predictor, self.contexts[step], self.header, self.elevation,
-            self.samples, self.mask,
+            network, self.samples, self.mask,
         )  # fmt: skip
 
 
@@ -102,12 +104,17 @@ class Work:
     def __reduce__(self) -> tuple:
         return Work, (self.period, self.path)
 
+    @cached_property
+    def network(self) -> Network:
+        """The stations of all times, made once by each process."""
+        return self.period.contexts.network()
+
     def __call__(self, unit: Unit) -> None:
         """Predict one band of one time, and store it whole."""
         step, number = unit
         read = self._latest.get(step)
         if read is None:
-            read = self.period.read(step)
+            read = self.period.read(step, self.network)
             self._latest.clear()  # the bands of a time follow each other
             self._latest[step] = read
         band = self.period.bands[number]

@@ -80,11 +80,14 @@ class StationElevation:
 
     def at(self, lat: Floats, lon: Floats) -> Floats:
         """Elevation at points in degrees; shape (n,)."""
+        land = is_land(lat, lon)
         nearest = np.arange(1, min(self.neighbours, self.elevation.size) + 1)
-        chord, index = self.tree.query(unit_vectors(lat, lon), k=nearest, workers=-1)
+        ground = unit_vectors(lat[land], lon[land])
+        chord, index = self.tree.query(ground, k=nearest, workers=-1)
         weight = 1 / ((EARTH_RADIUS_KM * chord) ** 2 + 1.0)
-        mean = (weight * self.elevation[index]).sum(-1) / weight.sum(-1)
-        return np.where(is_land(lat, lon), mean, 0.0)
+        elevation = np.zeros(lat.shape)
+        elevation[land] = (weight * self.elevation[index]).sum(-1) / weight.sum(-1)
+        return elevation
 
     def on(self, grid: Grid, rows: slice) -> Floats:
         """Elevation of the cells in some rows of a grid; shape (rows, columns)."""

@@ -219,7 +219,7 @@ class TrainedModel:
             )
             return opened(store)
         writer = write_fields(
-            self, contexts, header, elevation,
+            self, contexts, header, elevation, contexts.network(),
             samples=draws, mask=mask, output=None if output is None else Path(output),
             chunk_cells=chunk_cells, progress=progress,
         )  # fmt: skip

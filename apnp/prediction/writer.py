@@ -259,7 +259,8 @@ class FieldWriter:
         chunk = (min(nlat, max(_CHUNK_CELLS // nlon, 1)), nlon)
         var = self._nc.createVariable(
             name, kind, (*lead, "lat", "lon"),
-            zlib=True, complevel=1, shuffle=True, chunksizes=(*[1] * len(lead), *chunk),
+            zlib=self._path is not None, complevel=1, shuffle=True,
+            chunksizes=(*[1] * len(lead), *chunk),
             fill_value=np.float32("nan") if kind == "f4" else False,
         )  # fmt: skip
         levels = max(len(self._header.quantiles), self._samples, 1)

@@ -7,12 +7,13 @@ import xarray as xr
 from compliance_checker.runner import CheckSuite, ComplianceChecker
 
 from apnp.errors import ConfigError
-from apnp.geometry.sphere import great_circle_km, unit_vectors
+from apnp.geometry.sphere import great_circle_km
 from apnp.observations import Observations, Sites
-from apnp.prediction.field import Support, write_fields
+from apnp.prediction.field import write_fields
 from apnp.prediction.grid import Grid
 from apnp.prediction.relief import StationElevation
 from apnp.prediction.sampling import Samples
+from apnp.prediction.support import Network
 from apnp.prediction.writer import Header
 from apnp.variables import variable
 
@@ -83,7 +84,14 @@ def fields(contexts, grid=None, quantiles=(), fails_after=10**9, **options):
     at = contexts[0].sites
     elevation = StationElevation.of(at.lat, at.lon, at.elevation)
     head = header(grid, contexts, quantiles)
-    writer = write_fields(Lapse(fails_after), contexts, head, elevation, **options)
+    lat, lon = (
+        np.concatenate([getattr(c.sites, name) for c in contexts])
+        for name in ("lat", "lon")
+    )
+    network = Network.of(lat, lon, len(contexts))
+    writer = write_fields(
+        Lapse(fails_after), contexts, head, elevation, network, **options
+    )
     return writer.result()
 
 
@@ -178,31 +186,6 @@ def test_a_mask_may_be_an_array():
 def test_unknown_masks_are_refused(mask, message):
     with pytest.raises(ConfigError, match=message):
         fields([context()], mask=mask)
-
-
-def test_support_ends_where_stations_are_rare_or_the_ground_is_higher():
-    lon = np.array([10.0, 11, 12, 13, 16])
-    height = np.array([10.0, 200, 300, 400, 250])
-    support = Support.of(Sites(np.full(5, 50.0), lon, height, DAY))
-    # The 99th percentile lies 96 % of the way from one degree to three.
-    near, far = (great_circle_km(50, 10, 50, 10 + d) for d in (1, 3))
-    assert support.limit_km == pytest.approx(0.04 * near + 0.96 * far, rel=1e-6)
-    asked = unit_vectors(50.0, np.array([10.3, 18.91, 18.93, 10.3, 10.3]))
-    distance, flag = support.judge(asked, np.array([200.0, 200, 200, 501, -91]))
-    assert flag.tolist() == [0, 0, 1, 1, 1]
-    np.testing.assert_allclose(
-        distance[0], great_circle_km(50, 10.3, 50, 10), rtol=1e-6
-    )
-
-
-@pytest.mark.parametrize("n", [0, 1])
-def test_everything_is_extrapolated_from_one_station_or_none(n):
-    one = context().take(np.arange(n))
-    asked = context(seed=9).sites
-    unit = unit_vectors(asked.lat, asked.lon)
-    distance, flag = Support.of(one.sites).judge(unit, asked.elevation)
-    assert (flag == 1).all()
-    assert np.isfinite(distance).all() == bool(n)
 
 
 def test_a_run_that_fails_midway_leaves_the_former_file_alone(tmp_path):

@@ -95,7 +95,8 @@ def test_the_store_holds_what_the_file_holds(tmp_path):
     write_store(asked, tmp_path / "f.zarr", MODEL)
     write_fields(
         asked.predictor, list(asked.contexts), asked.header, asked.elevation,
-        samples=asked.samples, mask="land", output=tmp_path / "f.nc",
+        asked.contexts.network(), samples=asked.samples, mask="land",
+        output=tmp_path / "f.nc",
     ).result().close()  # fmt: skip
     with (
         xr.open_dataset(tmp_path / "f.nc", decode_cf=False) as file,
@@ -219,6 +220,15 @@ def test_times_without_observation_are_left_out(caplog):
     assert [each.sites.time for each in contexts] == list(DAYS[[0, 2]])
     with pytest.raises(DataError, match="Nothing observed"):
         Contexts.at(stations(missing=[0, 1, 2]), "2021-07", "tas")
+
+
+def test_a_network_is_of_the_stations_observed_at_any_time(monkeypatch):
+    monkeypatch.setattr("apnp.prediction.contexts._VALUES", 1)  # a time at once
+    ds = stations()
+    ds.tas[0, 1:] = ds.tas[1, :2] = ds.tas[2] = np.nan
+    contexts = Contexts.at(ds, "2021-07", "tas")
+    assert contexts.seen.tolist() == [True, True, False] + 37 * [True]
+    assert contexts.network().tree.n == 39
 
 
 def test_an_impossible_value_that_no_reader_has_seen_is_refused():
