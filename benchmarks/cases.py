@@ -25,7 +25,7 @@ class Case:
         name: Unique, in words without commas.
         model: What does the work.
         dx: Dimensions of a location.
-        tasks: Tasks at once.
+        tasks: Tasks at once of a step; of a prediction, days one after the other.
         context: Context points of each.
         targets: Targets of each: a number of scattered points, or the rows and columns
             of a product grid.
@@ -84,6 +84,12 @@ class Points:
     yt: Float[Tensor, "b nt 1"]
     axes: tuple[Tensor, ...]
 
+    def each(self) -> list["Points"]:
+        """The tasks one by one."""
+        tensors = (self.xc, self.yc, self.xt, self.yt)
+        parts = zip(*(t.split(1) for t in tensors), strict=True)
+        return [Points(*part, self.axes) for part in parts]
+
 
 def drawn(case: Case, seed: int = 0) -> Points:
     """The tasks of a case, in float32, the same for every subject."""
@@ -93,7 +99,7 @@ def drawn(case: Case, seed: int = 0) -> Points:
     if len(case.targets) > 1:
         axes = tuple((torch.arange(n) + 0.5) / n for n in case.targets)
         grid = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1)
-        xt = grid.reshape(1, -1, case.dx).expand(case.tasks, -1, -1).contiguous()
+        xt = grid.reshape(1, -1, case.dx)
     else:
         xt = torch.rand(case.tasks, case.n_targets, case.dx, generator=generator)
 
@@ -101,7 +107,8 @@ def drawn(case: Case, seed: int = 0) -> Points:
         noise = 0.1 * torch.randn(*x.shape[:2], 1, generator=generator)
         return torch.sin(7.0 * x + 1.0).sum(-1, keepdim=True) + noise
 
-    return Points(xc, values(xc), xt, values(xt), axes)
+    yc, yt = values(xc), values(xt)
+    return Points(xc, yc, *(t.expand(case.tasks, -1, -1) for t in (xt, yt)), axes)
 
 
 _LINE = Case("1-D step: ConvCNP", "convcnp", 1, 16, 64, (128,), True, lattice=128)
@@ -127,6 +134,11 @@ CASES = (
     replace(_GLOBE, name="predict: 1 degree"),
     replace(_GLOBE, name="predict: 0.25 degree", targets=(720, 1440)),
     replace(_GLOBE, name="predict: million points", targets=(1_000_000,)),
+    replace(_GLOBE, name="predict: 30 days of 1 degree", tasks=30),
+    replace(
+        _GLOBE, name="predict: 30 days of 0.25 degree", tasks=30, targets=(720, 1440)
+    ),
+    replace(_GLOBE, name="predict: TNP 1 degree", model="tnp", channels=128),
     *(
         replace(_SPREAD, name=f"set convolution: {n} stations", context=n)
         for n in (500, 1000, 2000, 4000, 8000, 16_000)

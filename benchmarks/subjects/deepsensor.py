@@ -13,7 +13,7 @@ from deepsensor.model import ConvNP
 
 from subjects.subject import Subject, Work
 
-TIME = pd.Timestamp("2020-01-01")
+FIRST = "2020-01-01"
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,11 @@ class DeepSensor(Subject):
     def setup(self, case: Case, points: Points) -> Work:
         """Processor, loader, model and task."""
         logging.getLogger().setLevel(logging.ERROR)
-        x1, x2 = points.xc[0].double().numpy().T
+        days = pd.date_range(FIRST, periods=case.tasks)
+        x1, x2 = points.xc.double().numpy().reshape(-1, 2).T
+        y = points.yc.double().numpy().ravel()
         table = pd.DataFrame(
-            {"time": TIME, "x1": x1, "x2": x2, "y": points.yc[0, :, 0].double().numpy()}
+            {"time": days.repeat(case.context), "x1": x1, "x2": x2, "y": y}
         ).set_index(["time", "x1", "x2"])
         processor = DataProcessor(x1_map=(0, 1), x2_map=(0, 1))
         normalised = processor(table)
@@ -41,7 +43,7 @@ class DeepSensor(Subject):
             processor, loader, likelihood="cnp",
             internal_density=case.lattice - 3, verbose=False,
         )  # fmt: skip
-        task = loader(TIME, "all", "all")
+        tasks = loader(days, "all", "all")
         if points.axes:
             rows, columns = (axis.double().numpy() for axis in points.axes)
             wanted = xr.DataArray(
@@ -51,7 +53,7 @@ class DeepSensor(Subject):
         else:
             wanted = points.xt[0].double().numpy().T
         count = sum(p.numel() for p in model.model.parameters())
-        return Work(count, predict=lambda: model.predict(task, X_t=wanted))
+        return Work(count, predict=lambda: model.predict(tasks, X_t=wanted))
 
 
 SUBJECTS = [DeepSensor()]

@@ -14,6 +14,9 @@ from apnp.nn.setconv import spread_reference
 from subjects.ours import plane
 from subjects.subject import Subject, Work
 
+PATIENCE = 2e10
+"""Pairs of targets and nodes of a prediction that there is time for: some minutes."""
+
 
 def _convolution(case: Case) -> nn.Module:
     kind = {1: nn.Conv1d, 2: nn.Conv2d}[case.dx]
@@ -82,16 +85,45 @@ class _ConvCNP(nn.Module):
         squared = (x[:, :, None] - self.nodes[:, None]).square().sum(-1)
         return torch.exp(-0.5 * squared / torch.exp(2 * log_width))
 
-    def forward(self, points: Points) -> tuple[Tensor, Tensor]:
-        """Means and standard deviations of the targets."""
+    def encode(self, points: Points) -> Tensor:
+        """The field on the lattice."""
         given = torch.cat((torch.ones_like(points.yc), points.yc), -1)
         sums = given.mT @ self._weights(points.xc, self.log_widths[0])
         density, values = sums.split(1, dim=1)
         z = torch.cat((density, values / (density + 1e-5)), dim=1)
-        z = self.net(z.unflatten(-1, self.shape)).flatten(2)
-        read = self._weights(points.xt, self.log_widths[1]) @ z.mT
-        mean, raw = read.chunk(2, -1)
-        return mean, 0.01 + nn.functional.softplus(raw)
+        return self.net(z.unflatten(-1, self.shape)).flatten(2)
+
+    def decode(self, z: Tensor, xt: Tensor) -> tuple[Tensor, Tensor]:
+        """Means and standard deviations of targets."""
+        return _law(self._weights(xt, self.log_widths[1]) @ z.mT)
+
+    def forward(self, points: Points) -> tuple[Tensor, Tensor]:
+        """Means and standard deviations of the targets."""
+        return self.decode(self.encode(points), points.xt)
+
+
+class _NearConvCNP(_ConvCNP):
+    """The same; a target reads the nodes at most three cells away along each axis."""
+
+    def decode(self, z: Tensor, xt: Tensor) -> tuple[Tensor, Tensor]:
+        """Means and standard deviations of targets of one task."""
+        (n,) = set(self.shape)
+        first = (xt[0] * n - 0.5).round().long() - 3
+        along = (first[:, None] + torch.arange(7)[:, None]).unbind(-1)
+        axes = [axis.clamp(0, n - 1) for axis in along]
+        inside = [(axis == a).to(xt) for axis, a in zip(axes, along, strict=True)]
+        rows, columns = axes
+        index = (rows[:, :, None] * n + columns[:, None]).flatten(1)
+        there = (inside[0][:, :, None] * inside[1][:, None]).flatten(1)
+        squared = (xt[0][:, None] - self.nodes[0, index]).square().sum(-1)
+        weight = there * torch.exp(-0.5 * squared / torch.exp(2 * self.log_widths[1]))
+        return _law(torch.einsum("nk,nkc->nc", weight, z[0].T[index])[None])
+
+
+def _law(read: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of two numbers a target."""
+    mean, raw = read.chunk(2, -1)
+    return mean, 0.01 + nn.functional.softplus(raw)
 
 
 class _Reader(nn.Module):
@@ -140,8 +172,7 @@ class _PseudoTransformer(nn.Module):
         for gather, spread in zip(self.gather, self.spread, strict=True):
             tokens = gather(tokens, h[:, :n])
             h = spread(h, tokens)
-        mean, raw = self.head(h[:, n:]).chunk(2, -1)
-        return mean, 0.01 + nn.functional.softplus(raw)
+        return _law(self.head(h[:, n:]))
 
 
 class _Transformer(nn.Module):
@@ -164,16 +195,45 @@ class _Transformer(nn.Module):
         )
         self.head = nn.Sequential(nn.Linear(c, c), nn.GELU(), nn.Linear(c, 2))
 
+    def _tokens(self, x: Tensor, y: Tensor | None) -> Tensor:
+        zero = torch.zeros_like(x[..., :1])
+        y, known = (zero, zero) if y is None else (y, torch.ones_like(y))
+        return self.embed(torch.cat((x, y, known), -1))
+
     def forward(self, points: Points) -> tuple[Tensor, Tensor]:
         """Means and standard deviations of the targets."""
-        n = points.xc.shape[1]
-        x = torch.cat((points.xc, points.xt), dim=1)
-        y = torch.cat((points.yc, torch.zeros_like(points.yt)), dim=1)
-        known = (torch.arange(x.shape[1]) < n).to(x)[None, :, None].expand_as(y)
-        hidden = torch.zeros(x.shape[1], x.shape[1]).masked_fill(known[0].T == 0, -1e9)
-        h = self.encoder(self.embed(torch.cat((x, y, known), -1)), mask=hidden)
-        mean, raw = self.head(h[:, n:]).chunk(2, -1)
-        return mean, 0.01 + nn.functional.softplus(raw)
+        context = self._tokens(points.xc, points.yc)
+        h = torch.cat((context, self._tokens(points.xt, None)), dim=1)
+        n, both = context.shape[1], h.shape[1]
+        hidden = torch.zeros(both, both)
+        hidden[:, n:] = -1e9
+        return _law(self.head(self.encoder(h, mask=hidden)[:, n:]))
+
+
+class _ApartTransformer(_Transformer):
+    """The same model; the context goes through the layers without the targets."""
+
+    def encode(self, points: Points) -> list[Tensor]:
+        """What the targets read in each layer."""
+        h, read = self._tokens(points.xc, points.yc), []
+        for layer in self.encoder.layers:
+            read.append(layer.norm1(h))
+            h = layer(h)
+        return read
+
+    def decode(self, read: list[Tensor], xt: Tensor) -> tuple[Tensor, Tensor]:
+        """Means and standard deviations of targets."""
+        h = self._tokens(xt, None)
+        for layer, tokens in zip(self.encoder.layers, read, strict=True):
+            query = layer.norm1(h)
+            found, _ = layer.self_attn(query, tokens, tokens, need_weights=False)
+            h = h + found
+            h = h + layer.linear2(layer.activation(layer.linear1(layer.norm2(h))))
+        return _law(self.head(h))
+
+    def forward(self, points: Points) -> tuple[Tensor, Tensor]:
+        """Means and standard deviations of the targets."""
+        return self.decode(self.encode(points), points.xt)
 
 
 @dataclass(frozen=True)
@@ -182,22 +242,28 @@ class Published(Subject):
 
     Attributes:
         name: Its name.
-        model: The cases it does, of training alone.
+        model: The cases it does.
         build: Makes the module.
-        most: Largest number of pairs of points and nodes that it has memory for.
+        most: Largest number of pairs of points and nodes that it has memory for in a
+            step; 0 for a model that is not trained.
+        piece: Targets that a prediction decodes at once; 0 for a model without any.
     """
 
     name: str
     model: str
     build: Callable[[Case], nn.Module]
     most: float = math.inf
+    piece: int = 0
     package: str = "torch"
 
     def does(self, case: Case) -> bool:
         """Its model, up to its size."""
         nodes = max(1, case.lattice) ** case.dx
         pairs = case.tasks * (case.context + case.n_targets) * nodes
-        return case.model == self.model and case.trained and pairs <= self.most
+        fits = pairs <= self.most
+        if not case.trained:
+            fits = self.piece > 0 and pairs <= PATIENCE
+        return case.model == self.model and fits
 
     def setup(self, case: Case, points: Points) -> Work:
         """The model."""
@@ -208,7 +274,18 @@ class Published(Subject):
             mean, std = model(points)
             return -torch.distributions.Normal(mean, std).log_prob(points.yt).mean()
 
-        return Work(sum(p.numel() for p in model.parameters()), loss)
+        def predict() -> list[list[tuple[Tensor, Tensor]]]:
+            with torch.inference_mode():
+                return [_in_pieces(model, day, self.piece) for day in points.each()]
+
+        return Work(sum(p.numel() for p in model.parameters()), loss, predict)
+
+
+def _in_pieces(
+    model: nn.Module, points: Points, piece: int
+) -> list[tuple[Tensor, Tensor]]:
+    encoding = model.encode(points)
+    return [model.decode(encoding, xt) for xt in points.xt.split(piece, 1)]
 
 
 @dataclass(frozen=True)
@@ -243,8 +320,12 @@ class DenseSetConvolution(Subject):
 SUBJECTS = [
     Network("convolutions alone (dense)", True),
     Network("CNN of apnp alone", False),
-    Published("ConvCNP as published", "convcnp", _ConvCNP, 1e8),
+    Published("ConvCNP as published", "convcnp", _ConvCNP, 1e8, 4096),
+    Published("ConvCNP that reads near nodes", "convcnp", _NearConvCNP, 0, 65_536),
     Published("TNP of torch.nn layers", "tnp", _Transformer),
+    Published(
+        "TNP of torch.nn layers, targets apart", "tnp", _ApartTransformer, piece=8192
+    ),
     Published("PT-TNP of torch.nn layers", "pt_tnp", _PseudoTransformer),
     DenseSetConvolution(),
 ]

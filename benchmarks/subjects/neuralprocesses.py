@@ -47,17 +47,19 @@ class ConvGNP(Subject):
             **(sizes if self.equal else {}),
         )  # fmt: skip
         context = [points.xc.mT.contiguous(), points.yc.mT.contiguous()]
-        yt = points.yt.mT.contiguous()
-        xt = points.xt.mT.contiguous()
+        yt, xt = points.yt.mT.contiguous(), points.xt.mT
+        if not points.axes:
+            xt = xt.contiguous()
         axes = tuple(axis[None, None] for axis in points.axes)
 
         def loss() -> Tensor:
             return -nps.loglik(model, *context, xt, yt, normalise=True).mean()
 
-        def predict() -> tuple[Tensor, Tensor]:
+        def predict() -> list[tuple[Tensor, Tensor]]:
             with torch.no_grad():
-                found = model(*context, axes or xt)
-                return found.mean, found.var.sqrt()
+                days = zip(*(t.split(1) for t in (*context, xt)), strict=True)
+                laws = (model(x, y, axes or wanted) for x, y, wanted in days)
+                return [(law.mean, law.var.sqrt()) for law in laws]
 
         count = sum(p.numel() for p in model.parameters())
         return Work(count, loss, predict)

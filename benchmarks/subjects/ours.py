@@ -77,6 +77,28 @@ def plane(case: Case) -> PlaneLattice:
     return PlaneLattice((case.lattice,) * case.dx, 1 / case.lattice)
 
 
+def _task(points: Points) -> Task:
+    """Over the unit box."""
+    centre = torch.full((len(points.xc), points.xc.shape[-1]), 0.5)
+    known = torch.ones(len(points.xc), dtype=torch.bool)
+    return Task(
+        PointSet.observed(points.xc, points.yc),
+        PointSet.observed(points.xt, points.yt),
+        Domain(centre, torch.ones_like(centre), known),
+    )
+
+
+def _predicted(model: NeuralProcess, task: Task, step: int) -> Tensor:
+    """Mean and standard deviation, decoded so many targets at once."""
+    encoding = model.encode(task.context, task.domain)
+    target = task.target
+    parts = zip(
+        *(t.split(step, 1) for t in (target.x, target.w, target.w_mask)), strict=True
+    )
+    laws = (model.decode(encoding, *part) for part in parts)
+    return torch.cat([torch.cat((p.mean, p.variance.sqrt()), -1) for p in laws], 1)
+
+
 @dataclass(frozen=True)
 class Ours(Subject):
     """A neural process with a Gaussian likelihood.
@@ -85,7 +107,8 @@ class Ours(Subject):
         name: Its name.
         attention: How attention knows of pairs.
         models: The models it has.
-        most: Largest number of pairs of points that attention has memory for.
+        most: Largest number of pairs of points that attention has memory for; targets
+            of a prediction are decoded so many at once that there are no more.
         form: What a ConvCNP does beside its convolutions.
     """
 
@@ -99,7 +122,8 @@ class Ours(Subject):
     def does(self, case: Case) -> bool:
         """Its models, up to its size."""
         pairs = case.tasks * case.context * case.n_targets
-        return case.model in self.models and pairs <= self.most
+        fits = pairs <= self.most or not case.trained
+        return case.model in self.models and fits
 
     def model(self, case: Case, points: Points) -> tuple[NeuralProcess, Task]:
         """The model and its task."""
@@ -110,34 +134,21 @@ class Ours(Subject):
                 if isinstance(part, MLP):
                     part.forward = part.reference
         model = NeuralProcess(backbone, HeteroscedasticGaussian(backbone.d_out, 1))
-        centre = torch.full((case.tasks, case.dx), 0.5)
-        known = torch.ones(case.tasks, dtype=torch.bool)
-        return model, Task(
-            PointSet.observed(points.xc, points.yc),
-            PointSet.observed(points.xt, points.yt),
-            Domain(centre, torch.ones_like(centre), known),
-        )
+        return model, _task(points)
 
     def setup(self, case: Case, points: Points) -> Work:
-        """The model and its task."""
+        """The model and its tasks."""
         model, task = self.model(case, points)
 
         def loss() -> Tensor:
             return -model(task).log_prob(task.target.y, task.target.y_mask).mean()
 
+        row = case.targets[-1]
+        step = min(CHUNK // row * row or CHUNK, self.most // case.context)
+
         def predict() -> list[Tensor]:
             with torch.inference_mode():
-                encoding = model.encode(task.context, task.domain)
-                target, row = task.target, case.targets[-1]
-                step = CHUNK // row * row or CHUNK
-                parts = [
-                    model.decode(encoding, *part)
-                    for part in zip(
-                        target.x.split(step, 1), target.w.split(step, 1),
-                        target.w_mask.split(step, 1), strict=True,
-                    )
-                ]  # fmt: skip
-                return [torch.cat((p.mean, p.variance.sqrt()), -1) for p in parts]
+                return [_predicted(model, _task(day), step) for day in points.each()]
 
         return Work(sum(p.numel() for p in model.parameters()), loss, predict)
 

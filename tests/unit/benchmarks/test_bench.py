@@ -1,8 +1,15 @@
+from dataclasses import dataclass, field
+from time import sleep
+
 import pandas as pd
 import pytest
 import torch
 from bench import KEY, slower
-from measure import counter
+from cases import CASES, Case, drawn, quick
+from measure import Rounds, counter, measure
+from subjects import Subject, Work
+from subjects.floor import SUBJECTS as FLOOR
+from subjects.ours import SUBJECTS as OURS_ALL
 
 OURS = {"package": "apnp", "case": "1-D", "subject": "apnp"}
 
@@ -48,3 +55,83 @@ def test_fused_attention_is_counted_forth_and_back():
     product = 2 * 2 * 3 * 7 * 5 * 16
     assert forward.get_total_flops() == 2 * product
     assert backward.get_total_flops() == 5 * product
+
+
+@dataclass(frozen=True, eq=False)
+class Sleeper(Subject):
+    """Takes its time, and counts."""
+
+    name: str
+    seconds: float
+    calls: list = field(default_factory=list)
+    package: str = "torch"
+
+    def does(self, case):
+        return True
+
+    def setup(self, case, points):
+        def predict():
+            self.calls.append(case.name)
+            sleep(self.seconds)
+
+        return Work(3, predict=predict)
+
+
+def named(subjects, name):
+    return next(s for s in subjects if s.name == name)
+
+
+def test_what_takes_too_long_is_done_once():
+    case = quick(next(c for c in CASES if not c.trained))
+    slow, fast = Sleeper("slow", 0.7), Sleeper("fast", 0.001)
+    table = measure(case, [slow, fast], Rounds(2, 0.6)).set_index(["subject", "phase"])
+    assert len(slow.calls) == 1
+    assert len(fast.calls) == 4  # counted, warmed up, two rounds
+    assert table.loc[("slow", "predict"), "repeats"] == 1
+    assert table.loc[("fast", "predict"), "repeats"] == 2
+    assert table.loc[("slow", "predict"), "ms"] > 699
+
+
+def test_days_are_predicted_one_by_one():
+    """Of every subject: what it says of two days is what it says of either."""
+    case = quick(Case("days", "convcnp", 2, 2, 40, (6, 8), False, 16, 8, 2, 3))
+    points = drawn(case)
+    assert points.xc.shape == (2, 40, 2)
+    assert points.xt.shape == (2, 48, 2)
+    assert (points.xc[0] != points.xc[1]).all()
+    one = Case("a day", "convcnp", 2, 1, 40, (6, 8), False, 16, 8, 2, 3)
+    for subject in (*OURS_ALL, *FLOOR):
+        if not subject.does(case) or subject.name in (
+            "convolutions alone (dense)",
+            "CNN of apnp alone",
+        ):
+            continue
+        both = subject.setup(case, points).predict()
+        for day, whole in zip(points.each(), both, strict=True):
+            (alone,) = subject.setup(one, day).predict()
+            torch.testing.assert_close(alone, whole)
+
+
+def law(subject, case):
+    """Mean and standard deviation of the only day, (nt, 2)."""
+    (parts,) = named(FLOOR, subject).setup(case, drawn(case)).predict()
+    return torch.cat([torch.cat(part, -1) for part in parts], 1)[0]
+
+
+def test_a_transformer_says_the_same_of_targets_apart():
+    case = Case("t", "tnp", 2, 2, 30, (20,), True, channels=16, layers=2, heads=2)
+    losses = [
+        named(FLOOR, f"TNP of torch.nn layers{end}").setup(case, drawn(case)).loss()
+        for end in ("", ", targets apart")
+    ]
+    torch.testing.assert_close(*losses)
+
+
+def test_near_nodes_are_most_of_all_nodes():
+    case = Case("near", "convcnp", 2, 1, 50, (30, 40), False, 16, 8, 2, 3)
+    near, dense = (
+        law(name, case)
+        for name in ("ConvCNP that reads near nodes", "ConvCNP as published")
+    )
+    assert (near - dense).abs().max() < 0.02 * dense.abs().max()
+    assert dense.std(0).min() > 0.01
