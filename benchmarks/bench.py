@@ -25,7 +25,7 @@ from cases import CASES, quick
 from measure import Rounds, apart, measure, memory_mb
 from subjects import found
 
-from apnp.memory import keep_freed_memory
+from apnp.process import make_fast
 from apnp.provenance import processor, provenance
 
 SLOWER = 1.05
@@ -79,7 +79,7 @@ def main() -> None:
     args = arguments()
     subjects, absent = found()
     warnings.simplefilter("ignore")  # what libraries warn of while they work
-    keep_freed_memory()  # as the commands of apnp do, here for all subjects
+    make_fast()  # as the commands of apnp do, here for all subjects
     for line in absent:
         print(line, file=sys.stderr)
     rounds = Rounds(1 if args.quick else args.repeat, args.seconds)

@@ -23,10 +23,10 @@ import xarray as xr
 
 import apnp
 from apnp.data import observations_at, read_stations
-from apnp.memory import keep_freed_memory
 from apnp.observations import Sites
 from apnp.prediction.field import CHUNK_CELLS
 from apnp.prediction.trained import TrainedModel
+from apnp.process import make_fast
 
 
 def anywhere(args: argparse.Namespace) -> xr.Dataset:
@@ -74,7 +74,7 @@ def main() -> None:
     parser.add_argument("--relief")
     parser.add_argument("--repeat", type=int, default=5)
     args = parser.parse_args()
-    keep_freed_memory()  # as `apnp predict` does
+    make_fast()  # as `apnp predict` does
     model = apnp.load(args.checkpoint)
     ds = read_stations(args.stations) if args.stations else anywhere(args)
     times = []

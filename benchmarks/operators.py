@@ -14,7 +14,7 @@ from measure import Clock, once
 from subjects import Work, found
 from torch.profiler import ProfilerActivity, profile
 
-from apnp.memory import keep_freed_memory
+from apnp.process import make_fast
 
 
 def arguments() -> argparse.Namespace:
@@ -39,7 +39,7 @@ def shares(case: Case, work: Work) -> dict[str, float]:
 def main() -> None:
     """Print a line a case."""
     args = arguments()
-    keep_freed_memory()
+    make_fast()
     for case in CASES:
         for subject in found()[0]:
             asked = subject.name == args.subject and subject.does(case)

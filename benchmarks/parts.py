@@ -22,8 +22,8 @@ from measure import SIDE, counter
 from subjects.ours import SUBJECTS, Ours
 from torch import Tensor
 
-from apnp.memory import keep_freed_memory
 from apnp.nn.residual import residual
+from apnp.process import make_fast
 
 Part = Callable[[], Tensor]
 
@@ -109,7 +109,7 @@ def peak() -> float:
 def main() -> None:
     """Print a table a case."""
     args = arguments()
-    keep_freed_memory()  # as `apnp train` does
+    make_fast()  # as `apnp train` does
     subject = next(s for s in SUBJECTS if s.name == args.subject)
     for case in CASES:
         asked = any(word in case.name for word in args.only)

@@ -8,7 +8,7 @@ from importlib import import_module
 
 from apnp import __version__
 from apnp.errors import ApnpError
-from apnp.memory import keep_freed_memory
+from apnp.process import make_fast
 
 _VERBS = {
     "data": "convert station files to one CF file, summarise or simulate them",
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Idle threads that spin make a shared machine many times slower; torch reads this
     # when it is first imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    keep_freed_memory()
+    make_fast()
     try:
         import_module(f"apnp.cli.{verb}").main(argv[1:])
     except ApnpError as error:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from apnp.errors import ConfigError
 from apnp.extras import needed
+from apnp.process import make_fast
 
 log = logging.getLogger(__name__)
 
@@ -99,5 +100,6 @@ class Cluster:
 
 
 def _done(work: Callable[[T], object], item: T) -> T:
+    make_fast()  # it holds for this thread of the worker
     work(item)
     return item

@@ -92,9 +92,14 @@ MUTATIONS = [
              'or torch.is_autocast_enabled("cpu")', "", PERCEPTRON, "few"),
     Mutation("perceptron: second derivatives are refused", MLP,
              "    @once_differentiable\n", "", PERCEPTRON, "second"),
-    Mutation("memory: what is freed is kept", "apnp/memory.py",
+    Mutation("memory: what is freed is kept", "apnp/process.py",
              "_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3",
              "_TRIM_THRESHOLD, _MMAP_THRESHOLD = -5, -5",
-             "tests/unit/test_memory.py", "used_again"),
+             "tests/unit/test_process.py", "used_again"),
+    Mutation("process: denormals are zero", "apnp/process.py",
+             "words[_MXCSR] |= _FLUSH", "words[_MXCSR] |= 0",
+             "tests/unit/test_process.py", "denormals"),
+    Mutation("process: workers are made fast too", "apnp/prediction/cluster.py",
+             "    make_fast()", "    pass", "tests/unit/test_process.py", "workers"),
 ]
 # fmt: on
