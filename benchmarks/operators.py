@@ -4,17 +4,31 @@
 
 One pass of every case, forward and backward or a prediction, as `bench.py` runs it,
 after one that is not counted: the largest shares of the processor's time, without what
-an operator calls.
+an operator calls. Then what convolutions, matrix products (those of linear layers
+among them) and fused attention reach while they run, with what they call: their
+arithmetic a second, as a share of a matrix product's in the same minute.
 """
 
 import argparse
+from dataclasses import dataclass
 
 from cases import CASES, Case, drawn
-from measure import Clock, once
+from measure import Clock, counter, once
+from parts import peak
 from subjects import Work, found
 from torch.profiler import ProfilerActivity, profile
 
 from apnp.process import make_fast
+
+KINDS = {
+    "convolutions": ("convolution", "convolution_backward"),
+    "matrix products": ("mm", "addmm", "bmm", "baddbmm"),
+    "attention": (
+        "_scaled_dot_product_flash_attention_for_cpu",
+        "_scaled_dot_product_flash_attention_for_cpu_backward",
+    ),
+}
+"""Operators of a kind: none calls another."""
 
 
 def arguments() -> argparse.Namespace:
@@ -26,14 +40,46 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def shares(case: Case, work: Work) -> dict[str, float]:
-    """The share of every operator, largest first."""
-    once(case, work, Clock())
+@dataclass(frozen=True)
+class Spent:
+    """Where one pass of a case went.
+
+    Attributes:
+        own: Seconds of every operator without what it calls, largest first.
+        whole: Seconds of every operator with what it calls.
+        gigaflop: Its arithmetic in 10^9 operations, where that is counted.
+    """
+
+    own: dict[str, float]
+    whole: dict[str, float]
+    gigaflop: dict[str, float]
+
+    @property
+    def seconds(self) -> float:
+        """Of all operators."""
+        return sum(self.own.values())
+
+    def of(self, kind: str) -> tuple[float, float]:
+        """Share of the time that a kind of operators takes, and 10^9 a second."""
+        names = [f"aten::{name}" for name in KINDS[kind]]
+        seconds = sum(self.whole.get(name, 0.0) for name in names)
+        done = sum(self.gigaflop.get(name, 0.0) for name in names)
+        return seconds / self.seconds, done / seconds if seconds else 0.0
+
+
+def spent(case: Case, work: Work) -> Spent:
+    """Measure one pass, after one in which the arithmetic is counted."""
+    with counter() as counted:
+        once(case, work, Clock())
+    flops = counted.get_flop_counts()["Global"]
     with profile(activities=[ProfilerActivity.CPU]) as profiler:
         once(case, work, Clock())
-    spent = {e.key: e.self_cpu_time_total for e in profiler.key_averages()}
-    total = sum(spent.values())
-    return {k: spent[k] / total for k in sorted(spent, key=lambda k: -spent[k])}
+    events = sorted(profiler.key_averages(), key=lambda e: -e.self_cpu_time_total)
+    return Spent(
+        {event.key: event.self_cpu_time_total / 1e6 for event in events},
+        {event.key: event.cpu_time_total / 1e6 for event in events},
+        {str(op).replace(".", "::"): n / 1e9 for op, n in flops.items()},
+    )
 
 
 def main() -> None:
@@ -46,11 +92,21 @@ def main() -> None:
             if not asked or not any(word in case.name for word in args.only):
                 continue
             work = subject.setup(case, drawn(case))
-            top = list(shares(case, work).items())[: args.most]
-            told = ", ".join(
-                f"{name.removeprefix('aten::')} {share:.0%}" for name, share in top
-            )
-            print(f"{case.name}: {told}", flush=True)
+            found_out, rate = spent(case, work), peak()
+            top = list(found_out.own.items())[: args.most]
+            told = [
+                f"{name.removeprefix('aten::')} {s / found_out.seconds:.0%}"
+                for name, s in top
+            ]
+            print(f"{case.name}: {', '.join(told)}")
+            for kind in KINDS:
+                share, reached = found_out.of(kind)
+                if reached:
+                    print(
+                        f"  {kind}: {share:.0%} of the time, at {reached:.0f} of "
+                        f"{rate:.0f} Gflop/s, {reached / rate:.0%}",
+                        flush=True,
+                    )
 
 
 if __name__ == "__main__":

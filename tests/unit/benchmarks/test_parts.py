@@ -4,7 +4,8 @@ import pytest
 import torch
 from cases import CASES, drawn, quick
 from gpu import measured, studies
-from operators import shares
+from measure import Clock, counter, once
+from operators import KINDS, spent
 from parts import cost, parts
 from subjects.ours import SUBJECTS
 
@@ -52,9 +53,17 @@ def test_a_step_is_measured_in_either_precision_and_a_failure_is_told(tmp_path):
     assert "error" in broken
 
 
-def test_shares_of_operators_are_all_of_the_time_the_largest_first():
-    case = quick(next(c for c in CASES if c.name == "predict: 1 degree"))
-    found = shares(case, SUBJECTS[0].setup(case, drawn(case)))
-    assert sum(found.values()) == pytest.approx(1)
-    assert list(found.values()) == sorted(found.values(), reverse=True)
-    assert "aten::mkldnn_convolution" in found
+def test_operators_are_told_the_largest_first_and_their_arithmetic_is_all_of_it():
+    case = quick(next(c for c in CASES if c.name == "2-D step: ConvCNP 500 context"))
+    work = SUBJECTS[0].setup(case, drawn(case))
+    found = spent(case, work)
+    assert list(found.own.values()) == sorted(found.own.values(), reverse=True)
+    assert {"aten::mkldnn_convolution", "aten::addmm"} <= found.own.keys()
+    with counter() as counted:
+        once(case, work, Clock())
+    done = 0.0
+    for kind in KINDS:
+        share, rate = found.of(kind)
+        assert 0 <= share < 1
+        done += rate * share * found.seconds
+    assert done == pytest.approx(counted.get_total_flops() / 1e9)
