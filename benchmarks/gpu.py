@@ -3,11 +3,12 @@
     python benchmarks/gpu.py [--device cuda] [--size paper] [--smoke FILE]
         [--models "ConvCNP(T~)" ...] [--repeat 20] [--output runs/gpu.csv]
 
-Models are those of `apnp experiment gibbs`, with plumes of `apnp data smoke` also those
-of `apnp experiment smoke`. A step is forward, backward and the optimiser's, on a batch
-that lies on the device; in float32 and in mixed bfloat16, as it is and compiled, whose
-warm-up is told beside. Peak is the largest product of two matrices of side 4,096 in
-the same precision. What a model cannot do is told in its row.
+Models are those of `apnp experiment gibbs-1d` and of `environment`, in two and in four
+dimensions, on a made-up temperature of the paper's grid; with plumes of `apnp data
+smoke` also those of `smoke`. A step is forward, backward and the optimiser's, on a
+batch that lies on the device; in float32 and in mixed bfloat16, as it is and compiled,
+whose warm-up is told beside. Peak is the largest product of two matrices of side 4,096
+in the same precision. What a model cannot do is told in its row.
 """
 
 import argparse
@@ -25,9 +26,13 @@ from torch import nn
 from apnp.build import build_model
 from apnp.experiments import gibbs_models, grid_models
 from apnp.experiments.entries import Entry
+from apnp.experiments.environment import CENTRAL_US, EUROPE, Environment, Split
 from apnp.experiments.gibbs import Gibbs
 from apnp.experiments.smoke import Smoke
 from apnp.experiments.study import Experiment
+from apnp.process import make_fast
+from apnp.tasks.patches import SPACE_TIME_LAW, SURFACE_LAW
+from apnp.tasks.reanalysis import Grid
 from apnp.tasks.stations import collate
 from apnp.types import Task
 
@@ -58,11 +63,29 @@ def studies(
     made: list[tuple[str, Experiment, list[Entry], int]] = [
         ("gibbs", Gibbs(folder, n), gibbs_models.entries(gibbs_models.NAMES, size), n)
     ]
+    grids = grid_models.SIZES[args.size]
+    cut: list[tuple[str, Environment | Smoke]] = [
+        ("environment", Environment(_split(), SURFACE_LAW, "")),
+        ("environment, 4-D", Environment(_split(), SPACE_TIME_LAW, "")),
+    ]
     if args.smoke is not None:
-        grids, smoke = grid_models.SIZES[args.size], Smoke(args.smoke)
-        entries = grid_models.entries(None, grids, smoke.patch)
-        made.append(("smoke", smoke, entries, grids.trainer.batch_size))
+        cut.append(("smoke", Smoke(args.smoke)))
+    for name, experiment in cut:
+        entries = grid_models.entries(None, grids, experiment.patch)
+        made.append((name, experiment, entries, grids.trainer.batch_size))
     return made
+
+
+def _split() -> Split:
+    """Temperature of both regions, each half a degree: waves of no meaning."""
+    lat, lon = np.arange(30, 60.5, 0.5), np.arange(-120, 45.5, 0.5)
+    time = np.arange("2018-12-01", "2019-02-01", dtype="M8[D]")
+    day, row, column = np.ogrid[: len(time), : len(lat), : len(lon)]
+    values = 10 + 5 * np.sin(0.3 * day + 0.1 * row) * np.cos(0.2 * column)
+    grid = Grid(time, lat, lon, values, 300 + 300 * np.sin(0.2 * (row + column)[0]))
+    return Split.cut(
+        grid, grid, (EUROPE, CENTRAL_US), "2018-12", "2019-01", "2019-01", least=4
+    )
 
 
 def wait(device: str) -> float:
@@ -141,6 +164,7 @@ def measured(
 def main() -> None:
     """Measure, print, write."""
     args = arguments()
+    make_fast()
     name = args.device
     if name.startswith("cuda"):
         name = torch.cuda.get_device_name(torch.device(name))

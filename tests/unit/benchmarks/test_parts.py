@@ -40,8 +40,9 @@ def test_a_part_sums_no_derivatives_of_former_rounds():
 
 def test_a_step_is_measured_in_either_precision_and_a_failure_is_told(tmp_path):
     args = argparse.Namespace(size="small", smoke=None, device="cpu", repeat=1, side=64)
-    ((name, experiment, entries, _),) = studies(args, tmp_path)
-    assert name == "gibbs"
+    found = {name: rest for name, *rest in studies(args, tmp_path)}
+    assert list(found) == ["gibbs", "environment", "environment, 4-D"]
+    experiment, entries, _ = found["gibbs"]
     entry = next(e for e in entries if e.name == "ConvCNP(T~)")
     tasks = experiment.tasks("train", 0)
     batch = collate([tasks.task(i) for i in range(2)])
@@ -67,3 +68,19 @@ def test_operators_are_told_the_largest_first_and_their_arithmetic_is_all_of_it(
         assert 0 <= share < 1
         done += rate * share * found.seconds
     assert done == pytest.approx(counted.get_total_flops() / 1e9)
+
+
+@pytest.mark.parametrize(
+    ("study", "axes"), [("environment", 2), ("environment, 4-D", 4)]
+)
+def test_patches_of_the_published_grids_are_stepped_through(tmp_path, study, axes):
+    args = argparse.Namespace(size="small", smoke=None, device="cpu", repeat=1, side=64)
+    found = {name: rest for name, *rest in studies(args, tmp_path)}
+    experiment, entries, _ = found[study]
+    tasks = experiment.tasks("train", 0)
+    batch = collate([tasks.task(i) for i in range(2)])
+    assert batch.context.x.shape[-1] == axes
+    assert ("ConvCNP(T~)" in [e.name for e in entries]) == (axes == 2)
+    entry = next(e for e in entries if e.name == "PT-TNP(T~)")
+    row = measured(entry, experiment.inputs, batch, args, "float32", False)
+    assert row["steps_per_s"] > 0
