@@ -24,6 +24,7 @@ from apnp.data import read_stations
 from apnp.experiments import gibbs_models, grid_models
 from apnp.experiments.gibbs import Gibbs
 from apnp.experiments.smoke import Smoke
+from apnp.process import make_fast
 from apnp.tasks.source import TaskSource
 from apnp.training.data import TaskBatches, prepare
 
@@ -66,6 +67,7 @@ def main() -> None:
     made = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     made.add_argument("--smoke", type=Path, help="plumes of `apnp data smoke`")
     args = made.parse_args()
+    make_fast()  # as `apnp train` does
     torch.manual_seed(0)
     print(f"{'':<22}{'no worker':>32}{'one worker':>34}")
     stations = read_stations(_ROOT / "data/simulated_stations.nc").load()
