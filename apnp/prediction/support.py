@@ -13,6 +13,8 @@ from apnp.prediction.writer import EXTRAPOLATED
 HEIGHT_MARGIN_M = 100.0
 KEPT_CELLS = 2**23
 """Cells whose nearest stations a network remembers, at most: 64 MB."""
+_SAME = 1e-12
+"""Chord of places that are one: some micrometres."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,11 +43,9 @@ class Network:
         return cls(cKDTree(unit), KEPT_CELLS if times > 1 and len(unit) > 1 else 0)
 
     def observed(self, tree: cKDTree) -> NDArray[np.bool_]:
-        """Which of its places are among some of them, (n,)."""
-        there = np.zeros(self.tree.n, dtype=bool)
-        chord, index = self.tree.query(tree.data)
-        there[index[chord == 0]] = True
-        return there
+        """Which of its places are among others, but for rounding, (n,)."""
+        chord, _ = tree.query(self.tree.data)
+        return chord < _SAME
 
     def distance(
         self, rows: slice, unit: Floats, tree: cKDTree, there: NDArray[np.bool_]

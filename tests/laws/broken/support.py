@@ -14,7 +14,7 @@ MUTATIONS = [
              "lost = ~there[nearest]", "lost = np.zeros(len(unit), dtype=bool)",
              OF_SUPPORT, "nearest"),
     Mutation("support: places are observed where they are", SUPPORT,
-             "there[index[chord == 0]] = True", "there[index] = True", OF_SUPPORT,
+             "return chord < _SAME", "return chord < 1.0", OF_SUPPORT,
              "known_once"),
     Mutation("support: rows are kept apart", SUPPORT,
              "key = rows.start, rows.stop", "key = 0, 1", OF_SUPPORT, "nearest"),

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from apnp.geometry.sphere import great_circle_km, unit_vectors
 from apnp.observations import Sites
@@ -53,6 +54,13 @@ def test_places_are_known_once_however_often_they_are_observed():
     assert twice.tree.n == 12
     assert twice.observed(Support.of(one, twice).tree).sum() == 5
     assert not twice.observed(Support.of(stations(9, seed=5), twice).tree).any()
+
+
+def test_a_place_is_known_though_its_vector_was_rounded_otherwise():
+    sites = stations()
+    of_all, read = network(sites), Support.of(sites, network(sites))
+    moved = cKDTree(read.tree.data * (1 + 2**-52))
+    assert of_all.observed(moved).all()
 
 
 def test_what_is_remembered_has_a_limit(monkeypatch):
