@@ -153,7 +153,7 @@ def measured(
         return {**row, "error": f"{type(error).__name__}: {error}".splitlines()[0]}
     row |= {
         "first_s": warm, "ms": 1e3 * taken, "steps_per_s": 1 / taken,
-        "share_of_peak": counted.get_total_flops() / 1e12 / taken
+        "share_of_peak": counted.total / 1e3 / taken
         / peak(device, kind, args.side),
     }  # fmt: skip
     if device.startswith("cuda"):

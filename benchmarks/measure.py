@@ -5,7 +5,12 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import redirect_stdout
+from contextlib import (
+    AbstractContextManager,
+    contextmanager,
+    nullcontext,
+    redirect_stdout,
+)
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -22,6 +27,8 @@ from torch.utils.flop_counter import (
     sdpa_backward_flop_count,
     sdpa_flop_count,
 )
+
+from apnp.compiled import threads
 
 Result = TypeVar("Result")
 
@@ -41,10 +48,50 @@ _FUSED = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
 _FUSED_BACKWARD = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
 
 
-def counter() -> FlopCounterMode:
-    """Torch's counter of arithmetic, and of the fused attention on processors."""
+class Counted(dict[str, float]):
+    """10^9 operations of every operator."""
+
+    @property
+    def total(self) -> float:
+        """Of all of them."""
+        return sum(self.values())
+
+
+@contextmanager
+def counter() -> Iterator[Counted]:
+    """Count the arithmetic of torch's operators and of compiled code."""
+    counted = Counted()
+
+    def known(name: str, size: int) -> AbstractContextManager:
+        counted[name] = counted.get(name, 0.0) + 2 * size / 1e9
+        return nullcontext()
+
     own = {_FUSED: _attention, _FUSED_BACKWARD: _attention_backward}
-    return FlopCounterMode(display=False, custom_mapping=own)
+    with compiled(known), FlopCounterMode(display=False, custom_mapping=own) as torchs:
+        yield counted
+    for operator, flops in torchs.get_flop_counts().get("Global", {}).items():
+        counted[str(operator).replace(".", "::")] = flops / 1e9
+
+
+@contextmanager
+def compiled(around: Callable[[str, int], AbstractContextManager]) -> Iterator[None]:
+    """Do every call of compiled code within what `around` makes.
+
+    Args:
+        around: Takes the name and the number of multiplications.
+    """
+    shared = threads.shared
+
+    def watched(work: Callable, jobs: int, size: int) -> list:
+        of = work.__module__.rpartition(".")[2]
+        with around(f"compiled::{of}", size):
+            return shared(work, jobs, size)
+
+    threads.shared = watched
+    try:
+        yield
+    finally:
+        threads.shared = shared
 
 
 @dataclass
@@ -90,15 +137,15 @@ def first(case: Case, work: Work, clock: Clock) -> dict[Phase, float]:
         assert work.predict is not None
         with counter() as forward:
             clock.time("predict", work.predict)
-        return {"predict": forward.get_total_flops() / 1e9}
+        return {"predict": forward.total}
     assert work.loss is not None
     with counter() as forward:
         loss = clock.time("forward", work.loss)
     with counter() as backward:
         clock.time("backward", loss.backward)
     return {
-        "forward": forward.get_total_flops() / 1e9,
-        "backward": backward.get_total_flops() / 1e9,
+        "forward": forward.total,
+        "backward": backward.total,
     }
 
 

@@ -4,30 +4,34 @@
 
 One pass of every case, forward and backward or a prediction, as `bench.py` runs it,
 after one that is not counted: the largest shares of the processor's time, without what
-an operator calls. Then what convolutions, matrix products (those of linear layers
-among them) and fused attention reach while they run, with what they call: their
-arithmetic a second, as a share of a matrix product's in the same minute.
+an operator calls. Then what convolutions, the pointwise layers between them (compiled
+with their normalisation), matrix products (those of other linear layers among them) and
+fused attention reach while they run, with what they call: their arithmetic a second, as
+a share of a matrix product's in the same minute.
 """
 
 import argparse
 from dataclasses import dataclass
 
 from cases import CASES, Case, drawn
-from measure import Clock, counter, once
+from measure import Clock, compiled, counter, once
 from parts import peak
 from subjects import Work, found
-from torch.profiler import ProfilerActivity, profile
+from torch.profiler import ProfilerActivity, profile, record_function
 
 from apnp.process import make_fast
 
 KINDS = {
-    "convolutions": ("convolution", "convolution_backward"),
-    "matrix products": ("mm", "addmm", "bmm", "baddbmm"),
-    "attention": (
-        "_scaled_dot_product_flash_attention_for_cpu",
-        "_scaled_dot_product_flash_attention_for_cpu_backward",
+    "convolutions": (
+        "aten::convolution", "aten::convolution_backward", "compiled::convolution",
     ),
-}
+    "pointwise layers": ("compiled::pointwise",),
+    "matrix products": ("aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm"),
+    "attention": (
+        "aten::_scaled_dot_product_flash_attention_for_cpu",
+        "aten::_scaled_dot_product_flash_attention_for_cpu_backward",
+    ),
+}  # fmt: skip
 """Operators of a kind: none calls another."""
 
 
@@ -61,7 +65,7 @@ class Spent:
 
     def of(self, kind: str) -> tuple[float, float]:
         """Share of the time that a kind of operators takes, and 10^9 a second."""
-        names = [f"aten::{name}" for name in KINDS[kind]]
+        names = KINDS[kind]
         seconds = sum(self.whole.get(name, 0.0) for name in names)
         done = sum(self.gigaflop.get(name, 0.0) for name in names)
         return seconds / self.seconds, done / seconds if seconds else 0.0
@@ -71,14 +75,14 @@ def spent(case: Case, work: Work) -> Spent:
     """Measure one pass, after one in which the arithmetic is counted."""
     with counter() as counted:
         once(case, work, Clock())
-    flops = counted.get_flop_counts()["Global"]
-    with profile(activities=[ProfilerActivity.CPU]) as profiler:
+    named = compiled(lambda name, _: record_function(name))
+    with profile(activities=[ProfilerActivity.CPU]) as profiler, named:
         once(case, work, Clock())
     events = sorted(profiler.key_averages(), key=lambda e: -e.self_cpu_time_total)
     return Spent(
         {event.key: event.self_cpu_time_total / 1e6 for event in events},
         {event.key: event.cpu_time_total / 1e6 for event in events},
-        {str(op).replace(".", "::"): n / 1e9 for op, n in flops.items()},
+        counted,
     )
 
 

@@ -92,7 +92,7 @@ def cost(part: Part, leaves: list[Tensor], repeat: int) -> tuple[float, float, f
         back.append(1e3 * (process_time() - turn))
     return (
         float(np.median(forth)), float(np.median(back)),
-        counted.get_total_flops() / 1e9,
+        counted.total,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Depthwise convolutions whose weight gradient is itself a convolution."""
+"""Depthwise convolutions of lattices."""
 
 from typing import Any
 
@@ -7,13 +7,10 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from apnp.compiled.code import compilable
+from apnp.compiled.convolution import by_weights, convolve
+
 _CONVOLVE = {3: functional.conv1d, 4: functional.conv2d, 5: functional.conv3d}
-_LEAST = 5
-"""Smallest kernel for which the way below pays, in nodes."""
-_CACHED = 2**18
-"""Numbers of a field that are taken at once on the way back."""
-_FEW = 4
-"""Fewer tasks than these are taken one by one."""
 
 
 class Depthwise(nn.Module):
@@ -53,67 +50,63 @@ def depthwise(
 ) -> Tensor:
     """Convolve every channel with a kernel of its own.
 
-    On a processor the derivative of the weights is a convolution of the input by the
-    derivative of the output, one group a task and channel, where kernels are large
-    enough for that to pay, and not those of a line: torch's own costs ten forward
-    passes. It has no second derivatives, and says so.
+    Of lines and planes on a processor this is compiled code
+    (`apnp.compiled.convolution`). Unless the weights are fixed, it has no second
+    derivatives, and says so.
 
     Args:
-        z: (b, c, *grid), channels in a row or not: so is the result.
-        weight: (c, 1, *kernel), kernels of one size along every axis but those of one
-            node.
+        z: (b, c, *grid), channels in a row for speed.
+        weight: (c, 1, *kernel).
         bias: (c,).
         beyond: Nodes beyond every edge that are zero, along axes whose kernels have
             more than one.
 
     Returns:
-        (b, c, *grid + 2 beyond - kernel + 1).
+        (b, c, *grid + 2 beyond - kernel + 1); of compiled code with channels in a row.
     """
-    if (
-        z.device.type != "cpu"
-        or z.numel() == 0
-        or not (torch.is_grad_enabled() and weight.requires_grad)
-        or torch.is_autocast_enabled("cpu")
-    ):
+    padding = _padding(weight, beyond)
+    fits = all(
+        size + 2 * p >= k
+        for size, p, k in zip(z.shape[2:], padding, weight.shape[2:], strict=True)
+    )
+    fixed = torch.is_grad_enabled() and z.requires_grad and not weight.requires_grad
+    if z.ndim == 5 or fixed or not fits or not compilable(z, weight):
         return depthwise_reference(z, weight, bias, beyond)
-    line = weight[0].numel() == weight.shape[-1]
-    if line and bias is not None:
-        # Torch's derivative of the bias takes as long as all the rest.
-        added = bias.reshape(-1, *(1,) * (z.ndim - 2))
-        return depthwise_reference(z, weight, None, beyond) + added
-    if line or weight.shape[-1] < _LEAST:
-        return depthwise_reference(z, weight, bias, beyond)
-    return _Depthwise.apply(z, weight, bias, beyond)
+    return _Depthwise.apply(z, weight, bias, padding)
 
 
 def depthwise_reference(
     z: Tensor, weight: Tensor, bias: Tensor | None = None, beyond: int = 0
 ) -> Tensor:
-    """The same as `depthwise`, with torch's own derivatives."""
-    return _convolve(z, weight, bias, _padding(weight, beyond))
+    """The same as `depthwise`, with torch's own convolutions."""
+    padding = _padding(weight, beyond)
+    return _CONVOLVE[z.ndim](z, weight, bias, padding=padding, groups=len(weight))
 
 
 class _Depthwise(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, z: Tensor, weight: Tensor, bias: Tensor | None, beyond: int
+        ctx: Any, z: Tensor, weight: Tensor, bias: Tensor | None, padding: list[int]
     ) -> Tensor:
         ctx.save_for_backward(z, weight)
-        ctx.padding = _padding(weight, beyond)
-        return _convolve(z, weight, bias, ctx.padding)
+        ctx.padding = padding
+        bias = z.new_zeros(len(weight)) if bias is None else bias
+        rows = convolve(_rows(z), _kernels(weight), bias, _two(padding))
+        return _like(rows, z)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         z, weight = ctx.saved_tensors
-        (g,) = grads
-        by_z = _by_input(g, weight, ctx.padding) if ctx.needs_input_grad[0] else None
-        step = _CACHED // z[0].numel()
-        step = step if step >= _FEW else 1
-        by_weight = torch.zeros_like(weight)
-        for some, theirs in zip(z.split(step), g.split(step), strict=True):
-            by_weight += _by_weight(some, theirs, ctx.padding)
-        by_bias = g.transpose(0, 1).flatten(1).sum(1)
+        g, sizes, by_z = _rows(grads[0]), weight.shape[2:], None
+        if ctx.needs_input_grad[0]:
+            turned = _kernels(weight.flip(tuple(range(2, z.ndim))))
+            # What the kernels reached beyond the edge has no derivative.
+            rest = [k - 1 - p for k, p in zip(sizes, ctx.padding, strict=True)]
+            by_z = _like(convolve(g, turned, z.new_zeros(len(weight)), _two(rest)), z)
+        kernel = sizes[-2] if z.ndim == 4 else 1, sizes[-1]
+        by_weight, by_bias = by_weights(_rows(z), g, kernel, _two(ctx.padding))
+        by_weight = by_weight.movedim(-1, 0).reshape(weight.shape)
         return by_z, by_weight, by_bias if ctx.needs_input_grad[2] else None, None
 
 
@@ -122,23 +115,24 @@ def _padding(weight: Tensor, beyond: int) -> list[int]:
     return [beyond * (k > 1) for k in weight.shape[2:]]
 
 
-def _convolve(
-    z: Tensor, weight: Tensor, bias: Tensor | None, padding: list[int]
-) -> Tensor:
-    return _CONVOLVE[z.ndim](z, weight, bias, padding=padding, groups=len(weight))
+def _two(padding: list[int]) -> tuple[int, int]:
+    """Of a plane, which a line is one row of."""
+    return padding[-2] if len(padding) == 2 else 0, padding[-1]
 
 
-def _by_input(g: Tensor, weight: Tensor, padding: list[int]) -> Tensor:
-    """The derivative g of the output, taken back to the input by turned kernels."""
-    turned = weight.flip(tuple(range(2, g.ndim)))
-    # What the kernels reached beyond the edge has no derivative.
-    rest = [k - 1 - p for k, p in zip(weight.shape[2:], padding, strict=True)]
-    return _convolve(g, turned, None, rest)
+def _rows(z: Tensor) -> Tensor:
+    """(b, c, *grid) as a plane with channels in a row, (b, rows, columns, c)."""
+    plane = z if z.ndim == 4 else z[:, :, None]
+    return plane.movedim(1, -1).contiguous()
 
 
-def _by_weight(z: Tensor, g: Tensor, padding: list[int]) -> Tensor:
-    """The derivative by the weights, (c, 1, *kernel), summed over tasks."""
-    # One task keeps its channels in a row: the faster way, if its field is large.
-    image = z if len(z) == 1 else z.flatten(0, 1)[None]
-    each = _convolve(image, g.flatten(0, 1)[:, None], None, padding)
-    return each.unflatten(1, z.shape[:2]).sum(1).movedim(0, 1)
+def _kernels(weight: Tensor) -> Tensor:
+    """(c, 1, *kernel) as those of a plane with channels in a row."""
+    plane = weight if weight.ndim == 4 else weight[:, :, None]
+    return plane[:, 0].movedim(0, -1).contiguous()
+
+
+def _like(rows: Tensor, z: Tensor) -> Tensor:
+    """A plane with channels in a row as (b, c, *grid)."""
+    plane = rows.movedim(-1, 1)
+    return plane if z.ndim == 4 else plane[:, :, 0]

@@ -2,37 +2,12 @@
 
 from mutation import Mutation
 
-RESIDUAL, EDGE = "apnp/nn/residual.py", "apnp/nn/edge.py"
-UNIT = "tests/unit/nn/test_residual.py"
+EDGE = "apnp/nn/edge.py"
 SETCONV, SPREAD = "apnp/nn/setconv.py", "tests/unit/nn/test_setconv.py"
 MLP, PERCEPTRON = "apnp/nn/mlp.py", "tests/unit/nn/test_mlp.py"
 
 # fmt: off
 MUTATIONS = [
-    Mutation("block: every piece of rows counts for the second map", RESIDUAL,
-             "torch.addmm(by_w2, back.T, wide, out=by_w2)",
-             "torch.mm(back.T, wide, out=by_w2)", UNIT, "its_reference"),
-    Mutation("block: and for the first", RESIDUAL,
-             "torch.addmm(by_weight, by_wide.T, normal, out=by_weight)",
-             "torch.mm(by_wide.T, normal, out=by_weight)", UNIT, "its_reference"),
-    Mutation("block: the normalisation's shift is part of the first map", RESIDUAL,
-             "torch.addr(by_weight * gain, by_bias, shift)", "by_weight * gain", UNIT,
-             "its_reference"),
-    Mutation("block: means and deviations of a row depend on its channels", RESIDUAL,
-             "            o.copy_(back_u)\n",
-             "            o.mul_(r)\n", UNIT, "its_reference"),
-    Mutation("block: deviations are taken from the mean", RESIDUAL,
-             "torch.mul(normal, normal, out=squared)",
-             "torch.mul(some, some, out=squared)", UNIT, "its_reference"),
-    Mutation("block: what was there stays", RESIDUAL, "o += here", "pass", UNIT,
-             "its_reference"),
-    Mutation("block: second derivatives are refused", RESIDUAL,
-             "    @once_differentiable\n", "", UNIT, "second"),
-    Mutation("block: mixed precision stays torch's own", RESIDUAL,
-             'or torch.is_autocast_enabled("cpu")', "", UNIT, "mixed"),
-    Mutation("block: small fields stay torch's own", RESIDUAL,
-             "rows.shape[:-1].numel() <= rows_at_once(expand.out_features)", "False",
-             UNIT, "mixed"),
     Mutation("edge: zeros that a convolution adds are not copied as well", EDGE,
              "self._rest = reach - self.beyond", "self._rest = reach",
              "tests/unit/nn/test_edge.py"),

@@ -32,16 +32,13 @@ def inputs(shape):
 
 
 @pytest.fixture(autouse=True)
-def cached(monkeypatch):
-    """One row at a time, so that the smallest field is a large one; one thread."""
-    monkeypatch.setattr("torch.get_num_threads", lambda: 1)
-    monkeypatch.setattr("apnp.nn.cache.CACHED", 1)
+def few(monkeypatch):
+    """The smallest field is large enough for compiled code."""
+    monkeypatch.setattr("apnp.nn.residual._FEW", 1)
 
 
-@pytest.mark.parametrize("rows", [1, 4])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_it_is_its_reference_in_value_and_gradient(shape, rows, monkeypatch, agree):
-    monkeypatch.setattr("apnp.nn.cache.CACHED", 6 * rows)
+def test_it_is_its_reference_in_value_and_gradient(shape, agree):
     z, u, made, given = inputs(shape)
     agree(residual(z, u, *made), residual_reference(z, u, *made), given)
 
@@ -55,6 +52,13 @@ def test_channels_lie_in_a_row():
     z, u, made, _ = inputs((2, 3, 4, 5))
     out = residual(z, u, *made)
     assert out.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_what_has_no_channels_in_a_row_is_done_all_the_same(agree):
+    _, _, made, _ = inputs((2, 3, 4, 5))
+    z, u = (normal(2, 5, 4, 3, seed=s).transpose(1, 3) for s in (3, 4))
+    given = [z.requires_grad_(), u.requires_grad_()]
+    agree(residual(z, u, *made), residual_reference(z, u, *made), given)
 
 
 def test_rows_that_hardly_vary_keep_their_digits():
@@ -78,7 +82,7 @@ def test_small_fields_and_mixed_precision_are_torchs_own(way_back, monkeypatch):
     with torch.autocast("cpu"):
         half = residual(z, z, *lower)
     assert "_ResidualBackward" not in way_back(half)
-    monkeypatch.setattr("apnp.nn.cache.CACHED", 14 * 6)
+    monkeypatch.setattr("apnp.nn.residual._FEW", 15)
     assert "_ResidualBackward" not in way_back(residual(z, z, *lower))
 
 

@@ -1,0 +1,1 @@
+"""Loops over tensors, compiled for the processor at hand."""
