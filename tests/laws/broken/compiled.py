@@ -37,7 +37,7 @@ MUTATIONS = [
              "(by_weight * w1).sum(0)", "by_weight.sum(0)", OF_RESIDUAL,
              "its_reference"),
     Mutation("block: channels lie in a row", RESIDUAL,
-             "u = u.contiguous()", "pass", OF_RESIDUAL, "all_the_same"),
+             "u = u.contiguous()", "pass", OF_RESIDUAL, "its_reference"),
     Mutation("block: second derivatives are refused", RESIDUAL,
              "    @once_differentiable\n", "", OF_RESIDUAL, "second"),
     Mutation("block: small fields stay torch's own", RESIDUAL,

@@ -44,7 +44,8 @@ def test_what_fails_in_a_thread_fails_here(monkeypatch):
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_forked_child_has_threads_of_its_own(monkeypatch):
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
-    shared(named, 2, 2**30)
+    both = threading.Barrier(2)
+    shared(lambda first, last: both.wait(), 2, 2**30)  # each in a thread of its own
     child = os.fork()
     if child == 0:
         done = shared(named, 2, 2**30)
