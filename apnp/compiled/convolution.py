@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from apnp.compiled import threads
-from apnp.compiled.code import Code, Index, Vector, lanes, many_registers
+from apnp.compiled.code import Code, Index, lanes, many_registers
 
 _TILE, _FEW = 8, 4
 """Neighbouring nodes whose sums are in registers at once, and
@@ -33,8 +33,9 @@ _SIZES = ["rows", "columns", "channels", "out_rows", "out_columns", "above", "le
 
 
 def convolve(
-    z: Tensor, weight: Tensor, bias: Tensor, beyond: tuple[int, int]
-) -> Tensor:
+    z: Tensor, weight: Tensor, bias: Tensor, beyond: tuple[int, int],
+    more: Tensor | None = None,
+) -> Tensor:  # fmt: skip
     """Sums of every channel's nodes, with weights of its own.
 
     Args:
@@ -42,6 +43,7 @@ def convolve(
         weight: (kernel rows, kernel columns, c).
         bias: (c,).
         beyond: Rows and columns of zeros beyond every edge.
+        more: Added to the result, as large as it, contiguous.
 
     Returns:
         (b, rows', columns', c).
@@ -49,11 +51,12 @@ def convolve(
     plan = _Plan(z, weight.shape[:2], beyond)
     out = z.new_empty(len(z), *plan.out, z.shape[3])
     weights = plan.padded(weight)
-    function = _forth(plan.taps, z.dtype, plan.lanes)
+    function = _forth(plan.taps, z.dtype, plan.lanes, more is not None)
+    more = z if more is None else more
 
     def work(first: int, last: int) -> None:
         room = z.new_empty(plan.room)
-        given = [z, weights, bias.contiguous(), out, room]
+        given = [z, weights, bias.contiguous(), more, out, room]
         function(*(t.data_ptr() for t in given), *plan.sizes, first, last)
 
     threads.shared(work, plan.jobs, out.numel() * weight[..., 0].numel())
@@ -181,12 +184,11 @@ class _Patch:
         shape, plane = (self.n, self.tiles * _TILE), (self._out_rows, self._out_columns)
         self._copy(g, room, (self._top, self._start), shape, plane)
 
-    def write(self, x: Vector, out: ir.Value, row: Index, column: Index) -> None:
-        """Of the result, unless the column lies beyond the edge."""
-        y, x_at = self._task * self._out_rows + self._top + row, self._start + column
-        at = (y * self._out_columns + x_at) * self._channels + self.channel
-        inside = self.code.both(self.some, x_at.below(self._out_columns))
-        self.code.write(x, out, at, inside)
+    def node(self, row: Index, column: Index) -> tuple[Index, ir.Value]:
+        """The place of a node of the result, and its lanes: none beyond the edge."""
+        y, x = self._task * self._out_rows + self._top + row, self._start + column
+        at = (y * self._out_columns + x) * self._channels + self.channel
+        return at, self.code.both(self.some, x.below(self._out_columns))
 
     def _copy(
         self, tensor: ir.Value, room: ir.Value, corner: tuple[Index, Index],
@@ -225,9 +227,12 @@ def _patches(code: Code, taps: int) -> Iterator[_Patch]:
 
 
 @cache
-def _forth(taps: int, dtype: torch.dtype, lanes: int) -> Callable[..., None]:
-    code = Code("forth", ["z", "weight", "bias", "out", "room"], _SIZES, dtype, lanes)
-    z, weight, bias, out, room = code.tensors
+def _forth(
+    taps: int, dtype: torch.dtype, lanes: int, added: bool
+) -> Callable[..., None]:
+    tensors = ["z", "weight", "bias", "more", "out", "room"]
+    code = Code("forth", tensors, _SIZES, dtype, lanes)
+    z, weight, bias, more, out, room = code.tensors
     channels, high, groups = code.sizes[2], code.sizes[7], code.sizes[8]
     with _patches(code, taps) as patch:
         patch.copy(z, room)
@@ -250,7 +255,9 @@ def _forth(taps: int, dtype: torch.dtype, lanes: int) -> Callable[..., None]:
                             group.values[i] = value
                 row.values = group.values
             for i, value in enumerate(row.values):
-                patch.write(value, out, y.at, x + i)
+                at, some = patch.node(y.at, x + i)
+                value = value + code.read(more, at, some) if added else value
+                code.write(value, out, at, some)
     return code.compiled()
 
 

@@ -1,12 +1,12 @@
 """The pointwise half of a convolutional block, some rows of channels at a time.
 
 A block of rows is normalised, goes through both linear maps and back to memory while it
-is in the innermost cache. Rows and layers lie there with zeros up to a whole number of
-vectors. Where rows end within a block, the last one is done again in place of those
-that are missing.
+is in the innermost cache. It lies there in panels of as many columns as a vector has
+lanes, filled up with zeros, one panel after the other. Where rows end within a block,
+the last one is done again in place of those that are missing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from math import ceil
 from typing import Any
@@ -45,7 +45,7 @@ def forth(
     """
     plan = _Plan(z, w1)
     out, mean, rate = torch.empty_like(z), z.new_empty(len(z)), z.new_empty(len(z))
-    weights = [plan.padded(t) for t in (w1.T, b1, w2.T, b2)]
+    weights = [plan.panels(w1.T), plan.row(b1), plan.panels(w2.T), plan.row(b2)]
     function = _forth(z.dtype, plan.lanes, plan.whole)
 
     def work(first: int, last: int) -> None:
@@ -78,7 +78,7 @@ def back(
     """
     plan = _Plan(u, w1)
     by_u = torch.empty_like(u)
-    weights = [plan.padded(t) for t in (w1.T, b1, w1, w2)]
+    weights = [plan.panels(w1.T), plan.row(b1), plan.panels(w1), plan.panels(w2)]
     function = _back(u.dtype, plan.lanes, plan.whole)
     (e, c), (narrow, wide) = w1.shape, plan.sizes[2:]
     shapes = (wide, narrow), (narrow, wide), (1, wide), (1, narrow)
@@ -94,8 +94,8 @@ def back(
 
     total = threads.summed(work, plan.jobs, 5 * u.shape[0] * w1.numel())
     by_w1, by_w2, by_b1, by_b2 = (
-        part.view(shape)
-        for part, shape in zip(total.split(lengths), shapes, strict=True)
+        part.view(-1, rows, plan.lanes).transpose(0, 1).flatten(1)
+        for part, (rows, _) in zip(total.split(lengths), shapes, strict=True)
     )
     return by_u, by_w1[:e, :c], by_b1[0, :e], by_w2[:c, :e], by_b2[0, :c]
 
@@ -118,17 +118,48 @@ class _Plan:
         self.jobs = ceil(n / _BLOCK)
         self.sizes = n, c, narrow, wide
 
-    def padded(self, weight: Tensor) -> Tensor:
-        """With zeros along every axis up to a whole number of vectors."""
-        more = [-size % self.lanes for size in weight.shape]
-        if any(more):
-            weight = functional.pad(weight, [k for m in more[::-1] for k in (0, m)])
-        return weight.contiguous()
+    def panels(self, matrix: Tensor) -> Tensor:
+        """As it lies in memory, with rows and columns of zeros at its end."""
+        rows, columns = (-size % self.lanes for size in matrix.shape)
+        if rows or columns:
+            matrix = functional.pad(matrix, (0, columns, 0, rows))
+        if matrix.shape[1] == self.lanes:  # one panel
+            return matrix.contiguous()
+        return matrix.unflatten(1, (-1, self.lanes)).transpose(0, 1).contiguous()
+
+    def row(self, vector: Tensor) -> Tensor:
+        """Likewise."""
+        return functional.pad(vector, (0, -len(vector) % self.lanes)).contiguous()
 
     def room(self, narrow: int, wide: int) -> Tensor:
         """For blocks of so many narrow and wide layers, and for sums of their rows."""
         width = narrow * self.sizes[2] + wide * self.sizes[3] + self.lanes + 2
         return self._z.new_empty(_BLOCK * width)
+
+
+class _Matrix:
+    """A matrix of the code, in panels.
+
+    Args:
+        code: Where it is read.
+        memory: Its first number.
+        rows: Number of its rows.
+    """
+
+    def __init__(self, code: Code, memory: ir.Value, rows: Index | int) -> None:
+        self.code, self.memory, self.rows = code, memory, code.index(rows)
+
+    def at(self, row: Index, column: Index) -> Index:
+        """The place of a row in the panel that begins with a column."""
+        return column * self.rows + row * self.code.lanes
+
+    def read(self, row: Index, column: Index) -> Vector:
+        """A row of the panel that begins with a column."""
+        return self.code.read(self.memory, self.at(row, column))
+
+    def write(self, row: Index, column: Index, x: Vector) -> None:
+        """Likewise."""
+        self.code.write(x, self.memory, self.at(row, column))
 
 
 class _Block:
@@ -153,10 +184,10 @@ class _Block:
         self.rows = (n - self.start).up_to(_BLOCK)
         self._room = code.place(room, code.index(_BLOCK * (code.lanes + 2)))
 
-    def layer(self, width: Index) -> ir.Value:
+    def layer(self, width: Index) -> _Matrix:
         """Room for another layer."""
         here, self._room = self._room, self.code.place(self._room, width * _BLOCK)
-        return here
+        return _Matrix(self.code, here, _BLOCK)
 
     def row(self, row: Index) -> Index:
         """The place of a row among all, of the last one for those beyond."""
@@ -205,37 +236,74 @@ class _Block:
         return means
 
     def product(
-        self, a: ir.Value, steps: Sequence[Index | int], b: ir.Value,
-        shape: Sequence[Index | int], terms: Index, finish: "Finish",
-        start: "Start | None" = None,
+        self, a: _Matrix, b: _Matrix, columns: Index, terms: Index, finish: "Finish",
+        start: "Start",
     ) -> None:  # fmt: skip
-        """A product of matrices.
+        """A product of a layer and a matrix.
 
         Args:
-            a: A number of the first one.
-            steps: From one of its rows to the next, and from one term to the next.
-            b: The second one, as many columns in a row as the result has.
-            shape: Of the result: rows and columns, multiples of a vector's numbers.
-            terms: Of every sum.
-            finish: What becomes of a row of sums from a column on.
-            start: What they begin with; none for zero.
+            a: The layer.
+            b: The matrix, as many columns as the result.
+            columns: Of the result.
+            terms: Of every sum: columns of the layer, rows of the matrix.
+            finish: What becomes of a row of sums, from a column on.
+            start: What they begin with.
         """
-        code, (rows, columns) = self.code, shape
-        tall = min(8, code.lanes) if many_registers() else 4
-        with code.loop(0, columns, code.lanes) as column, code.loop(0, rows, tall) as r:
-            places = [r.at + i for i in range(tall)]
-            begin = [start(p, column.at) if start else code.zero for p in places]
-            with code.loop(0, terms, values=begin) as term:
-                theirs = code.read(b, term.at * columns + column.at)
-                for i, place in enumerate(places):
-                    one = code.read_one(a, place * steps[0] + term.at * steps[1])
-                    term.values[i] = term.values[i].plus(one, theirs)
-            for place, value in zip(places, term.values, strict=True):
+        code, lanes, tall = self.code, self.code.lanes, _tall(self.code)
+        with (
+            code.loop(0, columns, lanes) as column,
+            code.loop(0, _BLOCK, tall) as row,
+        ):
+            places = [row.at + i for i in range(tall)]
+            begin = [start(place, column.at) for place in places]
+            with code.loop(0, terms, lanes, begin) as panel:
+                first = a.at(row.at, panel.at)
+                with code.loop(0, lanes, values=panel.values) as k:
+                    theirs = b.read(panel.at + k.at, column.at)
+                    for i in range(tall):
+                        one = code.read_one(a.memory, first + i * lanes + k.at)
+                        k.values[i] = k.values[i].plus(one, theirs)
+                panel.values = k.values
+            for place, value in zip(places, panel.values, strict=True):
                 finish(place, column.at, value)
+
+    def products_of_rows(
+        self, a: _Matrix, b: _Matrix, rows: Index, columns: Index, sums: _Matrix
+    ) -> None:
+        """Add the product of a layer, turned, and another one.
+
+        Args:
+            a: The layer that is turned.
+            b: The other one.
+            rows: Of the result: columns of the first.
+            columns: Likewise: columns of the second.
+            sums: What is added to.
+        """
+        code, lanes, tall = self.code, self.code.lanes, _tall(self.code)
+        with (
+            code.loop(0, columns, lanes) as column,
+            code.loop(0, rows, lanes) as panel,
+            code.loop(0, lanes, tall) as row,
+        ):
+            first = a.at(code.index(0), panel.at) + row.at
+            places = [panel.at + row.at + i for i in range(tall)]
+            begin = [sums.read(place, column.at) for place in places]
+            with code.loop(0, self.rows, values=begin) as k:
+                theirs = b.read(k.at, column.at)
+                for i in range(tall):
+                    one = code.read_one(a.memory, first + i + k.at * lanes)
+                    k.values[i] = k.values[i].plus(one, theirs)
+            for place, value in zip(places, k.values, strict=True):
+                sums.write(place, column.at, value)
 
 
 Start = Callable[[Index, Index], Vector]
 Finish = Callable[[Index, Index, Vector], None]
+
+
+def _tall(code: Code) -> int:
+    """Rows of a product whose sums are in registers at once."""
+    return min(8, code.lanes) if many_registers() else 4
 
 
 @cache
@@ -252,7 +320,7 @@ def _forth(dtype: torch.dtype, wide_lanes: int, whole: bool) -> Callable[..., No
         def squared(row: Index, column: Index) -> Vector:
             off = block.read(u, row, column) - code.read_one(means, row)
             off = off.among(block.some(column))
-            code.write(off, normal, row * narrow + column)
+            normal.write(row, column, off)
             return off * off
 
         rates = block.means(squared, 1)
@@ -266,22 +334,21 @@ def _forth(dtype: torch.dtype, wide_lanes: int, whole: bool) -> Callable[..., No
         with code.loop(0, _BLOCK) as row:
             r = code.read_one(rates, row.at)
             with code.loop(0, narrow, wide_lanes) as column:
-                at = row.at * narrow + column.at
-                code.write(code.read(normal, at) * r, normal, at)
+                off = normal.read(row.at, column.at)
+                normal.write(row.at, column.at, off * r)
 
         def bent(row: Index, column: Index, x: Vector) -> None:
-            x = x.where(x.positive(), x * slope)
-            code.write(x, layer, row * wide + column)
+            layer.write(row, column, x.where(x.positive(), x * slope))
 
         def added(row: Index, column: Index, x: Vector) -> None:
             block.write(x + block.read(z, row, column), out, row, column)
 
         block.product(
-            normal, (narrow, 1), w1, (_BLOCK, wide), narrow, bent,
+            normal, _Matrix(code, w1, narrow), wide, narrow, bent,
             lambda row, column: code.read(b1, column),
         )  # fmt: skip
         block.product(
-            layer, (wide, 1), w2, (_BLOCK, narrow), wide, added,
+            layer, _Matrix(code, w2, wide), narrow, wide, added,
             lambda row, column: code.read(b2, column),
         )  # fmt: skip
     return code.compiled()
@@ -302,58 +369,52 @@ def _back(dtype: torch.dtype, wide_lanes: int, whole: bool) -> Callable[..., Non
         with code.loop(0, _BLOCK) as row:
             m, r = (code.read_one(t, block.row(row.at)) for t in (mean, rate))
             with code.loop(0, narrow, wide_lanes) as column:
-                at = row.at * narrow + column.at
-                code.write(block.read(g, row.at, column.at), grads, at)
+                grads.write(row.at, column.at, block.read(g, row.at, column.at))
                 x = (block.read(u, row.at, column.at) - m) * r
-                code.write(x.among(block.some(column.at)), normal, at)
+                normal.write(row.at, column.at, x.among(block.some(column.at)))
 
         def bent(row: Index, column: Index, x: Vector) -> None:
-            x = x.where(x.positive(), x * slope)
-            code.write(x, layer, row * wide + column)
+            layer.write(row, column, x.where(x.positive(), x * slope))
 
         def bent_back(row: Index, column: Index, by: Vector) -> None:
-            at = row * wide + column
-            up = code.read(layer, at).positive()
-            code.write(by.where(up, by * slope), by_layer, at)
+            up = layer.read(row, column).positive()
+            by_layer.write(row, column, by.where(up, by * slope))
+
+        def nothing(row: Index, column: Index) -> Vector:
+            return code.zero
 
         block.product(
-            normal, (narrow, 1), w1, (_BLOCK, wide), narrow, bent,
+            normal, _Matrix(code, w1, narrow), wide, narrow, bent,
             lambda row, column: code.read(b1, column),
         )  # fmt: skip
-        block.product(grads, (narrow, 1), w2, (_BLOCK, wide), narrow, bent_back)
-        for a, mine, b, theirs, to in (
-            (grads, narrow, layer, wide, by_w2), (by_layer, wide, normal, narrow, by_w1)
-        ):  # fmt: skip
-            read, write = _of(code, to, theirs)
-            block.product(a, (1, mine), b, (mine, theirs), block.rows, write, read)
-        write = _of(code, by_normal, narrow)[1]
-        block.product(by_layer, (wide, 1), w1_back, (_BLOCK, narrow), wide, write)
+        block.product(
+            grads, _Matrix(code, w2, narrow), wide, narrow, bent_back, nothing
+        )
+        block.products_of_rows(grads, layer, narrow, wide, _Matrix(code, by_w2, narrow))
+        block.products_of_rows(
+            by_layer, normal, wide, narrow, _Matrix(code, by_w1, wide)
+        )
+        block.product(
+            by_layer, _Matrix(code, w1_back, wide), narrow, wide, by_normal.write,
+            nothing,
+        )  # fmt: skip
         for a, width, to in ((by_layer, wide, by_b1), (grads, narrow, by_b2)):
             with code.loop(0, width, wide_lanes) as column:
                 begin = [code.read(to, column.at)]
                 with code.loop(0, block.rows, values=begin) as row:
-                    row.values[0] += code.read(a, row.at * width + column.at)
+                    row.values[0] += a.read(row.at, column.at)
                 code.write(row.values[0], to, column.at)
-        by = _of(code, by_normal, narrow)[0]
-        of = _of(code, normal, narrow)[0]
-        level = block.means(by, 0)
-        slant = block.means(lambda row, column: by(row, column) * of(row, column), 1)
+        level = block.means(by_normal.read, 0)
+
+        def turning(row: Index, column: Index) -> Vector:
+            return by_normal.read(row, column) * normal.read(row, column)
+
+        slant = block.means(turning, 1)
         with code.loop(0, _BLOCK) as row:
             shift, turn = (code.read_one(t, row.at) for t in (level, slant))
             r = code.read_one(rate, block.row(row.at))
             with code.loop(0, narrow, wide_lanes) as column:
-                rest = by(row.at, column.at) - shift - turn * of(row.at, column.at)
-                block.write(rest * r, by_u, row.at, column.at)
+                x = by_normal.read(row.at, column.at) - shift
+                x = x - turn * normal.read(row.at, column.at)
+                block.write(x * r, by_u, row.at, column.at)
     return code.compiled()
-
-
-def _of(code: Code, tensor: ir.Value, width: Index) -> tuple[Start, Finish]:
-    """Reads and writes a row from a column on."""
-
-    def read(row: Index, column: Index) -> Vector:
-        return code.read(tensor, row * width + column)
-
-    def write(row: Index, column: Index, x: Vector) -> None:
-        code.write(x, tensor, row * width + column)
-
-    return read, write

@@ -37,7 +37,14 @@ class Depthwise(nn.Module):
 
         A line may be one row.
         """
-        return depthwise(z, kernels_like(self.weight, z), self.bias, self.beyond)
+        return self.beside(z)[0]
+
+    def beside(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """The convolution, and z for a way around it.
+
+        What comes back by both ways is summed while the convolution is taken back.
+        """
+        return _depthwise(z, kernels_like(self.weight, z), self.bias, self.beyond)
 
 
 def kernels_like(weight: Tensor, z: Tensor) -> Tensor:
@@ -64,6 +71,12 @@ def depthwise(
     Returns:
         (b, c, *grid + 2 beyond - kernel + 1); of compiled code with channels in a row.
     """
+    return _depthwise(z, weight, bias, beyond)[0]
+
+
+def _depthwise(
+    z: Tensor, weight: Tensor, bias: Tensor | None, beyond: int
+) -> tuple[Tensor, Tensor]:
     padding = _padding(weight, beyond)
     fits = all(
         size + 2 * p >= k
@@ -71,7 +84,7 @@ def depthwise(
     )
     fixed = torch.is_grad_enabled() and z.requires_grad and not weight.requires_grad
     if z.ndim == 5 or fixed or not fits or not compilable(z, weight):
-        return depthwise_reference(z, weight, bias, beyond)
+        return depthwise_reference(z, weight, bias, beyond), z
     return _Depthwise.apply(z, weight, bias, padding)
 
 
@@ -87,25 +100,32 @@ class _Depthwise(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any, z: Tensor, weight: Tensor, bias: Tensor | None, padding: list[int]
-    ) -> Tensor:
+    ) -> tuple[Tensor, Tensor]:
         ctx.save_for_backward(z, weight)
         ctx.padding = padding
+        ctx.set_materialize_grads(False)
         bias = z.new_zeros(len(weight)) if bias is None else bias
         rows = convolve(_rows(z), _kernels(weight), bias, _two(padding))
-        return _like(rows, z)
+        return _like(rows, z), z
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
         z, weight = ctx.saved_tensors
-        g, sizes, by_z = _rows(grads[0]), weight.shape[2:], None
+        back, around = grads
+        if back is None:
+            return around, None, None, None
+        g, by_z = _rows(back), None
         if ctx.needs_input_grad[0]:
             turned = _kernels(weight.flip(tuple(range(2, z.ndim))))
             # What the kernels reached beyond the edge has no derivative.
-            rest = [k - 1 - p for k, p in zip(sizes, ctx.padding, strict=True)]
-            by_z = _like(convolve(g, turned, z.new_zeros(len(weight)), _two(rest)), z)
-        kernel = sizes[-2] if z.ndim == 4 else 1, sizes[-1]
-        by_weight, by_bias = by_weights(_rows(z), g, kernel, _two(ctx.padding))
+            sizes = zip(weight.shape[2:], ctx.padding, strict=True)
+            rest = _two([k - 1 - p for k, p in sizes])
+            more = None if around is None else _rows(around)
+            none = z.new_zeros(len(weight))
+            by_z = _like(convolve(g, turned, none, rest, more), z)
+        high, wide = _kernels(weight).shape[:2]
+        by_weight, by_bias = by_weights(_rows(z), g, (high, wide), _two(ctx.padding))
         by_weight = by_weight.movedim(-1, 0).reshape(weight.shape)
         return by_z, by_weight, by_bias if ctx.needs_input_grad[2] else None, None
 

@@ -42,8 +42,11 @@ class Block(nn.Module):
         With a `gain` (b, 1, *grid) the convolution takes the contribution of each
         node so many times.
         """
-        seen = z if gain is None else gain * z
-        mixed = self.depthwise(self.edge(seen))
+        seen = self.edge(z if gain is None else gain * z)
+        if seen is z:
+            mixed, z = self.depthwise.beside(z)
+        else:
+            mixed = self.depthwise(seen)
         return residual(z, mixed, self.norm, self.expand, self.contract)
 
 

@@ -53,6 +53,12 @@ def test_it_is_torchs_in_value_and_derivatives(case, dtype, processor, close):
         close(made, same)
 
 
+def test_more_is_added_to_the_sums(processor, close):
+    z, weight, bias, beyond, g = drawn("several patches", torch.float64)
+    want = reference(z, weight, bias, beyond) + g
+    close(convolve(z, weight, bias, beyond, g), want)
+
+
 @pytest.mark.parametrize("case", ["a line", "several patches"])
 def test_two_threads_do_what_one_does(case, two_threads, close):
     z, weight, bias, beyond, g = drawn(case, torch.float64)

@@ -27,6 +27,34 @@ def test_it_is_its_reference_in_value_and_gradient(shape, beyond, kernel, agree)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("ways", [(1, 0), (0, 1), (1, 1)])
+def test_what_comes_back_around_it_is_added(shape, ways):
+    module = Depthwise(shape[1], 3, len(shape) - 2, 1).double()
+    z = normal(*shape).requires_grad_()
+    through, around = module.beside(z)
+    made, want = [through, around], [module(z), z]
+    assert all(a.equal(b) for a, b in zip(made, want, strict=True))
+    given = [z, *module.parameters()]
+
+    def derived(results):
+        g = [normal(*shape, seed=3 + i) for i in range(2)]
+        loss = sum(
+            w * (r * by).sum() for w, r, by in zip(ways, results, g, strict=True)
+        )
+        return torch.autograd.grad(loss, given)
+
+    for a, b in zip(derived(made), derived(want), strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=1e-12)
+
+
+def test_without_a_derivative_of_the_convolution_the_way_around_has_one():
+    z = normal(2, 3, 9, 12).requires_grad_()
+    _, around = Depthwise(3, 3, 2, 1).double().beside(z)
+    (by_z,) = torch.autograd.grad(around.sum(), z)
+    assert by_z.eq(1).all()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 def test_beyond_the_edge_lie_zeros(shape):
     z, weight, bias = inputs(shape, 3)
     edge = (2, 2) * (z.ndim - 2)
