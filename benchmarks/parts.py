@@ -52,7 +52,7 @@ def parts(case: Case, subject: Ours) -> tuple[dict[str, Part], list[Tensor]]:
     block = backbone.net.blocks[0]
     z = latent.z if latent.z.ndim == 4 else latent.z[:, :, None]
     z = leaf(z.contiguous(memory_format=torch.channels_last))
-    mixed = leaf(block.depthwise(block.edge(z)))
+    mixed = leaf(block.depthwise(block.edge(z))[0])
     rows = leaf(mixed.movedim(1, -1).flatten(0, -2))
     inputs = target.w.new_zeros(*target.x.shape[:2], 0)
 
@@ -64,7 +64,7 @@ def parts(case: Case, subject: Ours) -> tuple[dict[str, Part], list[Tensor]]:
     made = {
         "onto the lattice": lambda: backbone.encode(task.context, task.domain).z,
         "network": lambda: backbone.process(entered).z,
-        f"- convolutions ({n} x)": lambda: block.depthwise(block.edge(z)),
+        f"- convolutions ({n} x)": lambda: block.depthwise(block.edge(z))[0],
         f"- pointwise layers ({n} x)": lambda: residual(
             z, mixed, block.norm, block.expand, block.contract
         ),
@@ -80,14 +80,14 @@ def cost(part: Part, leaves: list[Tensor], repeat: int) -> tuple[float, float, f
         out = part()
         g = torch.ones_like(out)
         out.backward(g)
+    for leaf in leaves:
+        leaf.grad = None
     forth, back = [], []
     for _ in range(repeat):
-        for leaf in leaves:
-            leaf.grad = None
         start = process_time()
         out = part()
         turn = process_time()
-        out.backward(g)
+        torch.autograd.grad(out, leaves, g, allow_unused=True)
         forth.append(1e3 * (turn - start))
         back.append(1e3 * (process_time() - turn))
     return (

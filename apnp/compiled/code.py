@@ -307,6 +307,11 @@ class Code:
         align = ir.Constant(_SHORT, self._size)
         self.builder.call(function, [vector.value, place, align, some])
 
+    def write_one(self, vector: Vector, tensor: ir.Value, at: Index) -> None:
+        """The number in the first lane."""
+        one = self.builder.extract_element(vector.value, ir.Constant(_SHORT, 0))
+        self.builder.store(one, self.place(tensor, at), align=self._size)
+
     def call(self, name: str, *vectors: Vector) -> Vector:
         """A function of LLVM, lane by lane."""
         of = [self._vector] * len(vectors)

@@ -133,7 +133,7 @@ class _Plan:
 
     def room(self, narrow: int, wide: int) -> Tensor:
         """For blocks of so many narrow and wide layers, and for sums of their rows."""
-        width = narrow * self.sizes[2] + wide * self.sizes[3] + self.lanes + 2
+        width = narrow * self.sizes[2] + wide * self.sizes[3] + 2 * (self.lanes + 1)
         return self._z.new_empty(_BLOCK * width)
 
 
@@ -182,7 +182,7 @@ class _Block:
         n, self._channels, self.narrow, self.wide = code.sizes[:4]
         self.start = job * _BLOCK
         self.rows = (n - self.start).up_to(_BLOCK)
-        self._room = code.place(room, code.index(_BLOCK * (code.lanes + 2)))
+        self._room = code.place(room, code.index(_BLOCK * 2 * (code.lanes + 1)))
 
     def layer(self, width: Index) -> _Matrix:
         """Room for another layer."""
@@ -207,21 +207,25 @@ class _Block:
         at = self.row(row) * self._channels + column
         self.code.write(x, tensor, at, self.some(column))
 
-    def means(self, rows: Callable[[Index, Index], Vector], which: int) -> ir.Value:
-        """The mean of every row.
+    def means(
+        self, rows: Callable[[Index, Index], tuple[Vector, Vector]]
+    ) -> tuple[ir.Value, ir.Value]:
+        """Two means of every row.
 
         Args:
-            rows: Writes what is done to a row from a column on, and returns it.
-            which: The first or the second place for means.
+            rows: Writes what is done to a row from a column on; what is summed.
 
         Returns:
-            Where they are.
+            Where they are, one row after the other.
         """
         code, lanes = self.code, self.code.lanes
+        each = _BLOCK * lanes
         with code.loop(0, _BLOCK) as row:
-            with code.loop(0, self.narrow, lanes, [code.zero]) as column:
-                column.values[0] += rows(row.at, column.at)
-            code.write(column.values[0], self._sums, row.at * lanes)
+            with code.loop(0, self.narrow, lanes, [code.zero] * 2) as column:
+                for i, more in enumerate(rows(row.at, column.at)):
+                    column.values[i] += more
+            for i, value in enumerate(column.values):
+                code.write(value, self._sums, row.at * lanes + i * each)
 
         def over_lanes(first: Index, n: int) -> Vector:
             if n == 1:
@@ -229,11 +233,12 @@ class _Block:
             other = over_lanes(first + n // 2 * lanes, n // 2)
             return over_lanes(first, n // 2).pairs(other)
 
-        means = code.place(self._sums, code.index(_BLOCK * (lanes + which)))
-        with code.loop(0, _BLOCK, lanes) as group:
+        count = code.number(self._channels)
+        with code.loop(0, 2 * _BLOCK, lanes) as group:
             total = over_lanes(group.at * lanes, lanes)
-            code.write(total / code.number(self._channels), means, group.at)
-        return means
+            code.write(total / count, self._sums, group.at + 2 * each)
+        first, second = (code.index(2 * each + i * _BLOCK) for i in range(2))
+        return code.place(self._sums, first), code.place(self._sums, second)
 
     def product(
         self, a: _Matrix, b: _Matrix, columns: Index, terms: Index, finish: "Finish",
@@ -311,31 +316,34 @@ def _forth(dtype: torch.dtype, wide_lanes: int, whole: bool) -> Callable[..., No
     tensors = ["z", "u", "w1", "b1", "w2", "b2", "out", "mean", "rate", "room"]
     code = Code("forth", tensors, _SIZES, dtype, wide_lanes, ["slope", "eps"])
     z, u, w1, b1, w2, b2, out, mean, rate, room = code.tensors
-    (_, _, narrow, wide, first, last), (slope, eps) = code.sizes, code.numbers
+    (_, channels, narrow, wide, first, last), (slope, eps) = code.sizes, code.numbers
     with code.loop(first, last) as job:
         block = _Block(code, job.at, whole, room)
         normal, layer = block.layer(narrow), block.layer(wide)
-        means = block.means(lambda row, column: block.read(u, row, column), 0)
 
-        def squared(row: Index, column: Index) -> Vector:
-            off = block.read(u, row, column) - code.read_one(means, row)
+        def shift(row: Index) -> Vector:
+            return code.read_one(u, block.row(row) * channels)
+
+        def shifted(row: Index, column: Index) -> tuple[Vector, Vector]:
+            # One of a row's own numbers is never far from its mean: few digits are
+            # lost where the square of the mean is taken from the mean of the squares.
+            off = block.read(u, row, column) - shift(row)
             off = off.among(block.some(column))
-            normal.write(row, column, off)
-            return off * off
+            return off, off * off
 
-        rates = block.means(squared, 1)
+        levels, rates = block.means(shifted)
         with code.loop(0, _BLOCK, wide_lanes) as group:
-            some = code.below(block.rows - group.at)
-            of = code.read(means, group.at)
-            code.write(of, mean, block.start + group.at, some)
-            inverse = code.one / (code.read(rates, group.at) + eps).root()
-            code.write(inverse, rates, group.at)
-            code.write(inverse, rate, block.start + group.at, some)
+            level = code.read(levels, group.at)
+            variance = code.read(rates, group.at) - level * level
+            code.write(code.one / (variance + eps).root(), rates, group.at)
         with code.loop(0, _BLOCK) as row:
+            m = code.read_one(levels, row.at) + shift(row.at)
             r = code.read_one(rates, row.at)
+            code.write_one(m, mean, block.row(row.at))
+            code.write_one(r, rate, block.row(row.at))
             with code.loop(0, narrow, wide_lanes) as column:
-                off = normal.read(row.at, column.at)
-                normal.write(row.at, column.at, off * r)
+                x = (block.read(u, row.at, column.at) - m) * r
+                normal.write(row.at, column.at, x.among(block.some(column.at)))
 
         def bent(row: Index, column: Index, x: Vector) -> None:
             layer.write(row, column, x.where(x.positive(), x * slope))
@@ -404,14 +412,14 @@ def _back(dtype: torch.dtype, wide_lanes: int, whole: bool) -> Callable[..., Non
                 with code.loop(0, block.rows, values=begin) as row:
                     row.values[0] += a.read(row.at, column.at)
                 code.write(row.values[0], to, column.at)
-        level = block.means(by_normal.read, 0)
 
-        def turning(row: Index, column: Index) -> Vector:
-            return by_normal.read(row, column) * normal.read(row, column)
+        def along(row: Index, column: Index) -> tuple[Vector, Vector]:
+            by = by_normal.read(row, column)
+            return by, by * normal.read(row, column)
 
-        slant = block.means(turning, 1)
+        levels, slants = block.means(along)
         with code.loop(0, _BLOCK) as row:
-            shift, turn = (code.read_one(t, row.at) for t in (level, slant))
+            shift, turn = (code.read_one(t, row.at) for t in (levels, slants))
             r = code.read_one(rate, block.row(row.at))
             with code.loop(0, narrow, wide_lanes) as column:
                 x = by_normal.read(row.at, column.at) - shift

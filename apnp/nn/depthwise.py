@@ -32,19 +32,12 @@ class Depthwise(nn.Module):
         made = conv(channels, channels, kernel, groups=channels)
         self.weight, self.bias = made.weight, made.bias
 
-    def forward(self, z: Tensor) -> Tensor:
-        """(b, c, *grid) to (b, c, *grid + 2 beyond - kernel + 1).
+    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """(b, c, *grid) to (b, c, *grid + 2 beyond - kernel + 1), and z.
 
-        A line may be one row.
+        A line may be one row. For what z is returned: `beside`.
         """
-        return self.beside(z)[0]
-
-    def beside(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """The convolution, and z for a way around it.
-
-        What comes back by both ways is summed while the convolution is taken back.
-        """
-        return _depthwise(z, kernels_like(self.weight, z), self.bias, self.beyond)
+        return beside(z, kernels_like(self.weight, z), self.bias, self.beyond)
 
 
 def kernels_like(weight: Tensor, z: Tensor) -> Tensor:
@@ -71,12 +64,16 @@ def depthwise(
     Returns:
         (b, c, *grid + 2 beyond - kernel + 1); of compiled code with channels in a row.
     """
-    return _depthwise(z, weight, bias, beyond)[0]
+    return beside(z, weight, bias, beyond)[0]
 
 
-def _depthwise(
-    z: Tensor, weight: Tensor, bias: Tensor | None, beyond: int
+def beside(
+    z: Tensor, weight: Tensor, bias: Tensor | None = None, beyond: int = 0
 ) -> tuple[Tensor, Tensor]:
+    """What `depthwise` returns, and z for a way around it.
+
+    What comes back by both ways is summed while the convolution is taken back.
+    """
     padding = _padding(weight, beyond)
     fits = all(
         size + 2 * p >= k

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from apnp.nn.cnn import check_sizes
-from apnp.nn.depthwise import depthwise, kernels_like
+from apnp.nn.depthwise import beside, depthwise, kernels_like
 from apnp.nn.edge import Edge, Pad
 from apnp.nn.mlp import shrink
 from apnp.nn.unet import Block
@@ -237,10 +237,10 @@ class MirroredConv(nn.Module):
         made = nn.Conv1d(channels, channels, kernel, groups=channels)
         self.weight, self.bias = made.weight, made.bias
 
-    def forward(self, z: Tensor) -> Tensor:
-        """(b, c, g) -> (b, c, g + 2 beyond - kernel + 1)."""
+    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """(b, c, g) -> (b, c, g + 2 beyond - kernel + 1), and z as `beside` does."""
         weight = (self.weight + self.weight.flip(-1)) / 2
-        return depthwise(z, kernels_like(weight, z), self.bias, self.beyond)
+        return beside(z, kernels_like(weight, z), self.bias, self.beyond)
 
 
 class MirroredCNN(nn.Module):

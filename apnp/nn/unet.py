@@ -43,10 +43,9 @@ class Block(nn.Module):
         node so many times.
         """
         seen = self.edge(z if gain is None else gain * z)
+        mixed, around = self.depthwise(seen)
         if seen is z:
-            mixed, z = self.depthwise.beside(z)
-        else:
-            mixed = self.depthwise(seen)
+            z = around
         return residual(z, mixed, self.norm, self.expand, self.contract)
 
 

@@ -32,10 +32,10 @@ def test_parts_of_a_step_are_those_of_the_step(name):
         assert work >= 0
 
 
-def test_a_part_sums_no_derivatives_of_former_rounds():
+def test_a_part_sums_no_derivatives():
     leaf = torch.ones(3, requires_grad=True)
     cost(lambda: 2 * leaf, [leaf], 4)
-    torch.testing.assert_close(leaf.grad, torch.full((3,), 2.0))
+    assert leaf.grad is None
 
 
 def test_a_step_is_measured_in_either_precision_and_a_failure_is_told(tmp_path):

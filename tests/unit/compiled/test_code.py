@@ -54,6 +54,15 @@ def test_a_loop_without_turns_leaves_its_values(dtype):
     assert made.eq(1).all()
 
 
+def test_the_first_lane_is_written_alone(dtype):
+    code = Code("f", ["x", "out"], [], dtype, 4)
+    x, out = code.tensors
+    code.write_one(code.read(x, code.index(1)), out, code.index(2))
+    made = torch.zeros(4, dtype=dtype)
+    run(code, torch.arange(5.0).to(dtype), made)
+    assert made.tolist() == [0, 0, 1, 0]
+
+
 def test_whole_numbers(dtype):
     code = Code("f", ["out"], ["a", "b"], dtype, 2)
     (out,), (a, b) = code.tensors, code.sizes
