@@ -6,13 +6,13 @@ Parts are the way onto the lattice, the network on it, and the way off it with t
 loss; within the network the depthwise convolutions, the pointwise layers with their
 normalisation, rectifier and sum, and the two linear maps of these alone. Each runs
 forward and backward by itself, from what the part before it made. Medians of the
-processor's time, and the share of a matrix product's rate that the arithmetic of
-matrix products and convolutions reaches.
+processor's time, and the share of a matrix product's rate in the same round that the
+arithmetic of matrix products and convolutions reaches.
 """
 
 import argparse
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import process_time
 
 import numpy as np
@@ -74,32 +74,48 @@ def parts(case: Case, subject: Ours) -> tuple[dict[str, Part], list[Tensor]]:
     return made, [*model.parameters(), entered.z, left.z, z, mixed, rows]
 
 
-def cost(part: Part, leaves: list[Tensor], repeat: int) -> tuple[float, float, float]:
-    """Forward and backward in ms, and 10^9 operations of both."""
+@dataclass(frozen=True)
+class Cost:
+    """What a part costs: medians over rounds.
+
+    Attributes:
+        forth: ms of the processor.
+        back: Likewise.
+        gigaflop: 10^9 operations of both.
+        share: Of the rate of a matrix product in the same round.
+    """
+
+    forth: float
+    back: float
+    gigaflop: float
+    share: float
+
+
+def cost(part: Part, leaves: list[Tensor], repeat: int) -> Cost:
+    """Measure a part."""
     with counter() as counted:
         out = part()
         g = torch.ones_like(out)
         out.backward(g)
     for leaf in leaves:
         leaf.grad = None
-    forth, back = [], []
+    rounds = []
     for _ in range(repeat):
-        start = process_time()
+        rate, start = peak(1), process_time()
         out = part()
         turn = process_time()
         torch.autograd.grad(out, leaves, g, allow_unused=True)
-        forth.append(1e3 * (turn - start))
-        back.append(1e3 * (process_time() - turn))
-    return (
-        float(np.median(forth)), float(np.median(back)),
-        counted.total,
-    )  # fmt: skip
+        end = process_time()
+        share = counted.total / (end - start) / rate
+        rounds.append((1e3 * (turn - start), 1e3 * (end - turn), share))
+    forth, back, share = np.median(rounds, axis=0)
+    return Cost(float(forth), float(back), counted.total, float(share))
 
 
-def peak() -> float:
+def peak(repeat: int = 20) -> float:
     """10^9 operations a second of a product of two matrices."""
     a, times = torch.randn(SIDE, SIDE), []
-    for _ in range(20):
+    for _ in range(repeat):
         start = process_time()
         a @ a
         times.append(process_time() - start)
@@ -119,13 +135,10 @@ def main() -> None:
         made, leaves = parts(case, subject)
         for name, part in made.items():
             times = case.layers if " x)" in name else 1
-            before = peak()
-            forth, back, work = (times * c for c in cost(part, leaves, args.repeat))
-            rate = (before + peak()) / 2
-            share = 1e3 * work / (forth + back) / rate
+            of = cost(part, leaves, args.repeat)
             print(
-                f"  {name:<28}{forth:9.2f} + {back:9.2f} ms, {work:7.2f} Gflop, "
-                f"{share:5.0%} of {rate:3.0f} Gflop/s",
+                f"  {name:<28}{times * of.forth:9.2f} + {times * of.back:9.2f} ms, "
+                f"{times * of.gigaflop:7.2f} Gflop, {of.share:5.0%} of a product's",
                 flush=True,
             )
 
