@@ -1,7 +1,7 @@
 """Speed and memory of apnp and its peers on the same work, in one run.
 
     python benchmarks/bench.py --output runs/bench.csv [--quick] [--only WORD ...]
-        [--reference-csv OLD.csv]
+        [--without SUBJECT ...] [--reference-csv OLD.csv]
 
 Every case of `cases.py` is done by every subject of `subjects/` that has a model for
 it; a package that is absent is named and left out. They take turns; medians and
@@ -41,6 +41,9 @@ def arguments() -> argparse.Namespace:
         "--only", nargs="+", default=[""], metavar="WORD",
         help="cases whose name holds one of the words",
     )  # fmt: skip
+    parser.add_argument(
+        "--without", nargs="+", default=[], metavar="SUBJECT", help="not done this time"
+    )
     parser.add_argument("--repeat", type=int, default=5, help="rounds (default 5)")
     parser.add_argument(
         "--seconds", type=float, default=60.0,
@@ -88,7 +91,11 @@ def main() -> None:
         if not any(word in case.name for word in args.only):
             continue
         made = quick(case) if args.quick else case
-        able = [subject for subject in subjects if subject.does(case)]
+        able = [
+            subject
+            for subject in subjects
+            if subject.does(case) and subject.name not in args.without
+        ]
         table = apart(measure, made, able, rounds)
         peaks = {subject.name: memory_mb(made, subject) for subject in able}
         table["memory_mb"] = table["subject"].map(peaks)
