@@ -4,7 +4,8 @@
 
 Parts are the way onto the lattice, the network on it, and the way off it with the
 loss; within the network the depthwise convolutions, the pointwise layers with their
-normalisation, rectifier and sum, and the two linear maps of these alone. Each runs
+normalisation, rectifier and sum, and the two linear maps of these alone; beside the
+compiled ones stand the same of torch's own operators. Each runs
 forward and backward by itself, from what the part before it made. Medians of the
 processor's time, and the share of a matrix product's rate in the same round that the
 arithmetic of matrix products and convolutions reaches.
@@ -22,7 +23,8 @@ from measure import SIDE, counter
 from subjects.ours import SUBJECTS, Ours
 from torch import Tensor
 
-from apnp.nn.residual import residual
+from apnp.nn.depthwise import depthwise_reference, kernels_like
+from apnp.nn.residual import residual, residual_reference
 from apnp.process import make_fast
 
 Part = Callable[[], Tensor]
@@ -65,7 +67,16 @@ def parts(case: Case, subject: Ours) -> tuple[dict[str, Part], list[Tensor]]:
         "onto the lattice": lambda: backbone.encode(task.context, task.domain).z,
         "network": lambda: backbone.process(entered).z,
         f"- convolutions ({n} x)": lambda: block.depthwise(block.edge(z))[0],
+        f"  - by torch ({n} x)": lambda: depthwise_reference(
+            block.edge(z),
+            kernels_like(block.depthwise.weight, z),
+            block.depthwise.bias,
+            block.edge.beyond,
+        ),
         f"- pointwise layers ({n} x)": lambda: residual(
+            z, mixed, block.norm, block.expand, block.contract
+        ),
+        f"  - layer by layer ({n} x)": lambda: residual_reference(
             z, mixed, block.norm, block.expand, block.contract
         ),
         f"  - linear maps alone ({n} x)": lambda: block.contract(block.expand(rows)),
