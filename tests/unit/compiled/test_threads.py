@@ -27,7 +27,7 @@ def test_jobs_are_shared_out_in_order(monkeypatch):
 def test_little_work_is_worth_no_thread(monkeypatch):
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
     assert shared(named, 7, 10) == [(0, 7, "MainThread")]
-    assert len(shared(named, 7, 2 * 2**20)) == 2
+    assert len(shared(named, 7, 2 * 2**23)) == 2
 
 
 def test_what_fails_in_a_thread_fails_here(monkeypatch):
