@@ -202,6 +202,7 @@ class _Patch:
             start = none.where(none.below(left), none - left)
             start = start.up_to(wide).where(inside, wide)
             stop = (columns - left).up_to(wide).where(inside, wide)
+            stop = stop.where(start.below(stop), start)
             here = y.at * wide * code.lanes
             there = (self._task * rows + row) * columns + left
             with code.loop(0, start) as x:

@@ -11,6 +11,7 @@ CASES = {
     "beyond one axis": ((2, 9, 12, 3), (3, 3), (0, 1)),
     "less than a tile": ((1, 6, 5, 2), (5, 5), (0, 0)),
     "edges wider than the plane": ((2, 2, 3, 5), (9, 9), (8, 8)),
+    "edges wider than the kernel": ((1, 4, 3, 2), (3, 3), (90, 90)),
     "a line": ((3, 1, 130, 32), (1, 9), (0, 4)),
     "a wide kernel": ((1, 1, 90, 5), (1, 61), (0, 30)),
     "two groups of weights": ((1, 14, 15, 9), (11, 11), (5, 5)),
