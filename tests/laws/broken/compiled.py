@@ -8,6 +8,7 @@ OF_RESIDUAL = "tests/unit/nn/test_residual.py"
 CODE, THREADS = "apnp/compiled/code.py", "apnp/compiled/threads.py"
 OF_CODE = "tests/unit/compiled/test_code.py"
 OF_THREADS = "tests/unit/compiled/test_threads.py"
+BLOCK = "apnp/compiled/block.py"
 CONVOLUTION, POINTWISE = "apnp/compiled/convolution.py", "apnp/compiled/pointwise.py"
 OF_CONVOLUTION = "tests/unit/compiled/test_convolution.py"
 OF_POINTWISE = "tests/unit/compiled/test_pointwise.py"
@@ -95,7 +96,7 @@ MUTATIONS = [
              "code.read(more, at, some) if added else value", OF_CONVOLUTION, "more"),
     Mutation("compiled convolution: patches are narrow", CONVOLUTION,
              "_WIDE = 64", "_WIDE = 6400", OF_CONVOLUTION, "rooms"),
-    Mutation("compiled layers: every block counts for the weights", POINTWISE,
+    Mutation("compiled layers: every block counts for the weights", BLOCK,
              "[sums.read(place, column.at) for place in places]",
              "[code.zero for place in places]", OF_POINTWISE, "is_torchs"),
     Mutation("compiled layers: and for the biases", POINTWISE,
@@ -103,7 +104,7 @@ MUTATIONS = [
              "is_torchs"),
     Mutation("compiled layers: rows that are missing count for none", POINTWISE,
              "with code.loop(0, block.rows, values=begin) as row:",
-             "with code.loop(0, _BLOCK, values=begin) as row:", OF_POINTWISE,
+             "with code.loop(0, BLOCK, values=begin) as row:", OF_POINTWISE,
              "is_torchs"),
     Mutation("compiled layers: channels that are missing neither", POINTWISE,
              "off = off.among(block.some(column))", "pass", OF_POINTWISE, "is_torchs"),
