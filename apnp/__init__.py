@@ -1,19 +1,18 @@
 """Approximately equivariant neural processes for spatial observations.
 
-`apnp.load(run)` returns a trained model; `apnp.data` reads station files and
-`apnp.plotting` draws maps. Nothing heavy is imported before it is used.
+From Python::
+
+    stations = apnp.read_stations("stations.nc")
+    model = apnp.load("runs/mine")
+    field = model.predict_grid(stations, time="2021-07-01", grid=1.0)
+    apnp.plotting.map(field, "map.png", stations=stations)
+
+Every public name is listed in `__init__.pyi`, where type checkers read it too. A name
+is imported when it is first used: `import apnp` loads neither numpy nor torch. What
+cannot be reached from here is not part of the public interface.
 """
 
-from importlib import import_module
-from typing import Any
+import lazy_loader
 
 __version__ = "0.1.0"
-__all__ = ["data", "load", "plotting"]
-
-
-def __getattr__(name: str) -> Any:
-    if name in ("data", "plotting"):
-        return import_module(f"apnp.{name}")
-    if name == "load":
-        return import_module("apnp.prediction").load
-    raise AttributeError(f"module 'apnp' has no attribute {name!r}")
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -29,7 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     `main(argv) -> None`.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
-    lines = [f"  {verb:<10}{text}" for verb, text in _VERBS.items()]
+    width = max(map(len, _VERBS)) + 2
+    lines = [f"  {verb:<{width}}{text}" for verb, text in _VERBS.items()]
     parser = argparse.ArgumentParser(
         prog="apnp",
         description="From station files to maps of mean and uncertainty.",

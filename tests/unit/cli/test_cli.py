@@ -6,7 +6,7 @@ import pytest
 from apnp.cli import main
 from apnp.errors import DataError
 
-VERBS = ("data", "train", "predict", "evaluate", "deviation", "plot")
+VERBS = ("data", "train", "predict", "evaluate", "deviation", "experiment", "plot")
 
 
 @pytest.mark.parametrize("argv", [[], *([verb] for verb in VERBS)])
@@ -17,7 +17,7 @@ def test_help_is_there_for_every_verb(argv, capsys):
     out = capsys.readouterr().out
     assert out.startswith(" ".join(["usage: apnp", *argv]))
     if not argv:
-        assert all(f"\n  {verb} " in out for verb in VERBS)
+        assert all(f"\n  {verb}  " in out for verb in VERBS)
 
 
 @pytest.mark.parametrize("argv", [[], ["nosuch"]])
