@@ -9,6 +9,7 @@ import xarray as xr
 
 from apnp.cli.stations import add_station_arguments, read_station_arguments
 from apnp.data import Daily, read_stations, select_times, summarise, write_stations
+from apnp.data.day import Day
 from apnp.errors import ConfigError
 
 
@@ -81,6 +82,9 @@ def _daily(args: argparse.Namespace) -> Daily | None:
         for name, value in (("min_obs", args.min_obs), ("day_start", args.day_start))
         if value is not None
     }
+    if args.daily is not None and args.day is not None:
+        given["day_start"] = _whole_hour(args.day)
+        args.day = None
     if args.daily is None:
         if given:
             raise ConfigError(
@@ -89,6 +93,17 @@ def _daily(args: argparse.Namespace) -> Daily | None:
             )
         return None
     return Daily(args.daily, **given)
+
+
+def _whole_hour(day: str) -> int:
+    """The hour UTC at which the days that `--daily` makes begin."""
+    start = Day.parse(day).utc_start
+    if start is None or start % 1 or not -23 <= start <= 23:
+        raise ConfigError(
+            f"--daily makes days that begin at a whole hour UTC, so --day {day} cannot "
+            "be made of the readings. Give such a day, e.g. 06-06 or 00-00 UTC+01:00."
+        )
+    return int(start)
 
 
 def _convert(args: argparse.Namespace) -> None:

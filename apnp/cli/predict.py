@@ -126,7 +126,7 @@ def main(argv: Sequence[str]) -> None:
 
 def _stations(args: argparse.Namespace) -> xr.Dataset:
     """The stations; for a Zarr store opened without reading them, where possible."""
-    plain = not (args.columns or args.units or args.station_list)
+    plain = not (args.columns or args.units or args.station_list or args.day)
     if _is_store(args) and plain and len(args.stations) == 1:
         ds = open_stations(args.stations[0], args.variable)
         if ds is not None:

@@ -43,6 +43,10 @@ def add_station_arguments(
         "--station-list", metavar="FILE",
         help="positions of the stations, for formats that hold none",
     )  # fmt: skip
+    parser.add_argument(
+        "--day", metavar="DAY",
+        help="24 hours of daily values: UTC, local, 06-06, 09-09 UTC+01:00, ...",
+    )  # fmt: skip
 
 
 def read_station_arguments(
@@ -61,6 +65,7 @@ def read_station_arguments(
         units=pairs(args.units, "--units"),
         station_list=args.station_list,
         daily=daily,
+        day=args.day,
     )
     report = ds.attrs["quality_control"]
     if report != "nothing dropped":

@@ -7,6 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from apnp.data.daily import Daily, daily_values
+from apnp.data.day import days_text, mixture
 from apnp.data.quality import counted, screen_sites
 from apnp.data.readings import Readings
 from apnp.data.schema import GOOD, MISSING, from_arrays
@@ -32,6 +33,8 @@ def assemble(given: Readings, about: Variable, daily: Daily | None) -> xr.Datase
     if daily is not None:
         given, about, day_notes = daily_values(given, daily)
         notes += day_notes
+    if len(given.days) > 1:
+        notes.append(mixture(given.days))
     good = given.flag == GOOD
     reporting = np.zeros(len(stations), dtype=bool)
     reporting[given.site[good]] = True
@@ -61,12 +64,29 @@ def assemble(given: Readings, about: Variable, daily: Daily | None) -> xr.Datase
         about.name,
         value,
         station=stations["station"], lat=stations["lat"], lon=stations["lon"],
-        elevation=stations["elevation"], time=given.times, flag=flag,
+        elevation=stations["elevation"], time=_stamps(given), flag=flag,
         station_name=names if (names != "").any() else None,
         cell_method=given.cell_method,
-        attrs={**given.attrs, "quality_control": "; ".join(report) or _CLEAN},
-        variable_attrs={"comment": given.comment} if given.comment else None,
+        attrs={
+            **given.attrs, "quality_control": "; ".join(report) or _CLEAN,
+            "assumptions": "; ".join(given.assumed),
+        },
+        variable_attrs=_about_values(given),
     )  # fmt: skip
+
+
+def _stamps(given: Readings) -> NDArray[np.datetime64]:
+    """The times: of days that start after 00 UTC of their date, that start."""
+    start = given.days[0].utc_start if len(given.days) == 1 else None
+    if start is None or start <= 0:
+        return given.times
+    return given.times + np.timedelta64(round(start * 60), "m")
+
+
+def _about_values(given: Readings) -> dict[str, str]:
+    """Attributes of the variable: how it was made, and which days it stands for."""
+    attrs = {"comment": given.comment, "day_interval": days_text(given.days)}
+    return {name: text for name, text in attrs.items() if text}
 
 
 def _dense(given: Readings, n_stations: int) -> tuple[NDArray, NDArray, int]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from apnp.data.day import Day
 from apnp.data.quality import counted
 from apnp.data.readings import Readings
 from apnp.data.schema import GOOD
@@ -52,7 +53,7 @@ def daily_values(given: Readings, daily: Daily) -> tuple[Readings, Variable, lis
     Raises:
         DataError: If the readings are daily already, or no day has readings enough.
     """
-    if given.cell_method != "time: point":
+    if given.days:
         raise DataError(
             f"These values are daily already ({given.cell_method!r}); --daily makes "
             "daily values of readings at instants. Leave it out."
@@ -96,6 +97,7 @@ def daily_values(given: Readings, daily: Daily) -> tuple[Readings, Variable, lis
             flag=np.zeros(len(result), dtype=np.int8),
             cell_method=about.cell_method,
             comment="; ".join(t for t in (given.comment, comment) if t),
+            days=(Day(float(daily.day_start)),),
         ),
         about,
         notes,

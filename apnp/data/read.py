@@ -12,6 +12,8 @@ import xarray as xr
 
 from apnp.data.assemble import assemble
 from apnp.data.daily import Daily
+from apnp.data.day import Day
+from apnp.data.interval import INSTANT, kind_of, with_interval
 from apnp.data.quality import screen_values
 from apnp.data.readers import READERS
 from apnp.data.readers import table as table_reader
@@ -36,6 +38,7 @@ def read_stations(
     units: Mapping[str, str] | None = None,
     station_list: FilePath | None = None,
     daily: Daily | None = None,
+    day: str | None = None,
 ) -> xr.Dataset:
     """Read station files of any known format into one validated station dataset.
 
@@ -50,18 +53,20 @@ def read_stations(
         units: Canonical name -> units, where the file states none or wrong ones.
         station_list: Positions of the stations, for formats that hold none.
         daily: Make daily values of readings at instants.
+        day: The 24 hours of daily values, where the files do not state them: `UTC`,
+            `local`, `06-06`, `09-09 UTC+01:00` (see `apnp.data.day.Day.parse`).
 
     Raises:
         ConfigError: If an argument is not understood.
         DataError: If a file is missing, damaged, of unknown format or breaks a rule.
     """
-    request = _request(variable, columns, units, station_list)
+    request = _request(variable, columns, units, station_list, day)
     parts = [
         part
         for reader, files in _by_format(_files(paths)).items()
         for part in reader.read(files, request)
     ]
-    return _dataset(parts, request.variable, daily)
+    return _dataset(parts, request, daily)
 
 
 def from_table(
@@ -72,6 +77,7 @@ def from_table(
     units: Mapping[str, str] | None = None,
     station_list: FilePath | None = None,
     daily: Daily | None = None,
+    day: str | None = None,
 ) -> xr.Dataset:
     """A validated station dataset from a long table in memory, one reading a row.
 
@@ -81,27 +87,47 @@ def from_table(
         ConfigError: If an argument is not understood.
         DataError: If the table breaks a rule.
     """
-    request = _request(variable, columns, units, station_list)
+    request = _request(variable, columns, units, station_list, day)
     part = table_reader.read_frame(table, "table", request)
-    return _dataset([part], request.variable, daily)
+    return _dataset([part], request, daily)
 
 
 def _dataset(
-    parts: Sequence[Readings], about: Variable, daily: Daily | None
+    parts: Sequence[Readings], request: Request, daily: Daily | None
 ) -> xr.Dataset:
     """Screen the readings of each file, join them and lay them out."""
-    screened = [screen_values(part, about) for part in parts]
-    unstated = [part.times for part in screened if not part.cell_method]
-    methods = {part.cell_method for part in screened if part.cell_method}
-    if unstated:
-        methods.add(cell_method_of(about, np.concatenate(unstated)))
-    if len(methods) > 1:
+    about = request.variable
+    screened = _stated([screen_values(part, about) for part in parts], about)
+    known = [with_interval(part, about, request.day) for part in screened]
+    kinds = {kind_of(part): part.where for part in known}
+    if len(kinds) > 1:
         raise DataError(
-            f"The files mix values of different kinds ({', '.join(sorted(methods))}). "
+            "The files mix values of different kinds: "
+            f"{'; '.join(f'{kind}, e.g. {where}' for kind, where in kinds.items())}. "
             "Convert them one kind at a time (apnp data convert ... --daily mean)."
         )
-    joined = replace(join(screened), cell_method=methods.pop())
-    return assemble(joined, about, daily)
+    return assemble(join(known), about, daily)
+
+
+def _stated(parts: Sequence[Readings], about: Variable) -> list[Readings]:
+    """The parts, with the cell method of those that state none, judged together."""
+    unstated = [part.times for part in parts if not part.cell_method]
+    if not unstated:
+        return list(parts)
+    method = cell_method_of(about, np.concatenate(unstated))
+    return [
+        part
+        if part.cell_method
+        else replace(part, cell_method=method, assumed=(*part.assumed, _taken(method)))
+        for part in parts
+    ]
+
+
+def _taken(method: str) -> str:
+    """What is assumed of values whose file does not say what they are."""
+    if method == INSTANT:
+        return "readings at instants: their times have hours (--day if they are daily)"
+    return f"daily values ({method}): their times are dates"
 
 
 def _request(
@@ -109,12 +135,14 @@ def _request(
     columns: Mapping[str, str] | None,
     units: Mapping[str, str] | None,
     station_list: FilePath | None,
+    day: str | None,
 ) -> Request:
     return Request(
         known_variable(variable),
         _checked(columns, _COLUMNS, "columns"),
         _checked(units, (variable,), "units"),
         Path(station_list) if station_list is not None else None,
+        Day.parse(day) if day is not None else None,
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from apnp.data.day import Day, distinct
 from apnp.data.schema import FAILED_CHECK, GOOD
 from apnp.variables import Variable
 
@@ -23,12 +24,14 @@ class Request:
         columns: Canonical name -> name in the file, where the user says so.
         units: Canonical name -> units, where the user says so.
         station_list: File with the positions of stations, if given.
+        day: The 24 hours of daily values, where the user says so.
     """
 
     variable: Variable
     columns: Mapping[str, str] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
     station_list: Path | None = None
+    day: Day | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,10 @@ class Readings:
         comment: How the variable was made, where the file has no such variable.
         attrs: Global attributes to hand on (source, licence, history, ...).
         notes: What the reader left out, one sentence each.
+        days: The 24 hours of daily values, by the file or its format; empty where
+            neither says it, and for readings at instants.
+        assumed: What the reader took for granted (units, time zone, quality column
+            used or ignored, source of the elevations), a few words each.
     """
 
     where: str
@@ -62,6 +69,8 @@ class Readings:
     comment: str = ""
     attrs: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    days: tuple[Day, ...] = ()
+    assumed: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return int(self.value.shape[0])
@@ -145,6 +154,8 @@ def join(parts: Sequence[Readings]) -> Readings:
             for key in dict.fromkeys(key for p in parts for key in p.attrs)
         },
         notes=tuple(note for p in parts for note in p.notes),
+        days=distinct(day for p in parts for day in p.days),
+        assumed=tuple(dict.fromkeys(text for p in parts for text in p.assumed)),
     )
 
 
@@ -155,13 +166,13 @@ def _together(texts: Sequence[str]) -> str:
 def cell_method_of(variable: Variable, times: ArrayLike) -> str:
     """The cell method that the times suggest where a file states none.
 
-    Times a whole number of days apart belong to daily values; anything else to
-    values at an instant. Extremes are daily by definition.
+    Dates without a clock time, or at midnight, belong to daily values; anything else
+    to values at an instant. Extremes are daily by definition.
     """
     if variable.cell_method != "time: mean":
         return variable.cell_method
     time = np.asarray(times).astype("datetime64[s]").astype(np.int64)
-    daily = time.size == 0 or np.ptp(time % 86400) == 0
+    daily = not (time % 86400).any()
     return variable.cell_method if daily else "time: point"
 
 

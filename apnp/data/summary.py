@@ -34,6 +34,7 @@ def summarise(ds: xr.Dataset) -> str:
     for key in ("source", "license", "quality_control"):
         if ds.attrs.get(key):
             lines.append((key.replace("_", " "), str(ds.attrs[key])))
+    lines.append(("assumed", str(ds.attrs.get("assumptions", ""))))
     return "\n".join(f"{label:16} {text}" for label, text in lines if text)
 
 
@@ -87,11 +88,13 @@ def _variable(ds: xr.Dataset, name: str) -> list[tuple[str, str]]:
     present = np.isfinite(values)
     q = np.quantile(values[present], [0.0, 0.5, 1.0]) if present.any() else [np.nan] * 3
     made = f"; {attrs['comment']}" if attrs.get("comment") else ""
+    day = attrs.get("day_interval", "")
     return [
         (
             name,
             f"{attrs['long_name']} ({attrs['units']}, {attrs['cell_methods']}{made})",
         ),
+        ("  day", day),
         ("  values", f"{int(present.sum()):,}; {1 - present.mean():.1%} missing"),
         ("  range", f"{q[0]:.1f} to {q[2]:.1f}, median {q[1]:.1f} {attrs['units']}"),
     ]

@@ -359,6 +359,7 @@ class TrainedModel:
             cell_methods=methods,
             quantiles=levels,
             elevation_source=elevation_source,
+            day_interval=str(ds[variable.name].attrs.get("day_interval", "")),
             attributes={
                 "title": f"{variable.long_name} predicted from {label}stations",
                 "source": f"apnp {__version__}, {self.name}, checkpoint "

@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from apnp.data.day import parse_days
 from apnp.errors import ConfigError
 from apnp.prediction.grid import Grid
 from apnp.variables import Variable
@@ -41,6 +42,7 @@ class Header:
         quantiles: Levels of the quantiles in the file, each in (0, 1).
         elevation_source: Where the elevation of the cells comes from.
         attributes: Global attributes: title, source, history, comment.
+        day_interval: The 24 hours of daily values (`apnp.data.day`); blank = unknown.
     """
 
     grid: Grid
@@ -51,6 +53,7 @@ class Header:
     quantiles: tuple[float, ...]
     elevation_source: str
     attributes: dict[str, str]
+    day_interval: str = ""
 
 
 @contextmanager
@@ -194,7 +197,8 @@ class FieldWriter:
             unit, name = np.timedelta64(1, "h"), "hours"
         bounds = None
         if header.period is not None:
-            bounds = np.stack([since, since + header.period], -1) / unit
+            begin = since + _begins(header.day_interval)
+            bounds = np.stack([begin, begin + header.period], -1) / unit
         units = f"{name} since 1970-01-01 00:00:00"
         _coordinate(self._nc, "time", since / unit, bounds, **_TIME, units=units)
 
@@ -208,7 +212,7 @@ class FieldWriter:
             standard_name=variable.standard_name,
             long_name=f"predicted {variable.long_name}",
             units=variable.units, units_metadata="temperature: on_scale",
-            cell_methods=cell_methods, **common,
+            cell_methods=cell_methods, **common, **self._day(),
             ancillary_variables=f"{name}_stderr {name}_flag distance_to_station",
         )  # fmt: skip
         self._field(
@@ -252,6 +256,11 @@ class FieldWriter:
             long_name="elevation the prediction is made for",
             comment=header.elevation_source,
         )  # fmt: skip
+
+    def _day(self) -> dict[str, str]:
+        """The attribute that says which 24 hours a daily value stands for."""
+        text = self._header.day_interval
+        return {"day_interval": text} if text else {}
 
     def _field(self, name: str, kind: str, lead: tuple[str, ...], **attrs: Any) -> None:
         """An empty variable on the grid; one chunk is one map, or a part of it."""
@@ -303,6 +312,13 @@ _CRS = {
     "inverse_flattening": 298.257223563,
     "longitude_of_prime_meridian": 0.0,
 }
+
+
+def _begins(day_interval: str) -> np.timedelta64:
+    """From a daily value's time to the start of its 24 hours: 0 or negative."""
+    days = parse_days(day_interval)
+    start = days[0].utc_start if len(days) == 1 else None
+    return np.timedelta64(round(min(start or 0.0, 0.0) * 60), "m")
 
 
 def _iso(time: np.datetime64) -> str:

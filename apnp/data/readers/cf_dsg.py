@@ -14,10 +14,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from apnp.data.cf_file import CfFile
+from apnp.data.day import Day, parse_days
 from apnp.data.readings import Readings, Request
 from apnp.data.schema import GOOD
 from apnp.data.sniff import Head
-from apnp.errors import DataError
+from apnp.errors import ConfigError, DataError
 
 NAME = "CF discrete sampling geometry (NetCDF)"
 
@@ -71,7 +72,21 @@ def _readings(file: CfFile) -> Readings:
     return Readings(
         str(file.path), file.sites(), times, site[kept], step[kept], value[kept],
         flag[kept], str(units), chosen.cell_method, chosen.comment, attrs,
+        days=_days(chosen.array, file.path), assumed=_assumed(file.ds),
     )  # fmt: skip
+
+
+def _days(array: xr.DataArray, path: Path) -> tuple[Day, ...]:
+    """The 24 hours of daily values, as this package writes them to an attribute."""
+    try:
+        return parse_days(str(array.attrs.get("day_interval", "")))
+    except ConfigError as error:
+        raise DataError(f"{path}: attribute day_interval: {error}") from None
+
+
+def _assumed(ds: xr.Dataset) -> tuple[str, ...]:
+    """What was assumed when the file was made, as this package writes it."""
+    return tuple(t for t in str(ds.attrs.get("assumptions", "")).split("; ") if t)
 
 
 def _layout(file: CfFile, array: xr.DataArray) -> tuple[NDArray, NDArray, NDArray]:

@@ -55,7 +55,10 @@ def test_values_of_two_kinds_are_not_mixed(folder):
         f"{NAMES}B,2021-07-01T06:00,10.5,-7.5,15,21.5\nB,2021-07-01T09:00,10.5,-7.5,15,1\n"
     )
     write_stations(read_stations(folder / "b.csv"), folder / "b.nc")
-    with pytest.raises(DataError, match=r"different kinds \(time: mean, time: point\)"):
+    with pytest.raises(
+        DataError,
+        match=r"different kinds: daily values \(time: mean\).*a.csv; readings at.*b.nc",
+    ):
         read_stations([folder / "a.csv", folder / "b.nc"])
 
 

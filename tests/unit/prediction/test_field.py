@@ -64,7 +64,7 @@ def context(n=40, seed=3, level=17.0, day=0):
     return Observations(sites, rng.normal(level, 3, n))
 
 
-def header(grid, contexts, quantiles=()):
+def header(grid, contexts, quantiles=(), day_interval=""):
     return Header(
         grid=grid,
         times=np.array([c.sites.time for c in contexts]),
@@ -76,14 +76,17 @@ def header(grid, contexts, quantiles=()):
         attributes={
             "title": "A field", "source": "a test", "history": "pytest", "comment": "-",
         },
+        day_interval=day_interval,
     )  # fmt: skip
 
 
-def fields(contexts, grid=None, quantiles=(), fails_after=10**9, **options):
+def fields(
+    contexts, grid=None, quantiles=(), fails_after=10**9, day_interval="", **options
+):
     grid = grid or Grid.regular((2, 2.5), (-20, 30, 30, 60))
     at = contexts[0].sites
     elevation = StationElevation.of(at.lat, at.lon, at.elevation)
-    head = header(grid, contexts, quantiles)
+    head = header(grid, contexts, quantiles, day_interval)
     lat, lon = (
         np.concatenate([getattr(c.sites, name) for c in contexts])
         for name in ("lat", "lon")
@@ -114,6 +117,21 @@ def test_the_field_is_what_the_predictor_says_at_each_cell():
     np.testing.assert_allclose(
         ds.distance_to_station.values.ravel(), nearest, rtol=1e-5
     )
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"),
+    [("18-18 UTC", -6), ("00-00 UTC+01:00", -1), ("09-09 UTC", 0), ("00-00 local", 0),
+     ("06-06 UTC; 18-18 UTC", 0)],
+)  # fmt: skip
+def test_the_bounds_of_a_day_are_its_24_hours(day, hours):
+    """Times of days that start after midnight UTC are those starts already."""
+    ds = fields([context()], day_interval=day)
+    start = ds.time.values[0] + np.timedelta64(hours, "h")
+    assert ds.time_bnds.values[0].tolist() == [
+        start.astype(int), (start + np.timedelta64(24, "h")).astype(int),
+    ]  # fmt: skip
+    assert ds.tas.attrs["day_interval"] == day
 
 
 def test_chunked_equals_unchunked(tmp_path):
