@@ -14,7 +14,8 @@ class GriddedFieldConfig:
     day of the stations, the mean of its times on that day. Missing values are masked.
 
     Attributes:
-        path: The file.
+        path: The file, or "terrain" for the relief and land fraction of the package
+            (variables elevation and land_fraction).
         variable: Name of the variable in it.
         use: Its values at stations and targets are covariates (of any backbone), or it
             is a stream beside the context (of a ConvCNP and its kin), or both. A

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from apnp.data.horizontal import METRES, horizontal, is_height
 from apnp.errors import DataError
 from apnp.geometry.lat_lon_grid import LatLonGrid
+from apnp.terrain import gridded_path
 
 Floats = NDArray[np.float64]
 
@@ -65,7 +65,7 @@ class GriddedVariable:
                 days = np.unique(values[time].values.astype("datetime64[D]"))
             units = str(values.attrs.get("units", ""))
             height = is_height(name, values.attrs) and (units or None) in METRES
-        return cls(str(path), name, units, grid, days, height)
+        return cls(str(gridded_path(path)), name, units, grid, days, height)
 
     def values(self, time: np.datetime64, smooth_km: float = 0.0) -> Floats:
         """The field of the day that `time` lies in, NaN = missing, (rows, columns).
@@ -176,7 +176,7 @@ def find_fields(
             )
         found |= {name: GriddedVariable.open(path, name) for name in here}
     for name, path in trained.items():
-        if name not in found and not Path(path).is_file():
+        if name not in found and not gridded_path(path).is_file():
             raise DataError(
                 f"The model reads the field {name!r}, from {path} in training, which "
                 "is not there. Name a file that holds it: --fields FILE."
@@ -187,10 +187,10 @@ def find_fields(
 
 
 def _opened(path: str | PathLike) -> xr.Dataset:
-    if not Path(path).is_file():
+    if not gridded_path(path).is_file():
         raise DataError(f"{path}: there is no such file of a field.")
     try:
-        return xr.open_dataset(path)
+        return xr.open_dataset(gridded_path(path))
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read as NetCDF ({error}).") from error
 

@@ -67,7 +67,9 @@ def read_grid(
     if relief is not None:
         height = np.asarray(Relief.open(relief).at(*sites)).reshape(shape)
     grid = Grid(ds["time"].values, lat, lon, ds["tas"].values, height)
-    return grid.cut(land=is_land(*sites).reshape(shape)) if land else grid
+    if not land:
+        return grid
+    return grid.cut(land=is_land(*sites, scale="110m").reshape(shape))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,13 +1,17 @@
-"""Land and sea: Natural Earth at 1:110 million, read from the package, never fetched.
+"""Land, sea and borders of Natural Earth, read from the package, never fetched.
 
-The file is a TopoJSON topology whose rings cross the date line and go round the South
-Pole uncut. Here each ring is unrolled in longitude, closed through the pole where it
-goes round it, and cut to one turn.
+Two scales are packaged: 1:50 million, the default, and 1:110 million, on which older
+models and the simulated climates are built. The files are TopoJSON topologies whose
+rings cross the date line and go round the South Pole uncut. Here each ring is unrolled
+in longitude, closed through the pole where it goes round it, and cut to one turn.
 """
 
+import gzip
 import json
+from collections import Counter
 from functools import cache
 from importlib.resources import files
+from typing import Any, Literal
 
 import numpy as np
 import shapely
@@ -20,26 +24,53 @@ from apnp.geometry.sphere import nearest_km, unit_vectors, wrap_longitude
 
 Floats = NDArray[np.float64]
 
+MapScale = Literal["110m", "50m"]
+"""Scale of a Natural Earth map: 1:110 million or 1:50 million."""
+
+_FILES: dict[MapScale, str] = {
+    "110m": "natural_earth/land_110m.json",
+    "50m": "natural_earth/countries_50m.json.gz",
+}
+_POLE = -89.9
+"""Latitude south of which an edge closes Antarctica and is no coast."""
 _COAST_DEGREES = 0.05
 """Distance of points along a coast, by which the distance to it is measured."""
 
 
-def _rings() -> list[list[Floats]]:
-    """The rings of every land polygon, outer first: (n, 2) longitude, latitude."""
-    text = files("apnp.geometry").joinpath("natural_earth/land_110m.json").read_text()
-    topology = json.loads(text)
-    scale, offset = (np.array(topology["transform"][k]) for k in ("scale", "translate"))
+def _topology(scale: MapScale) -> tuple[dict[str, Any], list[Floats]]:
+    """The objects of a packaged map, and its arcs: (n, 2) longitude, latitude."""
+    content = files("apnp.geometry").joinpath(_FILES[scale]).read_bytes()
+    if _FILES[scale].endswith(".gz"):
+        content = gzip.decompress(content)
+    topology = json.loads(content)
+    factor, offset = (
+        np.array(topology["transform"][k]) for k in ("scale", "translate")
+    )
     arcs = [
-        np.cumsum(np.array(arc), axis=0) * scale + offset for arc in topology["arcs"]
+        np.cumsum(np.array(arc), axis=0) * factor + offset for arc in topology["arcs"]
     ]
+    return topology["objects"], arcs
+
+
+def _polygons(shape: dict[str, Any]) -> list[list[list[int]]]:
+    """The polygons of a geometry as rings of numbers of arcs."""
+    if "geometries" in shape:
+        return [p for each in shape["geometries"] for p in _polygons(each)]
+    return shape["arcs"] if shape["type"] == "MultiPolygon" else [shape["arcs"]]
+
+
+@cache
+def _rings(scale: MapScale) -> list[list[Floats]]:
+    """The rings of every land polygon, outer first: (n, 2) longitude, latitude."""
+    objects, arcs = _topology(scale)
 
     def ring(indices: list[int]) -> Floats:
         parts = [arcs[i] if i >= 0 else arcs[~i][::-1] for i in indices]
         return np.concatenate([parts[0], *(part[1:] for part in parts[1:])])
 
-    land = topology["objects"]["land"]["geometries"]
-    polygons = [polygon for shape in land for polygon in shape["arcs"]]
-    return [[ring(indices) for indices in polygon] for polygon in polygons]
+    return [
+        [ring(indices) for indices in polygon] for polygon in _polygons(objects["land"])
+    ]
 
 
 def _unrolled(ring: Floats) -> Floats:
@@ -56,77 +87,122 @@ def _closed(ring: Floats) -> Floats:
     return np.concatenate([ring, [[last, beyond], [first, beyond]]])
 
 
-def _turns(shapes: list) -> list:
-    """The shapes, and their copies one turn to the west and to the east."""
-    return [
-        translate(shape, xoff=turn) for shape in shapes for turn in (-360.0, 0.0, 360.0)
-    ]
+def _polygon(outer: Floats, *holes: Floats) -> Polygon:
+    """The polygon of an unrolled outer ring, with its holes in the same turn."""
+    shell = _closed(_unrolled(outer))
+    middle = (shell[:, 0].min() + shell[:, 0].max()) / 2
+    inner = []
+    for hole in map(_unrolled, holes):
+        turns = np.round((middle - hole[:, 0].mean()) / 360)
+        inner.append(hole + np.array([360 * turns, 0.0]))
+    return Polygon(shell, inner)
 
 
-def _land(west: float, south: float, east: float, north: float) -> MultiPolygon:
+def _turns(shapes: list, west: float, east: float) -> list:
+    """The shapes and their copies one turn to either side, where they reach a range."""
+    turned = []
+    for shape in shapes:
+        low, _, high, _ = shape.bounds
+        for turn in (-360.0, 0.0, 360.0):
+            if high + turn >= west and low + turn <= east:
+                turned.append(translate(shape, xoff=turn) if turn else shape)
+    return turned
+
+
+def _land(
+    scale: MapScale, west: float, south: float, east: float, north: float
+) -> MultiPolygon:
     """Land within a box whose longitudes may reach beyond one turn by some degrees."""
-    outer = [Polygon(_closed(_unrolled(polygon[0]))) for polygon in _rings()]
-    lakes = [Polygon(_unrolled(ring)) for polygon in _rings() for ring in polygon[1:]]
-    cut = shapely.intersection(_turns(outer), box(west, south, east, north))
-    whole = shapely.union_all(cut).difference(shapely.union_all(_turns(lakes)))
-    return MultiPolygon([part for part in shapely.get_parts(whole) if part.area > 0])
+    frame = box(west, south, east, north)
+    polygons = [_polygon(*polygon) for polygon in _rings(scale)]
+    turned = np.array(_turns(polygons, west, east))
+    whole = shapely.contains_properly(frame, turned)
+    # Polygons are apart from each other, but where a copy meets the next at a cut.
+    cut = shapely.union_all(shapely.intersection(turned[~whole], frame))
+    parts = [*turned[whole], *shapely.get_parts(cut)]
+    return MultiPolygon([part for part in parts if part.area > 0])
 
 
 @cache
-def land_polygons() -> MultiPolygon:
+def land_polygons(scale: MapScale = "50m") -> MultiPolygon:
     """Land of the Earth in degrees, longitudes in [-180, 180], latitudes in [-90, 90].
 
     Polygons that cross the date line are cut there; Antarctica reaches the pole.
     """
-    return _land(-180.0, -90.0, 180.0, 90.0)
+    return _land(scale, -180.0, -90.0, 180.0, 90.0)
 
 
 @cache
-def coast_lines() -> MultiLineString:
+def coast_lines(scale: MapScale = "50m") -> MultiLineString:
     """Coasts in degrees, without the cuts along the date line and the pole."""
-    lines = [LineString(_unrolled(ring)) for polygon in _rings() for ring in polygon]
-    whole = shapely.intersection(_turns(lines), box(-180.0, -90.0, 180.0, 90.0))
-    parts = shapely.get_parts(whole)
-    xs = [np.asarray(part.coords)[:, 0] for part in parts]
-    keep = [len(x) > 1 and not (np.abs(x) == 180.0).all() for x in xs]
-    return MultiLineString([p for p, k in zip(parts, keep, strict=True) if k])
+    return _within_one_turn([ring for polygon in _rings(scale) for ring in polygon])
 
 
 @cache
-def _coast_points() -> cKDTree:
+def border_lines() -> MultiLineString:
+    """Borders between countries in degrees, at 1:50 million."""
+    objects, arcs = _topology("50m")
+    users: Counter[int] = Counter()
+    for country in objects["countries"]["geometries"]:
+        used = {max(i, ~i) for p in _polygons(country) for ring in p for i in ring}
+        users.update(used)
+    shared = [arc for i, arc in enumerate(arcs) if users[i] > 1]
+    return _within_one_turn(shared)
+
+
+def _within_one_turn(paths: list[Floats]) -> MultiLineString:
+    """Paths (n, 2) cut to longitudes in [-180, 180], without edges along the cut."""
+    lines = [LineString(_unrolled(path)) for path in paths]
+    turned = _turns(lines, -180.0, 180.0)
+    whole = shapely.intersection(turned, box(-180.0, -90.0, 180.0, 90.0))
+    pieces = []
+    for part in shapely.get_parts(whole):
+        points = shapely.get_coordinates(part)
+        edge = (np.abs(points[:, 0]) > 180.0 - 1e-6) | (points[:, 1] < _POLE)
+        cuts = np.flatnonzero(edge[1:] & edge[:-1]) + 1
+        pieces += [piece for piece in np.split(points, cuts) if len(piece) > 1]
+    return MultiLineString(pieces)
+
+
+@cache
+def _coast_points(scale: MapScale) -> cKDTree:
     """Unit vectors of points along every coast, a few kilometres apart."""
-    dense = shapely.segmentize(coast_lines(), _COAST_DEGREES)
+    dense = shapely.segmentize(coast_lines(scale), _COAST_DEGREES)
     lon, lat = shapely.get_coordinates(dense).T
     return cKDTree(unit_vectors(lat, lon))
 
 
-def coast_distance_km(lat: ArrayLike, lon: ArrayLike) -> Floats:
-    """Distance to the nearest coast, above zero on land, below on the sea.
+def coast_distance_km(
+    lat: ArrayLike, lon: ArrayLike, scale: MapScale = "50m"
+) -> Floats:
+    """Signed distance to the nearest coast: positive on land, negative on the sea.
 
-    Degrees, any longitude convention, broadcast. Small islands and lakes are none:
-    coasts are those of a map at 1 : 110 million.
+    Degrees, any longitude convention, broadcast. Islands and lakes that the map of
+    this scale does not show have no coast.
 
     >>> coast_distance_km([47.0, 47.0], [10.0, -30.0]).round(-2).tolist()
     [300.0, -1600.0]
     """
     lat, lon = np.broadcast_arrays(np.asarray(lat, dtype=np.float64), lon)
-    distance = nearest_km(_coast_points(), unit_vectors(lat, lon))
-    return np.where(is_land(lat, lon), distance, -distance)
+    distance = nearest_km(_coast_points(scale), unit_vectors(lat, lon))
+    return np.where(is_land(lat, lon, scale), distance, -distance)
 
 
 @cache
-def _prepared() -> MultiPolygon:
+def _prepared(scale: MapScale) -> MultiPolygon:
     """Land a degree beyond every edge, so that no point asked for lies on a cut."""
-    land = _land(-181.0, -91.0, 181.0, 91.0)
+    land = _land(scale, -181.0, -91.0, 181.0, 91.0)
     shapely.prepare(land)
     return land
 
 
-def is_land(lat: ArrayLike, lon: ArrayLike) -> NDArray[np.bool_]:
+def is_land(
+    lat: ArrayLike, lon: ArrayLike, scale: MapScale = "50m"
+) -> NDArray[np.bool_]:
     """Whether points are on land; degrees, any longitude convention, broadcast.
 
     >>> is_land([48.0, 48.0, -90.0], [10.0, -30.0, 0.0]).tolist()
     [True, False, True]
     """
     lat, lon = np.broadcast_arrays(np.asarray(lat, dtype=np.float64), lon)
-    return shapely.contains_xy(_prepared(), wrap_longitude(lon), lat)
+    return shapely.contains_xy(_prepared(scale), wrap_longitude(lon), lat)

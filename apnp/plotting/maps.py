@@ -14,14 +14,16 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from apnp.geometry.coastline import coast_lines
+from apnp.geometry.coastline import MapScale, border_lines, coast_lines
 from apnp.plotting.field import Field, positions, read_field
 from apnp.plotting.figures import check_path, save
 
 Floats = NDArray[np.float64]
 
 _PLATE = ccrs.PlateCarree()
-_EDGE, _COAST = "0.4", "0.15"
+_EDGE, _COAST, _BORDER = "0.4", "0.15", "0.35"
+_CLOSE_DEGREES = 60.0
+"""Maps that are narrower draw the finer coast, and borders."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,7 @@ def _overlay(
     if field.extrapolated.any():
         _hatch(axes, field)
         entries["extrapolated"] = Patch(facecolor="none", edgecolor=_EDGE, hatch="////")
-    _lines(axes, [np.asarray(c.coords) for c in coast_lines().geoms], _COAST, 0.5)
+    _outlines(axes, field)
     if field.right_round:
         _lines(axes, _graticule(), "0.5", 0.3)
     else:  # gridlines with labels are slow to draw, and only a region has room for them
@@ -184,6 +186,17 @@ def _overlay(
     axes.set_xlim(*limits[0])
     axes.set_ylim(*limits[1])
     return entries
+
+
+def _outlines(axes: GeoAxes, field: Field) -> None:
+    """Draw coasts, and on a map of less than 60 degrees borders between countries."""
+    spans = [np.ptp(axis.edges) for axis in (field.rows, field.columns)]
+    if max(spans) < _CLOSE_DEGREES:
+        borders = [np.asarray(c.coords) for c in border_lines().geoms]
+        _lines(axes, borders, _BORDER, 0.35)
+    scale: MapScale = "50m" if max(spans) < _CLOSE_DEGREES else "110m"
+    coasts = [np.asarray(c.coords) for c in coast_lines(scale).geoms]
+    _lines(axes, coasts, _COAST, 0.5)
 
 
 def _lines(axes: GeoAxes, lines: list[Floats], colour: str, width: float) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from apnp.errors import CheckpointError, ConfigError
-from apnp.geometry.coastline import coast_distance_km
+from apnp.geometry.coastline import MapScale, coast_distance_km
 from apnp.geometry.plane import LambertAzimuthal
 from apnp.geometry.sphere import (
     EARTH_RADIUS_KM,
@@ -61,6 +61,7 @@ class Representation:
         mean: Mean of the training values, in the variable's CF units, or zero.
         std: Their standard deviation, same units, positive.
         coast: Whether the signed distance to the coast is a covariate.
+        coast_scale: Scale of the map whose coast it is.
         fields: Gridded fields that the model reads.
         sources: Where their values come from; no part of the record.
     """
@@ -72,6 +73,7 @@ class Representation:
     mean: float
     std: float
     coast: bool = False
+    coast_scale: MapScale = "50m"
     fields: tuple[FieldScaling, ...] = ()
     sources: tuple[FieldSource, ...] = field(default=(), compare=False, repr=False)
 
@@ -215,7 +217,7 @@ class Representation:
         Raises:
             CheckpointError: If a field is missing or unknown.
         """
-        older: dict[str, Any] = {"coast": False, "fields": []}
+        older: dict[str, Any] = {"coast": False, "coast_scale": "110m", "fields": []}
         record = older | record  # runs older than these have none
         names = {f.name for f in fields(cls)} - {"sources"}
         if set(record) != names:
@@ -285,7 +287,7 @@ class Representation:
         height = np.asarray(elevation, dtype=np.float64)[:, None] / METRES_PER_UNIT
         if not self.coast:
             return height
-        inland = coast_distance_km(lat, lon)[:, None]
+        inland = coast_distance_km(lat, lon, self.coast_scale)[:, None]
         return np.concatenate([height, np.tanh(inland / COAST_KM)], axis=-1)
 
     def scale(self, value: ArrayLike) -> Floats:

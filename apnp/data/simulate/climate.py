@@ -110,7 +110,7 @@ class SimulatedClimate:
 
     def is_land(self, lat: ArrayLike, lon: ArrayLike) -> NDArray[np.bool_]:
         """Whether points in degrees are on land."""
-        return is_land(lat, lon)
+        return is_land(lat, lon, "110m")
 
     def relief(self, lat: ArrayLike, lon: ArrayLike) -> Floats:
         """Height in m of the smooth ground at points in degrees; 0 at sea."""

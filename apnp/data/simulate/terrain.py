@@ -63,7 +63,7 @@ def _land_around(spacing_km: float, radius_km: float) -> tuple[Bumps, Floats]:
     """Bumps of one size over the sphere, and 1 or 0: is their centre on land?"""
     centres = fibonacci_lattice(spacing_km)
     bumps = Bumps(centres, np.full(len(centres), radius_km))
-    return bumps, is_land(*lat_lon(centres)).astype(np.float64)
+    return bumps, is_land(*lat_lon(centres), "110m").astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Terrain:
         `inland` rises from 0 at the coast to 1 some 100 km from it.
         """
         height = np.zeros(len(unit))
-        land = np.flatnonzero(is_land(*lat_lon(unit)))
+        land = np.flatnonzero(is_land(*lat_lon(unit), "110m"))
         if not len(land):
             return height
         x = unit[land]

@@ -6,6 +6,7 @@ import shapely
 
 from apnp.geometry.coastline import (
     _land,
+    border_lines,
     coast_distance_km,
     coast_lines,
     is_land,
@@ -13,7 +14,8 @@ from apnp.geometry.coastline import (
 )
 
 
-def test_known_places():
+@pytest.mark.parametrize("scale", ["110m", "50m"])
+def test_known_places(scale):
     places = {
         "Berlin": (52.5, 13.4, True),
         "Nebraska": (41.5, -99.8, True),
@@ -30,7 +32,7 @@ def test_known_places():
         "Bering Sea on the date line": (58.0, 180.0, False),
     }
     lat, lon, land = zip(*places.values(), strict=True)
-    wrong = is_land(lat, lon) != np.array(land)
+    wrong = is_land(lat, lon, scale) != np.array(land)
     assert not wrong.any(), [n for n, w in zip(places, wrong, strict=True) if w]
 
 
@@ -59,7 +61,7 @@ def test_polygons_are_valid_and_the_mask_agrees_with_them():
 
 
 def test_land_goes_on_across_the_date_line():
-    both = shapely.get_parts(_land(-181.0, -90.0, 181.0, 90.0))
+    both = shapely.get_parts(_land("50m", -181.0, -90.0, 181.0, 90.0))
     over = [p for p in both if p.bounds[0] < -180 and p.bounds[2] > -180]
     assert len(over) >= 3  # Chukotka, Wrangel Island, Fiji, Antarctica
 
@@ -78,7 +80,7 @@ def test_nothing_is_fetched(monkeypatch):
         raise AssertionError("the coastline asked for the network")
 
     monkeypatch.setattr(socket, "socket", refuse)
-    assert len(_land(-180.0, -90.0, 180.0, 90.0).geoms) > 100
+    assert len(_land("50m", -180.0, -90.0, 180.0, 90.0).geoms) > 100
 
 
 def test_distance_to_the_coast_is_positive_on_land_and_one_at_any_longitude():
@@ -99,3 +101,21 @@ def test_distance_to_the_coast_is_continuous_across_the_shore_and_the_date_line(
     assert shore[0] < 0 < shore[-1]
     east = coast_distance_km(66.0, np.array([179.99, -179.99]))
     assert abs(np.diff(east)[0]) < 2
+
+
+def test_the_finer_map_knows_islands_and_capes_that_the_coarser_does_not():
+    """Mallorca and the Isle of Man are sea at 1:110 million."""
+    lat, lon = [39.6, 54.2], [3.0, -4.5]
+    assert is_land(lat, lon, "50m").all()
+    assert not is_land(lat, lon, "110m").any()
+    assert (coast_distance_km(lat, lon, "50m") > 0).all()
+    assert (coast_distance_km(lat, lon, "110m") < -30).all()
+
+
+def test_borders_lie_between_countries_and_not_along_coasts():
+    """The Rhine at Basel and the 49th parallel are borders; the Algarve is none."""
+    on = shapely.points([(7.6, 47.6), (-105.0, 49.0)])
+    off = shapely.points([(-8.5, 37.0), (-98.0, 39.0)])  # a coast, and Kansas
+    borders = border_lines()
+    assert (shapely.distance(borders, on) < 0.2).all()
+    assert (shapely.distance(borders, off) > 0.8).all()

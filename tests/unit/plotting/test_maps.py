@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 import xarray as xr
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import Collection, PathCollection, QuadMesh
+from matplotlib.collections import (
+    Collection,
+    LineCollection,
+    PathCollection,
+    QuadMesh,
+)
 
 from apnp import plotting
 from apnp.errors import ConfigError, DataError
@@ -264,3 +269,21 @@ def test_refusals_name_the_way_out(tmp_path):
 def test_plotting_loads_no_torch():
     code = "import sys, apnp.plotting; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_map_of_less_than_60_degrees_draws_the_finer_coast_and_borders():
+    """Ireland at 1:50 million has hundreds of points; at 1:110 million it has nine."""
+    near = field(np.arange(51.5, 56.0, 0.5), np.arange(-11.0, -4.0, 0.5))
+    wide = field(np.arange(20.5, 85.0, 2.0), np.arange(-61.0, 60.0, 2.0))
+
+    def drawn(ds):
+        axes = panels(plotting.map(ds))[0]
+        return [len(c.get_segments()) for c in axes.collections if is_lines(c)]
+
+    def is_lines(each):
+        return isinstance(each, LineCollection)
+
+    borders, coasts = drawn(near)
+    (coarse,) = drawn(wide)[:1]
+    assert borders > 300
+    assert coasts > 1000 > coarse

@@ -156,6 +156,19 @@ def test_records_older_than_the_coast_have_none(plane):
     assert Representation.from_dict(record) == plane
 
 
+def test_records_older_than_the_finer_coast_keep_the_distance_they_were_trained_with():
+    """Mallorca is 180 km out at sea at 1:110 million."""
+    coastal = Representation.fit("sphere", *europe(), [1.0, 2.0], coast=True)
+    record = coastal.to_dict()
+    assert record.pop("coast_scale") == "50m"
+    older = Representation.from_dict(record)
+    mallorca = sites([39.6], [3.0])
+    distance = coast_distance_km([39.6], [3.0], "110m")
+    assert older.covariates(mallorca)[:, 1] == pytest.approx(np.tanh(distance / 50))
+    assert coastal.covariates(mallorca)[0, 1] > 0 > older.covariates(mallorca)[0, 1]
+    assert Representation.from_dict(older.to_dict()) == older
+
+
 def test_middle_is_the_mean_direction_across_the_date_line():
     lat, lon = middle([10.0, 10.0, 40.0], [175.0, -175.0, 180.0])
     assert lat == pytest.approx(19.946, abs=0.001)
