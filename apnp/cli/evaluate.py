@@ -28,6 +28,7 @@ from apnp.cli.fields import open_field
 from apnp.cli.regions import joined, region
 from apnp.cli.runs import add_fields_argument, model_of, task_times
 from apnp.cli.stations import add_station_arguments, read_station_arguments
+from apnp.data.fill_elevation import fill_unmeasured_network
 from apnp.data.heldout import heldout_tasks
 from apnp.data.select import select_region
 from apnp.data.splits import StationSplit
@@ -123,7 +124,7 @@ def main(argv: Sequence[str]) -> None:
         model = model_of(args.checkpoint, args.variable, args.fields)
     elif args.fields:
         raise ConfigError("--fields is about a model: give --checkpoint.")
-    ds = read_station_arguments(args)
+    ds = fill_unmeasured_network(read_station_arguments(args))
     if args.region:
         ds = select_region(ds, args.region)
     predictors = [*_own(args, model), *_baselines(args, ds, model)]

@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     add("--points", metavar="FILE", help="CSV of points: lat, lon, elevation (m)")
     add(
         "--relief", metavar="FILE",
-        help="NetCDF of elevation; without one it is interpolated from the stations",
+        help="NetCDF of elevation (default: the 0.25 degree relief of the package)",
     )  # fmt: skip
     add_fields_argument(made)
     add("--mask", choices=("land",), help="predict on land alone")

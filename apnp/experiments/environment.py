@@ -61,7 +61,8 @@ def read_grid(
     """
     ds = read_reanalysis(paths).isel(time=slice(None, None, every))
     lat, lon = (ds[name].values for name in ("lat", "lon"))
-    sites = [axis.ravel() for axis in np.meshgrid(lat, lon, indexing="ij")]
+    rows, columns = np.meshgrid(lat, lon, indexing="ij")
+    sites = rows.ravel(), columns.ravel()
     shape = len(lat), len(lon)
     height = None
     if relief is not None:
@@ -69,7 +70,7 @@ def read_grid(
     grid = Grid(ds["time"].values, lat, lon, ds["tas"].values, height)
     if not land:
         return grid
-    return grid.cut(land=is_land(*sites, scale="110m").reshape(shape))
+    return grid.cut(land=is_land(*sites, "110m").reshape(shape))
 
 
 @dataclass(frozen=True, eq=False)

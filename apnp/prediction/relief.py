@@ -16,6 +16,7 @@ from apnp.errors import DataError
 from apnp.geometry.coastline import is_land
 from apnp.geometry.sphere import EARTH_RADIUS_KM, unit_vectors
 from apnp.prediction.grid import Grid, edges
+from apnp.terrain import SOURCE, gridded_path, is_terrain
 
 Floats = NDArray[np.float64]
 
@@ -39,7 +40,7 @@ class Elevation(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class StationElevation:
-    """Elevation interpolated from the stations', for want of a relief file.
+    """Elevation interpolated from the stations', for want of a relief of their Earth.
 
     The mean of the nearest stations' elevations with weights 1 / (d^2 + 1 km^2), d the
     chord to each: never above the highest of them or below the lowest. Over the sea
@@ -75,7 +76,7 @@ class StationElevation:
         """What was interpolated, and how."""
         return (
             "interpolated from the stations: inverse squared distance, "
-            f"{self.neighbours} nearest; 0 over the sea (Natural Earth 1:110 million)"
+            f"{self.neighbours} nearest; 0 over the sea (Natural Earth 1:50 million)"
         )
 
     def at(self, lat: Floats, lon: Floats) -> Floats:
@@ -127,7 +128,7 @@ class Relief:
                 geopotential) on latitude and longitude.
         """
         try:
-            ds = xr.open_dataset(path, decode_times=False)
+            ds = xr.open_dataset(gridded_path(path), decode_times=False)
         except (OSError, ValueError) as error:
             raise DataError(f"{path}: cannot be read as NetCDF ({error}).") from error
         names = horizontal(ds, str(path))
@@ -153,6 +154,8 @@ class Relief:
     @property
     def source(self) -> str:
         """The file and the variable."""
+        if is_terrain(self.path):
+            return f"{self.field.name} of {SOURCE}"
         return f"{self.field.name} of {Path(self.path).name}; sea and missing values 0"
 
     def _read(self, rows: slice, columns: slice) -> Floats:

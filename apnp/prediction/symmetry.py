@@ -121,7 +121,7 @@ def symmetry_breaking(
             are the others.
         grid: Cell size in degrees, a `Grid`, or a NetCDF file whose grid is used.
         region: West, south, east, north in degrees.
-        relief: NetCDF file of elevation; else the stations' are interpolated.
+        relief: NetCDF file of elevation; by default the packaged terrain.
         mask: "land", or an array that is False where cells are left out.
         progress: Whether to show rate and time left on standard error.
         history: What is recorded as the making of the fields.

@@ -17,6 +17,7 @@ from apnp import __version__
 from apnp.checkpoint import load_run
 from apnp.data import read_stations
 from apnp.data.fields import find_fields
+from apnp.data.fill_elevation import fill_elevation
 from apnp.data.lazily import open_stations
 from apnp.data.splits import StationSplit
 from apnp.errors import ConfigError, DataError
@@ -45,6 +46,7 @@ from apnp.prediction.relief import Elevation, Relief, StationElevation
 from apnp.prediction.sampling import Samples
 from apnp.prediction.writer import Header
 from apnp.tasks.representation import Representation
+from apnp.terrain import TERRAIN
 from apnp.variables import variable as known_variable
 
 log = logging.getLogger(__name__)
@@ -177,7 +179,9 @@ class TrainedModel:
             region: West, south, east, north in degrees (west > east crosses the date
                 line). By default the stations' box; for a model on the sphere the
                 globe, if they span three quarters of the longitudes.
-            relief: NetCDF file of elevation; else the stations' are interpolated.
+            relief: NetCDF file of elevation; by default the packaged terrain (of
+                simulated stations, which stand on another Earth, their own elevations
+                are interpolated).
             mask: "land" leaves out the sea; an array leaves out cells that are False.
             quantiles: Levels of quantiles to add.
             samples: Number of draws to add (`ConditionedModel.sampler`).
@@ -209,8 +213,6 @@ class TrainedModel:
         contexts = self._contexts(ds, time)
         self._check_cells(contexts, cells, mask)
         elevation = _elevation(ds, relief)
-        if relief is None:
-            log.warning("No relief file: elevation is %s.", elevation.source)
         header = self._header(ds, contexts, cells, levels, elevation.source, history)
         if store is not None:
             period = Period(self, contexts, header, elevation, draws, mask, chunk_cells)
@@ -243,8 +245,7 @@ class TrainedModel:
             points: Table with columns lat, lon (degrees) and, where known, elevation
                 (m), or usual other names of these.
             time: A time in the stations, or a range "A/B".
-            relief: NetCDF file for unknown elevations; else the stations' are
-                interpolated.
+            relief: NetCDF file for unknown elevations; by default as for grids.
             quantiles: Levels; 0.05 becomes the column q05.
             chunk_points: Points decoded at once; it does not change the result.
             place: What to call the table in errors.
@@ -300,7 +301,7 @@ class TrainedModel:
                 f"The model predicts {self.variable!r}, which these stations do not "
                 f"report; they hold {', '.join(map(str, ds.data_vars))}."
             )
-        return ds
+        return fill_elevation(ds)
 
     def _contexts(self, ds: xr.Dataset, time: str | np.datetime64) -> Contexts:
         """The observations at each time asked for; times with none are left out."""
@@ -350,7 +351,9 @@ class TrainedModel:
             f"{counts.min()} to {counts.max()}" if len(counts) > 1 else f"{counts[0]}"
         )
         title = str(ds.attrs.get("title", "untitled stations"))
-        label = "SIMULATED " if "SIMULATED" in title else ""
+        label = "SIMULATED " if _simulated(ds) else ""
+        filled = ds.attrs.get("filled_elevation")
+        filled = f" {filled}." if filled else ""
         return Header(
             grid=cells,
             times=contexts.times,
@@ -366,7 +369,7 @@ class TrainedModel:
                 f"{self.record['hash'][:12]}",
                 "history": history,
                 "comment": f"From {number} stations a time of: {title}. A cell stands "
-                f"for its centre.{self._fields_read()}",
+                f"for its centre.{filled}{self._fields_read()}",
             },
         )
 
@@ -384,11 +387,19 @@ def zarr_path(output: str | PathLike) -> Path | None:
 
 
 def _elevation(ds: xr.Dataset, relief: str | PathLike | None) -> Elevation:
-    if relief is not None:
-        return Relief.open(relief)
+    if relief is not None or not _simulated(ds):
+        return Relief.open(TERRAIN if relief is None else relief)
+    log.warning(
+        "These stations stand on a simulated Earth, and no relief file of it is given: "
+        "elevation is interpolated from them."
+    )
     return StationElevation.of(
         *(ds[name].values.astype(np.float64) for name in ("lat", "lon", "elevation"))
     )
+
+
+def _simulated(ds: xr.Dataset) -> bool:
+    return "SIMULATED" in str(ds.attrs.get("title", ""))
 
 
 def _period(times: np.ndarray) -> np.timedelta64:

@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from apnp.config import Config, DataConfig, GriddedFieldConfig
 from apnp.data.fields import GriddedVariable
+from apnp.data.fill_elevation import fill_unmeasured_network
 from apnp.data.heldout import heldout_tasks
 from apnp.data.select import select_region, select_times
 from apnp.errors import ConfigError, DataError
@@ -68,6 +69,7 @@ def prepare(
         DataError: If a part has no stations, days or tasks.
     """
     data, trainer = config.data, config.trainer
+    stations = fill_unmeasured_network(stations)
     if data.region is not None:
         stations = select_region(stations, data.region)
     train_times, validation_times = divide_times(data, stations)

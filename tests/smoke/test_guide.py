@@ -67,7 +67,7 @@ def test_the_guide_runs_as_it_is_written(folder, capsys, caplog):
     said = capsys.readouterr()
     assert "regression kriging" in said.out
     assert "runs/mine is trained to its end" in said.err
-    assert "No relief file" in caplog.text
+    assert "no relief file of it is given" in caplog.text
     points = pd.read_csv("out.csv")
     assert np.isfinite(points[["elevation", "mean", "std", "q05", "q95"]].values).all()
     with xr.open_dataset("alps.nc") as alps:

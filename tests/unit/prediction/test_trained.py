@@ -7,6 +7,7 @@ import xarray as xr
 
 from apnp import scores
 from apnp.data import from_arrays, observations_at
+from apnp.data.fill_elevation import fill_elevation
 from apnp.errors import CheckpointError, ConfigError, DataError
 from apnp.observations import Sites
 from apnp.prediction import Grid, Samples, load, region_mean
@@ -230,12 +231,41 @@ def test_the_field_names_its_origin(model, caplog):
         ds = model.predict_grid(stations(), time=DAY, grid=5.0, region=(0, 40, 10, 50))
     assert "30 stations a time of: Simulated stations" in ds.attrs["comment"]
     assert f"checkpoint {model.record['hash'][:12]}" in ds.attrs["source"]
-    assert "interpolated from the stations" in ds.elevation.attrs["comment"]
-    assert "No relief file: elevation is interpolated" in caplog.text
-    assert "SIMULATED" not in ds.attrs["title"]
+    assert "the packaged terrain" in ds.elevation.attrs["comment"]
+    assert "SIMULATED" not in ds.attrs["title"] + caplog.text
     simulated = stations().assign_attrs(title="SIMULATED temperature")
-    ds = model.predict_grid(simulated, time=DAY, grid=5.0, region=(0, 40, 10, 50))
+    with caplog.at_level(logging.WARNING):
+        ds = model.predict_grid(simulated, time=DAY, grid=5.0, region=(0, 40, 10, 50))
     assert ds.attrs["title"].endswith("from SIMULATED stations")
+    assert "interpolated from the stations" in ds.elevation.attrs["comment"]
+    assert "elevation is interpolated from them" in caplog.text
+
+
+def test_cells_and_points_stand_on_the_packaged_terrain(model):
+    """The Alps and the Po plain: no station says so."""
+    ds = model.predict_grid(stations(), time=DAY, grid=0.5, region=(6, 44, 12, 48))
+    assert float(ds.elevation.sel(lat=46.25, lon=7.75)) > 1800
+    assert float(ds.elevation.sel(lat=45.25, lon=8.75)) < 250
+    points = pd.DataFrame({"lat": [46.2, 43.0], "lon": [7.7, 8.0]})
+    table = model.predict_points(stations(), points, time=DAY)
+    assert table["elevation"][0] > 1800
+    assert table["elevation"][1] == 0  # the Ligurian Sea
+
+
+def test_a_network_without_elevations_takes_those_of_the_terrain(model, caplog):
+    unknown = stations().isel(time=[0])
+    known = unknown["elevation"].values.copy()
+    unknown["elevation"][:] = np.nan
+    with caplog.at_level(logging.WARNING):
+        ds = model.predict_grid(unknown, time=DAY, grid=5.0)
+    assert "30 of 30 stations have no elevation" in caplog.text
+    assert "30 of 30 stations have no elevation" in ds.attrs["comment"]
+    assert np.isfinite(ds.tas).all()
+    by_hand = fill_elevation(unknown)
+    np.testing.assert_array_equal(
+        model.predict_grid(by_hand, time=DAY, grid=5.0).tas, ds.tas
+    )
+    assert not np.allclose(by_hand["elevation"], known)
 
 
 def test_the_cell_method_of_the_stations_is_kept(model):
