@@ -20,7 +20,6 @@ from .data import from_table as from_table
 from .data import read_stations as read_stations
 from .data import summarise as summarise
 from .data import write_stations as write_stations
-from .data.splits import StationSplit as StationSplit
 from .errors import ApnpError as ApnpError
 from .errors import CheckpointError as CheckpointError
 from .errors import ConfigError as ConfigError
@@ -28,6 +27,7 @@ from .errors import DataError as DataError
 from .evaluation import Evaluation as Evaluation
 from .evaluation import baseline as baseline
 from .evaluation import evaluate as evaluate
+from .geometry.station_blocks import StationSplit as StationSplit
 from .groups import Group as Group
 from .likelihoods import Likelihood as Likelihood
 from .model import NeuralProcess as NeuralProcess

@@ -25,6 +25,8 @@ from apnp.groups import (
     Translations,
     Trivial,
 )
+from apnp.inputs.coordinates import Coordinates
+from apnp.inputs.stations import EARTH_RADIUS_KM, KM_PER_UNIT, Representation
 from apnp.likelihoods import (
     BernoulliGamma,
     GaussianMixture,
@@ -38,8 +40,6 @@ from apnp.nn.drift import LinearDrift
 from apnp.nn.lattice import Lattice, PlaneLattice, SphereLattice
 from apnp.nn.steerable import MirroredCNN, SteerableCNN, Turns
 from apnp.nn.unet import UNet
-from apnp.tasks.coordinates import Coordinates
-from apnp.tasks.representation import EARTH_RADIUS_KM, KM_PER_UNIT, Representation
 
 Inputs = Representation | Coordinates
 """What a model's inputs are."""

@@ -24,8 +24,8 @@ from apnp.data.heldout import heldout_tasks
 from apnp.errors import ConfigError
 from apnp.evaluation import baseline, evaluate
 from apnp.groups import Trivial
+from apnp.inputs.stations import Representation
 from apnp.prediction import load
-from apnp.tasks.representation import Representation
 
 FORMS = {
     "strict": ["--model.form=strict"],

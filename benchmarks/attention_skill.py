@@ -29,8 +29,8 @@ from apnp.data import read_stations
 from apnp.data.heldout import heldout_tasks
 from apnp.evaluation import evaluate
 from apnp.prediction import load
-from apnp.tasks.stations import collate
 from apnp.training.data import prepare
+from apnp.training.station_tasks import collate
 
 KINDS = {
     "published": ["--model.backbone.tnp.attention=published"],

@@ -23,8 +23,8 @@ import xarray as xr
 
 import apnp
 from apnp.data import observations_at, read_stations
+from apnp.maps.predict_field import CHUNK_CELLS
 from apnp.observations import Sites
-from apnp.prediction.field import CHUNK_CELLS
 from apnp.prediction.trained import TrainedModel
 from apnp.process import make_fast
 

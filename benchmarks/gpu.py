@@ -24,16 +24,22 @@ from measure import counter
 from torch import nn
 
 from apnp.build import build_model
-from apnp.experiments import gibbs_models, grid_models
 from apnp.experiments.entries import Entry
-from apnp.experiments.environment import CENTRAL_US, EUROPE, Environment, Split
-from apnp.experiments.gibbs import Gibbs
-from apnp.experiments.smoke import Smoke
+from apnp.experiments.gibbs import models as gibbs_models
+from apnp.experiments.gibbs.gibbs_study import Gibbs
+from apnp.experiments.patches import models as grid_models
+from apnp.experiments.patches.environment_study import (
+    CENTRAL_US,
+    EUROPE,
+    Environment,
+    Split,
+)
+from apnp.experiments.patches.patch_tasks import SPACE_TIME_LAW, SURFACE_LAW
+from apnp.experiments.patches.reanalysis_tasks import Grid
+from apnp.experiments.patches.smoke_study import Smoke
 from apnp.experiments.study import Experiment
 from apnp.process import make_fast
-from apnp.tasks.patches import SPACE_TIME_LAW, SURFACE_LAW
-from apnp.tasks.reanalysis import Grid
-from apnp.tasks.stations import collate
+from apnp.training.station_tasks import collate
 from apnp.types import Task
 
 SIDE = 4096

@@ -20,8 +20,8 @@ from subjects.pykrige import PyKrigeRegression, PyKrigeUniversal
 
 from apnp.data import read_stations, select_times
 from apnp.data.heldout import heldout_tasks
-from apnp.data.splits import StationSplit
 from apnp.evaluation import as_text, baseline, evaluate
+from apnp.geometry.station_blocks import StationSplit
 from apnp.observations import Predictor
 
 

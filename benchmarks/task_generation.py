@@ -21,12 +21,13 @@ from torch.utils.data import DataLoader
 from apnp.build import build_model
 from apnp.config import parse, parser
 from apnp.data import read_stations
-from apnp.experiments import gibbs_models, grid_models
-from apnp.experiments.gibbs import Gibbs
-from apnp.experiments.smoke import Smoke
+from apnp.experiments.gibbs import models as gibbs_models
+from apnp.experiments.gibbs.gibbs_study import Gibbs
+from apnp.experiments.patches import models as grid_models
+from apnp.experiments.patches.smoke_study import Smoke
 from apnp.process import make_fast
-from apnp.tasks.source import TaskSource
 from apnp.training.data import TaskBatches, prepare
+from apnp.training.task_source import TaskSource
 
 _MODEL = "ConvCNP(T~)"
 _STEPS, _FIRST = 60, 10

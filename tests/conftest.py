@@ -64,7 +64,7 @@ def random_run(small_model):
     from apnp.build import build_model
     from apnp.checkpoint import write_checkpoint
     from apnp.config import Config, to_dict
-    from apnp.tasks.representation import Representation
+    from apnp.inputs.stations import Representation
 
     def write(run, ds, geometry="sphere", form="approximate", likelihood="gaussian"):
         model = replace(small_model(geometry, form), likelihood=likelihood)

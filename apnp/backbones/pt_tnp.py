@@ -16,7 +16,7 @@ from apnp.backbones.tokens import (
 )
 from apnp.groups import Group
 from apnp.nn.attention import Pairs
-from apnp.nn.spread_out import farthest_points
+from apnp.nn.farthest_point_sampling import farthest_points
 from apnp.types import Domain, PointSet, Stream, Tokens
 
 

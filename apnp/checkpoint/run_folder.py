@@ -24,10 +24,10 @@ from apnp.build import build_model
 from apnp.checkpoint.pack import pack, unpack
 from apnp.config import from_dict
 from apnp.errors import ApnpError, CheckpointError
+from apnp.inputs.coordinates import Coordinates
+from apnp.inputs.stations import Representation
 from apnp.model import NeuralProcess
 from apnp.provenance import provenance
-from apnp.tasks.coordinates import Coordinates
-from apnp.tasks.representation import Representation
 
 FORMAT = 1
 MODEL, WEIGHTS, STATE, STATE_TENSORS = (

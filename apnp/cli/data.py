@@ -139,7 +139,7 @@ def _simulate(args: argparse.Namespace) -> None:
 
 
 def _smoke(args: argparse.Namespace) -> None:
-    from apnp.data.simulate import simulate_smoke  # slow to load
+    from apnp.experiments.patches.smoke_runs import simulate_smoke  # slow to load
 
     output = Path(args.output)
     _check_name(output)

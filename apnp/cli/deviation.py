@@ -187,8 +187,8 @@ def _map(
 
 def _check_map(args: argparse.Namespace, ds: xr.Dataset) -> None:
     """Refuse a grid or a relief that cannot be used before the tasks, not after."""
-    from apnp.prediction.grid import as_grid, region_around, resolution_of
-    from apnp.prediction.relief import Relief
+    from apnp.maps.elevation import Relief
+    from apnp.maps.grid import as_grid, region_around, resolution_of
 
     size, region = resolution_of(args.grid), None
     if size is not None:

@@ -31,7 +31,6 @@ from apnp.cli.stations import add_station_arguments, read_station_arguments
 from apnp.data.fill_elevation import fill_unmeasured_network
 from apnp.data.heldout import heldout_tasks
 from apnp.data.select import select_region
-from apnp.data.splits import StationSplit
 from apnp.errors import ConfigError
 from apnp.evaluation import (
     BASELINES,
@@ -46,6 +45,7 @@ from apnp.evaluation.baselines import climate_of
 from apnp.evaluation.report import make_folder
 from apnp.evaluation.truth import against_truth, truth_as_text
 from apnp.files import whole
+from apnp.geometry.station_blocks import StationSplit
 from apnp.observations import Predictor
 
 if TYPE_CHECKING:

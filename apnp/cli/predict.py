@@ -13,12 +13,12 @@ from apnp.cli.outputs import check_outputs
 from apnp.cli.regions import joined, numbers
 from apnp.cli.runs import add_fields_argument
 from apnp.cli.stations import add_station_arguments, read_station_arguments
-from apnp.data.lazily import open_stations
+from apnp.data.open import open_stations
 from apnp.errors import ConfigError
 
 if TYPE_CHECKING:
+    from apnp.output.cluster import Cluster
     from apnp.prediction import TrainedModel
-    from apnp.prediction.cluster import Cluster
 
 log = logging.getLogger(__name__)
 
@@ -162,7 +162,7 @@ def _grid(
 def _cluster(args: argparse.Namespace) -> "Cluster | None":
     if args.workers is None and args.scheduler is None:
         return None
-    from apnp.prediction.cluster import Cluster
+    from apnp.output.cluster import Cluster
 
     return Cluster(args.workers, args.scheduler)
 

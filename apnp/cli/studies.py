@@ -46,8 +46,8 @@ def gibbs(args: argparse.Namespace, folder: Path) -> Chosen:
         ConfigError: If an argument cannot be used, or gpytorch is not installed.
     """
     try:
-        from apnp.experiments.gibbs import Gibbs
-        from apnp.experiments.gibbs_models import NAMES, SIZES, entries
+        from apnp.experiments.gibbs.gibbs_study import Gibbs
+        from apnp.experiments.gibbs.models import NAMES, SIZES, entries
     except ModuleNotFoundError as error:  # the baselines and maps do without it
         raise ConfigError(
             f"This study needs {error.name}: pip install 'apnp[gp]'."
@@ -72,9 +72,9 @@ def smoke(args: argparse.Namespace, folder: Path) -> Chosen:
         ConfigError: If an argument cannot be used.
         DataError: If the file cannot be.
     """
-    from apnp.experiments import grid_models
-    from apnp.experiments.smoke import Smoke
-    from apnp.tasks.patches import SMOKE_LAW
+    from apnp.experiments.patches import models as grid_models
+    from apnp.experiments.patches.patch_tasks import SMOKE_LAW
+    from apnp.experiments.patches.smoke_study import Smoke
 
     law = SMOKE_LAW
     if args.patch is not None:
@@ -132,9 +132,14 @@ def environment(args: argparse.Namespace, folder: Path) -> Chosen:
         ConfigError: If an argument cannot be used.
         DataError: If a file cannot be.
     """
-    from apnp.experiments import grid_models
-    from apnp.experiments.environment import Environment, Split, files, read_grid
-    from apnp.tasks.patches import SPACE_TIME_LAW, SURFACE_LAW
+    from apnp.experiments.patches import models as grid_models
+    from apnp.experiments.patches.environment_study import (
+        Environment,
+        Split,
+        files,
+        read_grid,
+    )
+    from apnp.experiments.patches.patch_tasks import SPACE_TIME_LAW, SURFACE_LAW
 
     if args.every < 1:
         raise ConfigError(f"--every is a number of times from 1. Got {args.every}.")

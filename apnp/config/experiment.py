@@ -5,8 +5,8 @@ from typing import Literal
 
 from apnp.config.backbones import BackboneConfig
 from apnp.config.fields import GriddedFieldConfig
-from apnp.data.splits import StationSplit
 from apnp.errors import ConfigError
+from apnp.geometry.station_blocks import StationSplit
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from apnp.data.fields import GriddedVariable
+from apnp.data.gridded.variable import GriddedVariable
 from apnp.terrain import SOURCE, TERRAIN
 
 log = logging.getLogger(__name__)

@@ -17,9 +17,9 @@ from apnp.data.interval import INSTANT, kind_of, with_interval
 from apnp.data.quality import screen_values
 from apnp.data.readers import READERS
 from apnp.data.readers import table as table_reader
+from apnp.data.readers.file_head import head_of
+from apnp.data.readers.station_lists import is_station_list
 from apnp.data.readings import Readings, Request, cell_method_of, join
-from apnp.data.sniff import head_of
-from apnp.data.station_lists import is_station_list
 from apnp.errors import ConfigError, DataError
 from apnp.variables import Variable
 from apnp.variables import variable as known_variable

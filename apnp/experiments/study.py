@@ -25,12 +25,12 @@ from apnp.config import Config, TrainerConfig
 from apnp.errors import ConfigError
 from apnp.experiments.entries import Entry
 from apnp.files import whole
+from apnp.inputs.coordinates import Coordinates
 from apnp.model import NeuralProcess
-from apnp.tasks.coordinates import Coordinates
-from apnp.tasks.source import TaskSource
-from apnp.tasks.stations import collate
 from apnp.training.data import Prepared
 from apnp.training.fit import fit
+from apnp.training.station_tasks import collate
+from apnp.training.task_source import TaskSource
 
 COLUMNS = (
     "model", "seed", "regime", "task", "n_context", "log_likelihood", "deviation",

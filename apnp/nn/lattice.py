@@ -11,7 +11,7 @@ from torch.nn import functional
 from apnp.nn.covariance import Covariance
 from apnp.nn.edge import zero_pad
 from apnp.nn.gaussian import gaussian
-from apnp.nn.product import map_axes, sphere_axes
+from apnp.nn.grid_detection import map_axes, sphere_axes
 from apnp.nn.setconv import (
     cubic_matrix,
     cubic_weights,

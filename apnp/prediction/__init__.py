@@ -1,9 +1,9 @@
 """Prediction with a trained model: fields as CF NetCDF, and tables of points."""
 
+from apnp.maps.draws import Samples
+from apnp.maps.grid import Grid
+from apnp.maps.region_mean import region_mean
 from apnp.prediction.conditioned import ConditionedModel
-from apnp.prediction.grid import Grid
-from apnp.prediction.region import region_mean
-from apnp.prediction.sampling import Samples
 from apnp.prediction.symmetry import SymmetryProbe, symmetry_breaking
 from apnp.prediction.trained import TrainedModel, load
 

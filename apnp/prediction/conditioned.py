@@ -9,13 +9,13 @@ from torch import Tensor
 
 from apnp.errors import ConfigError
 from apnp.geometry.sphere import EARTH_RADIUS_KM, great_circle_km
+from apnp.inputs.stations import Representation
 from apnp.likelihoods import Predictive
 from apnp.likelihoods.predictive import inside
+from apnp.maps.draws import Draw, Samples
 from apnp.model import Encoding, NeuralProcess
 from apnp.observations import Floats, Scores, Sites
 from apnp.prediction.autoregressive import ar_sample, joined, with_values
-from apnp.prediction.sampling import Draw, Samples
-from apnp.tasks.representation import Representation
 from apnp.types import PointSet, Stream
 
 _BLOCK = 8

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from apnp.errors import ConfigError, DataError
 from apnp.files import whole
-from apnp.prediction.relief import Elevation
+from apnp.maps.elevation import Elevation
 
 log = logging.getLogger(__name__)
 

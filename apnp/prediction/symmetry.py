@@ -12,12 +12,12 @@ import xarray as xr
 from apnp.errors import ConfigError
 from apnp.files import whole
 from apnp.groups import Group
+from apnp.inputs.stations import Representation
+from apnp.maps.grid import GridLike
+from apnp.maps.predict_field import Mask
 from apnp.model import NeuralProcess
 from apnp.observations import Floats, Observations
-from apnp.prediction.field import Mask
-from apnp.prediction.grid import GridLike
 from apnp.prediction.trained import Stations, TrainedModel
-from apnp.tasks.representation import Representation
 from apnp.types import PointSet, Task, at_points
 from apnp.variables import variable as known_variable
 

@@ -16,36 +16,36 @@ from numpy.typing import NDArray
 from apnp import __version__
 from apnp.checkpoint import load_run
 from apnp.data import read_stations
-from apnp.data.fields import find_fields
 from apnp.data.fill_elevation import fill_elevation
-from apnp.data.lazily import open_stations
-from apnp.data.splits import StationSplit
+from apnp.data.gridded.variable import find_fields
+from apnp.data.open import open_stations
 from apnp.errors import ConfigError, DataError
 from apnp.geometry.sphere import is_global
-from apnp.model import NeuralProcess
-from apnp.observations import Floats, Observations, Sites
-from apnp.prediction.cluster import Cluster
-from apnp.prediction.conditioned import ConditionedModel, beyond_plane, check_reach
-from apnp.prediction.contexts import Contexts
-from apnp.prediction.field import (
+from apnp.geometry.station_blocks import StationSplit
+from apnp.inputs.stations import Representation
+from apnp.maps.contexts import Contexts
+from apnp.maps.draws import Samples
+from apnp.maps.elevation import Elevation, Relief, StationElevation
+from apnp.maps.grid import Grid, GridLike, as_grid, region_around, resolution_of
+from apnp.maps.predict_field import (
     CHUNK_CELLS,
     Mask,
     check_mask,
     kept_cells,
     write_fields,
 )
-from apnp.prediction.grid import Grid, GridLike, as_grid, region_around, resolution_of
-from apnp.prediction.period import Period, opened, write_store
+from apnp.model import NeuralProcess
+from apnp.observations import Floats, Observations, Sites
+from apnp.output.cluster import Cluster
+from apnp.output.netcdf import Header
+from apnp.output.resume import Period, opened, write_store
+from apnp.prediction.conditioned import ConditionedModel, beyond_plane, check_reach
 from apnp.prediction.points import (
     check_levels,
     coordinates,
     quantile_name,
     with_predictions,
 )
-from apnp.prediction.relief import Elevation, Relief, StationElevation
-from apnp.prediction.sampling import Samples
-from apnp.prediction.writer import Header
-from apnp.tasks.representation import Representation
 from apnp.terrain import TERRAIN
 from apnp.variables import variable as known_variable
 

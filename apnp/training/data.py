@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from apnp.config import Config, DataConfig, GriddedFieldConfig
-from apnp.data.fields import GriddedVariable
 from apnp.data.fill_elevation import fill_unmeasured_network
+from apnp.data.gridded.variable import GriddedVariable
 from apnp.data.heldout import heldout_tasks
 from apnp.data.select import select_region, select_times
 from apnp.errors import ConfigError, DataError
+from apnp.inputs.coordinates import Coordinates
+from apnp.inputs.gridded_covariates import FieldUse
+from apnp.inputs.stations import Representation
 from apnp.observations import Sites
-from apnp.tasks.coordinates import Coordinates
-from apnp.tasks.fields import FieldUse
-from apnp.tasks.representation import Representation
-from apnp.tasks.source import BatchSource, TaskSource
-from apnp.tasks.stations import StationTasks, TaskLaw, collate, observed_task
 from apnp.training.module import TrainingModule
+from apnp.training.station_tasks import StationTasks, TaskLaw, collate, observed_task
+from apnp.training.task_source import BatchSource, TaskSource
 from apnp.types import Task
 from apnp.variables import variable
 

@@ -26,8 +26,8 @@ from apnp.config import Config, from_dict, to_dict, to_yaml
 from apnp.data import read_stations
 from apnp.errors import CheckpointError, ConfigError
 from apnp.files import whole
+from apnp.inputs.stations import Representation
 from apnp.model import NeuralProcess
-from apnp.tasks.representation import Representation
 from apnp.training.callbacks import Keeper, Metrics, ProgressLines
 from apnp.training.data import Prepared, TaskDataModule, check_share, prepare
 from apnp.training.lightning_io import RunCheckpointIO

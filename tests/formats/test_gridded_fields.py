@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from apnp.data.fields import GriddedVariable
+from apnp.data.gridded.variable import GriddedVariable
 
 DAY = np.datetime64("2019-03-05")
 

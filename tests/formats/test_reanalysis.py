@@ -2,7 +2,7 @@ import netCDF4
 import numpy as np
 import pytest
 
-from apnp.data.reanalysis import read_reanalysis
+from apnp.data.gridded.reanalysis import read_reanalysis
 from apnp.errors import DataError
 
 LAT, LON = [52.0, 51.5, 51.0], [358.5, 359.0, 359.5, 0.0]

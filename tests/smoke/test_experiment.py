@@ -5,8 +5,9 @@ import pytest
 
 from apnp.cli import main
 from apnp.config import ConvCNPConfig, PTTNPConfig
-from apnp.experiments import gibbs_models, grid_models
-from apnp.experiments.gibbs_models import SIZES, Size
+from apnp.experiments.gibbs import models as gibbs_models
+from apnp.experiments.gibbs.models import SIZES, Size
+from apnp.experiments.patches import models as grid_models
 
 
 @pytest.fixture

@@ -156,7 +156,7 @@ def test_a_scheduler_that_runs_elsewhere_is_used(command, alone, tmp_path):
 def test_no_scheduler_there_ends_with_one_line_and_status_2(
     command, tmp_path, capsys, monkeypatch
 ):
-    monkeypatch.setattr("apnp.prediction.cluster._PATIENCE", "1s")
+    monkeypatch.setattr("apnp.output.cluster._PATIENCE", "1s")
     path = tmp_path / "fields.zarr"
     address = ["--scheduler", "tcp://127.0.0.1:9"]
     assert main([*command, "--output", str(path), *address]) == 2

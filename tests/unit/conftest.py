@@ -3,7 +3,7 @@ import pytest
 
 from apnp.build import build_model
 from apnp.config import parse, parser
-from apnp.tasks.representation import Representation
+from apnp.inputs.stations import Representation
 
 SMALL = (
     "--model.backbone.name=convcnp", "--model.backbone.convcnp.lattice.shape=[8,16]",

@@ -29,7 +29,7 @@ from apnp.likelihoods import (
 )
 from apnp.nn.attention import HeadMixingAttention, PlainAttention
 from apnp.observations import Observations, Sites
-from apnp.tasks.stations import observed_task
+from apnp.training.station_tasks import observed_task
 
 CONVCNP = "--model.backbone.name=convcnp"
 LOCAL = "--model.backbone.name=local_tnp"

@@ -5,8 +5,8 @@ from apnp.backbones import ConvCNP, EquivCNP
 from apnp.build import GROUPS, build_model, km_per_unit
 from apnp.config import parse, parser
 from apnp.errors import ConfigError
+from apnp.inputs.coordinates import Coordinates
 from apnp.nn.steerable import MirroredCNN, SteerableCNN
-from apnp.tasks.coordinates import Coordinates
 from apnp.types import Domain, PointSet, Task
 
 
@@ -68,7 +68,7 @@ def test_refusals(argv, message):
 
 
 def test_a_lattice_on_a_sphere_has_rows_and_columns():
-    from apnp.tasks.representation import Representation
+    from apnp.inputs.stations import Representation
 
     argv = [*lattice("convcnp", [16]), "--model.geometry=sphere"]
     config, _ = parse(parser(), argv)

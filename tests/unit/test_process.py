@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from apnp.cli import main
-from apnp.prediction.cluster import _done
+from apnp.output.cluster import _done
 from apnp.process import flush_denormals, keep_freed_memory
 
 FAULTS = """
@@ -76,7 +76,7 @@ def test_other_processors_are_left_as_they_are(monkeypatch):
 
 def test_commands_and_workers_are_made_fast(monkeypatch, capsys):
     made = []
-    for where in ("apnp.cli", "apnp.prediction.cluster"):
+    for where in ("apnp.cli", "apnp.output.cluster"):
         monkeypatch.setattr(f"{where}.make_fast", lambda: made.append(True))
     main(["models"])
     assert made == [True]

@@ -13,11 +13,11 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from apnp.data.cf_file import CfFile
 from apnp.data.day import Day, parse_days
+from apnp.data.readers.cf_file import CfFile
+from apnp.data.readers.file_head import Head
 from apnp.data.readings import Readings, Request
 from apnp.data.schema import GOOD
-from apnp.data.sniff import Head
 from apnp.errors import ConfigError, DataError
 
 NAME = "CF discrete sampling geometry (NetCDF)"

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from apnp.data.elements import names_of, where_of
+from apnp.data.readers.file_head import Head, whole_lines
+from apnp.data.readers.ghcn_elements import names_of, where_of
+from apnp.data.readers.station_lists import beside, positions
 from apnp.data.readings import Readings, Request, readings
-from apnp.data.sniff import Head, whole_lines
-from apnp.data.station_lists import beside, positions
 from apnp.errors import DataError
 
 NAME = "ECA&D station file"

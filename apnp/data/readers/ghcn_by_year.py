@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from apnp.data.elements import ELEMENTS, element_readings
+from apnp.data.readers.file_head import Head, head_of
+from apnp.data.readers.ghcn_elements import ELEMENTS, element_readings
 from apnp.data.readings import Readings, Request
-from apnp.data.sniff import Head, head_of
 from apnp.errors import DataError
 
 NAME = "GHCN-Daily by year (CSV)"

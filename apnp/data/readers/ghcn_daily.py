@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from apnp.data.elements import ELEMENTS, element_readings
+from apnp.data.readers.file_head import Head, whole_lines
+from apnp.data.readers.ghcn_elements import ELEMENTS, element_readings
 from apnp.data.readings import Readings, Request
-from apnp.data.sniff import Head, whole_lines
 from apnp.errors import DataError
 
 NAME = "GHCN-Daily station file (.dly)"

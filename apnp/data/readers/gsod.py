@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from apnp.data.elements import names_of, where_of
+from apnp.data.readers.file_head import Head
+from apnp.data.readers.ghcn_elements import names_of, where_of
 from apnp.data.readings import Readings, Request, readings
-from apnp.data.sniff import Head
 from apnp.errors import DataError
 
 NAME = "GSOD (CSV)"

@@ -17,16 +17,16 @@ import pyarrow.csv
 import pyarrow.parquet
 from numpy.typing import NDArray
 
-from apnp.data.columns import Columns, find_column
 from apnp.data.quality import MISSING_CODES
+from apnp.data.readers.columns import Columns, find_column
+from apnp.data.readers.file_head import Head, head_of
+from apnp.data.readers.station_lists import positions
 from apnp.data.readings import (
     Readings,
     Request,
     midrange,
     readings,
 )
-from apnp.data.sniff import Head, head_of
-from apnp.data.station_lists import positions
 from apnp.errors import DataError
 
 NAME = "long table (CSV, Parquet)"

@@ -15,7 +15,7 @@ from apnp.checkpoint import (
 )
 from apnp.config import Config, to_dict
 from apnp.errors import CheckpointError
-from apnp.tasks.representation import Representation
+from apnp.inputs.stations import Representation
 
 REPRESENTATION = Representation.fit("plane", [45.0, 55.0], [0.0, 20.0], [1.0, 5.0])
 

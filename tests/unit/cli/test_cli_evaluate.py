@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from apnp.cli import main
-from apnp.data.splits import StationSplit
 from apnp.errors import DataError
 from apnp.evaluation import baseline
+from apnp.geometry.station_blocks import StationSplit
 
 DAYS = pd.date_range("2019-06-01", periods=6)
 N = 80

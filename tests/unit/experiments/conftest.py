@@ -9,9 +9,9 @@ from apnp.config import (
     PTTNPConfig,
     RelaxedConvCNPConfig,
 )
-from apnp.experiments import grid_models
-from apnp.experiments.gibbs import Gibbs
-from apnp.experiments.gibbs_models import SIZES, Size
+from apnp.experiments.gibbs.gibbs_study import Gibbs
+from apnp.experiments.gibbs.models import SIZES, Size
+from apnp.experiments.patches import models as grid_models
 from apnp.experiments.study import Study
 
 

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from apnp.build import build_model
-from apnp.experiments.gibbs_models import NAMES, SIZES, entries
-from apnp.tasks.coordinates import Coordinates
-from apnp.tasks.gp import gibbs_tasks
-from apnp.tasks.stations import collate
+from apnp.experiments.gibbs.gp import gibbs_tasks
+from apnp.experiments.gibbs.models import NAMES, SIZES, entries
+from apnp.inputs.coordinates import Coordinates
+from apnp.training.station_tasks import collate
 
 
 def test_kriging_keeps_its_digits_in_mixed_precision():

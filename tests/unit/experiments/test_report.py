@@ -6,7 +6,7 @@ import pytest
 
 from apnp.experiments import report
 from apnp.experiments.entries import Entry
-from apnp.experiments.gibbs import ORACLES, Gibbs, above_ceiling
+from apnp.experiments.gibbs.gibbs_study import ORACLES, Gibbs, above_ceiling
 from apnp.experiments.study import COLUMNS
 
 ENTRIES = [Entry("loose", None, "strict"), Entry("strict", None)]

@@ -6,16 +6,16 @@ import torch
 
 from apnp.checkpoint import load_model, load_run, read_checkpoint
 from apnp.errors import CheckpointError, ConfigError
-from apnp.experiments import gibbs as gibbs_module
-from apnp.experiments.gibbs import CEILING, ORACLES, Gibbs
-from apnp.experiments.gibbs_models import entries
+from apnp.experiments.gibbs import gibbs_study as gibbs_module
+from apnp.experiments.gibbs.gibbs_study import CEILING, ORACLES, Gibbs
+from apnp.experiments.gibbs.gp import gibbs_tasks
+from apnp.experiments.gibbs.models import entries
 from apnp.experiments.study import (
     COLUMNS,
     TEST_SEED,
     Study,
     relative_deviation,
 )
-from apnp.tasks.gp import gibbs_tasks
 from apnp.training.callbacks import Keeper
 
 

@@ -3,13 +3,13 @@ import pytest
 import torch
 from scipy import stats
 
+from apnp.inputs.stations import Representation
 from apnp.likelihoods import (
     BernoulliGammaPredictive,
     LowRankPredictive,
     MixturePredictive,
 )
 from apnp.prediction.conditioned import ModelMarginals
-from apnp.tasks.representation import Representation
 
 
 def representation(mean, std):

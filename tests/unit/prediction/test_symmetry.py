@@ -9,9 +9,9 @@ from apnp.config import parse, parser
 from apnp.data import from_arrays, observations_at
 from apnp.errors import ConfigError
 from apnp.groups import Trivial
+from apnp.inputs.stations import Representation
 from apnp.prediction import SymmetryProbe, load, symmetry_breaking
 from apnp.prediction.symmetry import moved, write_difference
-from apnp.tasks.representation import Representation
 
 TIMES = np.array(["2021-07-01", "2021-07-02"], "datetime64[ns]")
 DAY = "2021-07-01"

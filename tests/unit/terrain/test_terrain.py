@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 import apnp.terrain
-from apnp.data.fields import GriddedVariable, find_fields
+from apnp.data.gridded.variable import GriddedVariable, find_fields
 from apnp.terrain import TERRAIN, gridded_path, is_terrain
 
 DAY = np.datetime64("2020-01-01")

@@ -4,7 +4,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from apnp.errors import ConfigError, DataError
-from apnp.tasks.representation import Representation
+from apnp.inputs.stations import Representation
 from apnp.training.data import (
     TaskBatches,
     divide_times,

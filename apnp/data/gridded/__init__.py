@@ -1,0 +1,1 @@
+"""Gridded variables of NetCDF files."""

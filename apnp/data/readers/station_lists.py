@@ -1,0 +1,175 @@
+"""Lists of stations: where the stations of formats without positions are.
+
+GHCN-Daily `ghcnd-stations.txt`, ISD `isd-history.txt` and `.csv`, ECA&D
+`stations.txt`, and CSV tables with columns station, lat, lon, elevation, name.
+"""
+
+import csv
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from apnp.data.quality import counted
+from apnp.data.readers.columns import find_column
+from apnp.data.readers.file_head import Head, head_of
+from apnp.data.readings import with_all_columns
+from apnp.errors import DataError
+
+_GHCN = re.compile(r"^[A-Z]{2}[A-Z0-9_-]{9} [ \d.-]{8} [ \d.-]{9} [ \d.-]{6} ")
+_ISD = re.compile(r"^[A-Z0-9]{6} \d{5} .{44}[+-]\d")
+_ECAD = re.compile(r"^\s*STAID\s*,\s*STANAME")
+
+
+def is_station_list(head: Head) -> bool:
+    """Whether the file is a list of stations rather than of readings."""
+    return _parser(head) is not None
+
+
+def positions(
+    ids: Sequence[str], path: Path
+) -> tuple[pd.DataFrame, NDArray[np.intp], list[str]]:
+    """The stations `ids` as the list at `path` has them.
+
+    Returns:
+        The sites found; the row of each id in them, -1 where the list lacks it, with
+        one more -1 at the end; and a note on those.
+
+    Raises:
+        DataError: If the list is of no known layout or has none of the ids.
+    """
+    head = head_of(path)
+    parse = _parser(head)
+    if parse is None:
+        raise DataError(
+            f"{path}: not a list of stations. Known are ghcnd-stations.txt, "
+            "isd-history.txt or .csv, ECA&D stations.txt, and a CSV table with columns "
+            "station, lat, lon, elevation."
+        )
+    table = parse(path).drop_duplicates("station").set_index("station")
+    known = table.index.isin(list(ids))
+    sites = with_all_columns(table[known].reset_index())
+    row = pd.Index(sites["station"]).get_indexer(pd.Index(list(ids)))
+    if (row < 0).all():
+        raise DataError(
+            f"{path}: holds none of the {len(ids)} stations, e.g. {ids[0]!r}; it lists "
+            f"{', '.join(table.index[:3])}, ... Give the list that goes with the files."
+        )
+    lost = [i for i, r in zip(ids, row, strict=True) if r < 0]
+    notes = []
+    if lost:
+        n_lost = counted(len(lost), "station")
+        notes.append(f"{n_lost} not in the station list dropped ({lost[0]}, ...)")
+    return sites, np.append(row, -1).astype(np.intp), notes
+
+
+def beside(paths: Sequence[Path], request_list: Path | None, name: str) -> Path:
+    """The station list given, or else the one in the folder of the files.
+
+    Raises:
+        DataError: If there is none.
+    """
+    if request_list is not None:
+        return request_list
+    readings = set(paths)
+    for folder in dict.fromkeys(p.parent for p in paths):
+        for path in sorted(p for p in folder.iterdir() if p.suffix in (".txt", ".csv")):
+            candidate = path not in readings and path.stat().st_size > 0
+            if candidate and is_station_list(head_of(path)):
+                return path
+    raise DataError(
+        f"{paths[0]}: {name} files hold no positions. Give the list of stations with "
+        "--station-list."
+    )
+
+
+def _parser(head: Head):
+    if len(head.lines) > 0 and _GHCN.match(head.lines[0]):
+        return _ghcn
+    if any(_ECAD.match(line) for line in head.lines[:40]):
+        return _ecad
+    if any(_ISD.match(line) for line in head.lines[:40]):
+        return _isd_history
+    names = [n.strip().strip('"') for n in next(csv.reader(head.lines[:1]))]
+    if {"USAF", "WBAN", "LAT", "LON"} <= set(names):
+        return _isd_csv
+    found = [find_column(c, names) for c in ("station", "lat", "lon")]
+    if all(found) and find_column("time", names) is None:
+        return _csv
+    return None
+
+
+def _table(station, lat, lon, elevation, name) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "station": pd.Series(station).astype(str).str.strip().to_numpy(),
+            "lat": pd.to_numeric(pd.Series(lat), errors="coerce").to_numpy(),
+            "lon": pd.to_numeric(pd.Series(lon), errors="coerce").to_numpy(),
+            "elevation": pd.to_numeric(
+                pd.Series(elevation), errors="coerce"
+            ).to_numpy(),
+            "station_name": pd.Series(name).astype(str).str.strip().to_numpy(),
+        }
+    )
+
+
+def _cut(path: Path, columns: Sequence[tuple[int, int]], skip: re.Pattern) -> list:
+    """Fixed columns of the lines that match `skip`'s layout."""
+    with path.open(encoding="latin-1") as file:
+        lines = [line for line in file if skip.match(line)]
+    return [[line[a:b].strip() for line in lines] for a, b in columns]
+
+
+def _ghcn(path: Path) -> pd.DataFrame:
+    columns = ((0, 11), (12, 20), (21, 30), (31, 37), (41, 71))
+    return _table(*_cut(path, columns, _GHCN))
+
+
+def _isd_history(path: Path) -> pd.DataFrame:
+    columns = ((0, 6), (7, 12), (57, 64), (65, 73), (74, 81), (13, 42))
+    usaf, wban, *rest = _cut(path, columns, _ISD)
+    ids = [f"{u}-{w}" for u, w in zip(usaf, wban, strict=True)]
+    return _table(ids, *rest)
+
+
+def _isd_csv(path: Path) -> pd.DataFrame:
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    return _table(
+        table["USAF"] + "-" + table["WBAN"], table["LAT"], table["LON"],
+        table.get("ELEV(M)", ""), table.get("STATION NAME", ""),
+    )  # fmt: skip
+
+
+def _ecad(path: Path) -> pd.DataFrame:
+    """Names may hold commas, so fields count from the end of the line."""
+    with path.open(encoding="latin-1") as file:
+        rows = [line.split(",") for line in file if re.match(r"^\s*\d+\s*,", line)]
+    lat, lon = ([_sexagesimal(r[k]) for r in rows] for k in (-3, -2))
+    names = [",".join(r[1:-4]) for r in rows]
+    ids = [str(int(r[0])) for r in rows]
+    return _table(ids, lat, lon, [r[-1].strip() for r in rows], names)
+
+
+def _sexagesimal(text: str) -> float:
+    """Degrees of +DD:MM:SS.
+
+    >>> _sexagesimal("-00:30:00")
+    -0.5
+    """
+    d, m, s = (abs(float(part)) for part in text.strip().split(":"))
+    return (-1 if text.strip().startswith("-") else 1) * (d + m / 60 + s / 3600)
+
+
+def _csv(path: Path) -> pd.DataFrame:
+    table = pd.read_csv(
+        path, dtype=str, keep_default_na=False, encoding_errors="replace"
+    )
+
+    def column(canonical: str):
+        found = find_column(canonical, table.columns)
+        return table[found[0]] if found else np.full(len(table), "", dtype=object)
+
+    return _table(*map(column, ("station", "lat", "lon", "elevation", "station_name")))

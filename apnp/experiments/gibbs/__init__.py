@@ -1,0 +1,1 @@
+"""The study of Gaussian processes with Gibbs kernels, whose truth is known."""

@@ -1,0 +1,1 @@
+"""The studies of patches of gridded fields: smoke plumes and reanalysis."""

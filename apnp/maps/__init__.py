@@ -1,0 +1,1 @@
+"""The cells of a map: grid, elevation, contexts, predicted fields and draws."""

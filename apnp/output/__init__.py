@@ -1,0 +1,1 @@
+"""The files of a predicted field: NetCDF, and Zarr that resumes."""

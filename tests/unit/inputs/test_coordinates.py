@@ -1,0 +1,26 @@
+import json
+
+import pytest
+
+from apnp.errors import CheckpointError, ConfigError
+from apnp.inputs.coordinates import Coordinates
+
+
+def test_coordinates_go_through_json():
+    made = Coordinates((-7.0, 0.0), (7.0, 1.5))
+    assert (made.dx, made.dw, made.dy) == (2, 0, 1)
+    assert Coordinates.from_dict(json.loads(json.dumps(made.to_dict()))) == made
+
+
+@pytest.mark.parametrize(
+    "ends", [((), ()), ((1.0,), (1.0,)), ((0.0,), (float("inf"),))]
+)
+def test_a_box_has_room(ends):
+    with pytest.raises(ConfigError, match="`low` must lie below `high`"):
+        Coordinates(*ends)
+
+
+def test_an_unknown_field_is_refused():
+    record = Coordinates((0.0,), (1.0,)).to_dict() | {"extra": 1}
+    with pytest.raises(CheckpointError, match="extra"):
+        Coordinates.from_dict(record)

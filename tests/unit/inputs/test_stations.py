@@ -1,0 +1,211 @@
+import json
+
+import numpy as np
+import pytest
+
+from apnp.errors import CheckpointError, ConfigError
+from apnp.geometry.coastline import coast_distance_km
+from apnp.geometry.sphere import great_circle_km
+from apnp.inputs.stations import Representation, middle, time_of_year
+from apnp.observations import Observations, Sites
+
+DAY = np.datetime64("2021-07-02T00:00:00")
+
+
+def sites(lat, lon, time=DAY):
+    lat = np.asarray(lat, float)
+    return Sites(lat, np.asarray(lon, float), np.linspace(50, 950, len(lat)), time)
+
+
+def europe(n=40, seed=0):
+    g = np.random.default_rng(seed)
+    return g.uniform(40, 60, n), g.uniform(-5, 25, n)
+
+
+@pytest.fixture
+def plane():
+    return Representation.fit("plane", *europe(), np.array([3.0, 7.0, np.nan, 14.0]))
+
+
+def test_scaling_is_the_training_mean_and_spread_without_missing_values(plane):
+    assert plane.mean == 8.0
+    assert plane.std == pytest.approx(np.std([3, 7, 14]))
+    assert plane.scale([8.0 + 2 * plane.std]) == pytest.approx([2.0])
+    assert plane.unscale(plane.scale([-3.5])) == pytest.approx([-3.5])
+    assert plane.unscale_std([2.0]) == pytest.approx([2 * plane.std])
+
+
+def test_json_keeps_every_digit(plane):
+    record = json.loads(json.dumps(plane.to_dict()))
+    assert Representation.from_dict(record) == plane
+
+
+def test_json_with_an_unknown_or_missing_field_is_refused(plane):
+    record = plane.to_dict() | {"colour": 1}
+    del record["std"]
+    with pytest.raises(CheckpointError, match=r"fields centre, .*std.*colour"):
+        Representation.from_dict(record)
+
+
+def test_plane_distances_are_kilometres_over_a_thousand(plane):
+    lat, lon = [50.0, 50.5], [10.0, 10.5]
+    x = plane.locations(lat, lon)
+    km = great_circle_km(50, 10, 50.5, 10.5)
+    assert np.linalg.norm(x[1] - x[0]) * 1000 == pytest.approx(km, rel=0.02)
+
+
+def test_sphere_locations_are_unit_vectors_and_know_no_date_line():
+    sphere = Representation.fit("sphere", *europe(), [1.0, 2.0])
+    x = sphere.locations([10.0, 10.0], [-170.0, 190.0])
+    assert np.linalg.norm(x, axis=1) == pytest.approx(1)
+    assert x[0] == pytest.approx(x[1], abs=1e-12)
+
+
+def test_point_set_and_targets_agree_and_carry_covariates(plane):
+    place = sites([45.0, 50.0, 55.0], [0.0, 10.0, 20.0])
+    points = plane.point_set(Observations(place, np.array([1.0, 2.0, 3.0])))
+    x, w, mask = plane.targets(place)
+    assert points.x.shape == (1, 3, 2)
+    assert points.y[0, :, 0].numpy() == pytest.approx(plane.scale([1, 2, 3]), rel=1e-6)
+    assert points.x.equal(x)
+    assert points.w.equal(w)
+    assert mask.all()
+    assert w[0, :, 0].numpy() == pytest.approx([0.05, 0.5, 0.95])
+    angle = 2 * np.pi * 182 / 365.2425
+    assert w[0, 1, 1:].numpy() == pytest.approx([np.sin(angle), np.cos(angle)])
+
+
+def test_time_of_year_joins_december_to_january():
+    december, january = time_of_year(np.array(["2020-12-31", "2021-01-01"], "M8[D]"))
+    assert np.linalg.norm(december - january) < 0.02
+
+
+def test_plane_domain_is_the_box_of_the_context(plane):
+    context = sites([45.0, 50.0, 55.0], [0.0, 10.0, 20.0])
+    domain = plane.domain(context, absolute=False)
+    x = plane.locations(context.lat, context.lon)
+    low = domain.centre[0].numpy() - domain.extent[0].numpy() / 2
+    high = domain.centre[0].numpy() + domain.extent[0].numpy() / 2
+    assert low == pytest.approx(x.min(0), abs=1e-6)
+    assert high == pytest.approx(x.max(0), abs=1e-6)
+    assert not domain.absolute[0]
+
+
+def test_domain_without_context_is_the_training_region(plane):
+    lat, lon = europe()
+    empty, full = plane.domain(sites([], [])), plane.domain(sites(lat, lon))
+    assert empty.centre.equal(full.centre)
+    assert empty.extent.equal(full.extent)
+
+
+def test_sphere_domain_does_not_depend_on_the_context():
+    sphere = Representation.fit("sphere", *europe(), [1.0, 2.0])
+    a, b = sphere.domain(sites([1.0], [100.0])), sphere.domain(sites([60.0], [-60.0]))
+    assert a.centre.equal(b.centre)
+    assert a.extent[0].tolist() == [2, 2, 2]
+
+
+def test_context_in_the_training_region_keeps_the_representation(plane):
+    assert plane.adapted(sites([48.0, 52.0], [3.0, 9.0])) == (plane, True)
+    assert plane.adapted(sites([], [])) == (plane, True)
+
+
+def test_context_far_away_is_projected_about_itself_without_absolute_location(plane):
+    there, absolute = plane.adapted(sites([34.0, 40.0], [-101.0, -95.0]))
+    assert not absolute
+    assert there.centre == pytest.approx((37.0, -98.0), abs=0.3)
+    assert (there.mean, there.std) == (plane.mean, plane.std)
+    x = there.locations([34.0, 40.0], [-101.0, -95.0])
+    assert x.mean(0) == pytest.approx([0, 0], abs=0.03)
+
+
+def test_far_context_on_the_sphere_keeps_coordinates_and_loses_absolute_location():
+    sphere = Representation.fit("sphere", *europe(), [1.0, 2.0])
+    assert sphere.adapted(sites([-30.0], [140.0])) == (sphere, False)
+
+
+def test_a_global_network_knows_where_it_is_all_over_the_globe():
+    """Its middle may lie anywhere, and the oceans are not beyond it."""
+    lat, lon = [10.0, -20.0, 50.0, 0.0, 5.0], [-150.0, -75.0, 0.0, 75.0, 150.0]
+    globe = Representation.fit("sphere", lat, lon, [1.0, 2.0])
+    assert (globe.low, globe.high) == ((-1.0,) * 3, (1.0,) * 3)
+    assert globe.adapted(sites([-70.0], [180.0])) == (globe, True)
+
+
+def test_covariates_are_elevation_then_the_coast_if_asked_then_the_season(plane):
+    """Fifty metres up in Madrid, some 300 km inland, and 500 km west of Ireland."""
+    places = sites([40.4, 53.0], [-3.7, -17.5])
+    season = time_of_year(DAY)
+    assert plane.covariates(places) == pytest.approx(
+        np.array([[0.05, *season], [0.95, *season]])
+    )
+    coastal = Representation.fit("sphere", *europe(), [1.0, 2.0], coast=True)
+    found = coastal.covariates(places)
+    assert coastal.dw == found.shape[1] == 5
+    assert found[:, [0, 3, 4]] == pytest.approx(plane.covariates(places))
+    inland = coast_distance_km([40.4, 53.0], [-3.7, -17.5])
+    assert found[:, 1] == pytest.approx(np.tanh(inland / 50))
+    assert found[:, 2] == pytest.approx(np.tanh(inland / 500))
+    assert found[0, 2] > 0.4
+    assert found[1, 2] < -0.4
+
+
+def test_records_older_than_the_coast_have_none(plane):
+    record = plane.to_dict()
+    del record["coast"]
+    assert Representation.from_dict(record) == plane
+
+
+def test_records_older_than_the_finer_coast_keep_the_distance_they_were_trained_with():
+    """Mallorca is 180 km out at sea at 1:110 million."""
+    coastal = Representation.fit("sphere", *europe(), [1.0, 2.0], coast=True)
+    record = coastal.to_dict()
+    assert record.pop("coast_scale") == "50m"
+    older = Representation.from_dict(record)
+    mallorca = sites([39.6], [3.0])
+    distance = coast_distance_km([39.6], [3.0], "110m")
+    assert older.covariates(mallorca)[:, 1] == pytest.approx(np.tanh(distance / 50))
+    assert coastal.covariates(mallorca)[0, 1] > 0 > older.covariates(mallorca)[0, 1]
+    assert Representation.from_dict(older.to_dict()) == older
+
+
+def test_middle_is_the_mean_direction_across_the_date_line():
+    lat, lon = middle([10.0, 10.0, 40.0], [175.0, -175.0, 180.0])
+    assert lat == pytest.approx(19.946, abs=0.001)
+    assert abs(lon) == pytest.approx(180)
+
+
+def test_plane_is_not_wide_enough_for_the_globe():
+    lat, lon = [50.0, 50.0, -45.0], [0.0, 5.0, 170.0]
+    with pytest.raises(
+        ConfigError, match=r"reach 1\d{4} km .*model.geometry to sphere"
+    ):
+        Representation.fit("plane", lat, lon, [1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"geometry": "torus"}, "`geometry` is one of plane, sphere. Got 'torus'"),
+        ({"std": 0.0}, "`std` positive"),
+    ],
+)
+def test_refusals(plane, change, message):
+    with pytest.raises(ConfigError, match=message):
+        Representation.from_dict(plane.to_dict() | change)
+
+
+def test_constant_values_have_no_scale():
+    with pytest.raises(ConfigError, match=r"the 2 training values have none"):
+        Representation.fit("plane", *europe(), [4.0, 4.0, np.nan])
+
+
+def test_values_at_or_above_zero_are_scaled_without_a_shift():
+    lat, lon, rain = [40.0, 50.0], [0.0, 9.0], np.array([0.0, 3.0, np.nan, 9.0])
+    made = Representation.fit("sphere", lat, lon, rain, bounded=True)
+    assert made.mean == 0
+    assert made.std == pytest.approx(np.nanstd(rain))
+    assert made.scale(0.0) == 0
+    assert made.unscale(made.scale(4.2)) == pytest.approx(4.2)
+    with pytest.raises(ConfigError, match=r"at or above zero.*value is -1"):
+        Representation.fit("sphere", lat, lon, [2.0, -1.0], bounded=True)

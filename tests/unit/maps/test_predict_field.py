@@ -1,0 +1,271 @@
+from dataclasses import dataclass
+
+import netCDF4
+import numpy as np
+import pytest
+import xarray as xr
+from compliance_checker.runner import CheckSuite, ComplianceChecker
+
+from apnp.errors import ConfigError
+from apnp.geometry.sphere import great_circle_km
+from apnp.maps.draws import Samples
+from apnp.maps.elevation import StationElevation
+from apnp.maps.extrapolation import Network
+from apnp.maps.grid import Grid
+from apnp.maps.predict_field import write_fields
+from apnp.observations import Observations, Sites
+from apnp.output.netcdf import Header
+from apnp.variables import variable
+
+DAY = np.datetime64("2021-07-01", "ns")
+
+
+@dataclass(frozen=True)
+class Lapse:
+    """A predictor known in closed form: warm near the equator, cold on mountains."""
+
+    fails_after: int = 10**9
+
+    def condition(self, context):
+        return Answer(context.value.mean(), self.fails_after)
+
+
+@dataclass
+class Answer:
+    level: float
+    left: int
+
+    def summary(self, sites, levels=()):
+        self.left -= 1
+        if self.left < 0:
+            raise RuntimeError("the power failed")
+        mean = self.level - 0.0065 * sites.elevation - 0.3 * np.abs(sites.lat)
+        mean = mean + 2 * np.sin(np.radians(3 * sites.lon))
+        std = 1.5 + 0.01 * sites.lat
+        quantiles = [mean + (p - 0.5) * std for p in levels]
+        return mean, std, np.reshape(quantiles, (len(levels), len(sites)))
+
+    def sampler(self, samples, anchors):
+        shared = samples.shared(anchors.time).normal(size=(samples.number, 1))
+
+        def draw(sites, levels):
+            mean, std, _ = self.summary(sites)
+            return mean + std * (shared + levels)
+
+        return draw
+
+
+def context(n=40, seed=3, level=17.0, day=0):
+    rng = np.random.default_rng(seed)
+    sites = Sites(
+        rng.uniform(30, 60, n), rng.uniform(-20, 30, n), rng.uniform(50, 900, n),
+        DAY + np.timedelta64(day, "D"),
+    )  # fmt: skip
+    return Observations(sites, rng.normal(level, 3, n))
+
+
+def header(grid, contexts, quantiles=(), day_interval=""):
+    return Header(
+        grid=grid,
+        times=np.array([c.sites.time for c in contexts]),
+        period=np.timedelta64(1, "D"),
+        variable=variable("tas"),
+        cell_methods="time: mean",
+        quantiles=quantiles,
+        elevation_source="made up",
+        attributes={
+            "title": "A field", "source": "a test", "history": "pytest", "comment": "-",
+        },
+        day_interval=day_interval,
+    )  # fmt: skip
+
+
+def fields(
+    contexts, grid=None, quantiles=(), fails_after=10**9, day_interval="", **options
+):
+    grid = grid or Grid.regular((2, 2.5), (-20, 30, 30, 60))
+    at = contexts[0].sites
+    elevation = StationElevation.of(at.lat, at.lon, at.elevation)
+    head = header(grid, contexts, quantiles, day_interval)
+    lat, lon = (
+        np.concatenate([getattr(c.sites, name) for c in contexts])
+        for name in ("lat", "lon")
+    )
+    network = Network.of(lat, lon, len(contexts))
+    writer = write_fields(
+        Lapse(fails_after), contexts, head, elevation, network, **options
+    )
+    return writer.result()
+
+
+def test_the_field_is_what_the_predictor_says_at_each_cell():
+    one = context()
+    ds = fields([one], quantiles=(0.1, 0.9))
+    assert ds.tas.dims == ("time", "lat", "lon")
+    assert ds.tas_quantile.dims == ("quantile", "time", "lat", "lon")
+    lat, lon = np.meshgrid(ds.lat, ds.lon, indexing="ij")
+    sites = Sites(lat.ravel(), lon.ravel(), ds.elevation.values.ravel(), DAY)
+    mean, std, quantiles = Lapse().condition(one).summary(sites, (0.1, 0.9))
+    np.testing.assert_allclose(ds.tas.values.ravel(), mean, rtol=1e-5)
+    np.testing.assert_allclose(ds.tas_stderr.values.ravel(), std, rtol=1e-5)
+    np.testing.assert_allclose(
+        ds.tas_quantile.values.reshape(2, -1), quantiles, rtol=1e-5
+    )
+    nearest = great_circle_km(
+        sites.lat[:, None], sites.lon[:, None], one.sites.lat, one.sites.lon
+    ).min(1)
+    np.testing.assert_allclose(
+        ds.distance_to_station.values.ravel(), nearest, rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"),
+    [("18-18 UTC", -6), ("00-00 UTC+01:00", -1), ("09-09 UTC", 0), ("00-00 local", 0),
+     ("06-06 UTC; 18-18 UTC", 0)],
+)  # fmt: skip
+def test_the_bounds_of_a_day_are_its_24_hours(day, hours):
+    """Times of days that start after midnight UTC are those starts already."""
+    ds = fields([context()], day_interval=day)
+    start = ds.time.values[0] + np.timedelta64(hours, "h")
+    assert ds.time_bnds.values[0].tolist() == [
+        start.astype(int), (start + np.timedelta64(24, "h")).astype(int),
+    ]  # fmt: skip
+    assert ds.tas.attrs["day_interval"] == day
+
+
+def test_chunked_equals_unchunked(tmp_path):
+    contexts = [context(), context(seed=4, day=1)]
+    whole = fields(contexts, quantiles=(0.05,), mask="land", chunk_cells=10**9)
+    for cells in (1, 45, 100):
+        path = tmp_path / f"{cells}.nc"
+        part = fields(
+            contexts, quantiles=(0.05,), mask="land", chunk_cells=cells, output=path
+        )
+        del whole.attrs["history"], part.attrs["history"]
+        xr.testing.assert_identical(part.load(), whole)
+        whole.attrs["history"] = "-"
+        part.close()
+
+
+def test_draws_are_fields_of_their_own_in_chunks_of_any_size(tmp_path):
+    contexts = [context(), context(seed=4, day=1)]
+    asked = {"samples": Samples(4, seed=7), "mask": "land"}
+    whole = fields(contexts, **asked, chunk_cells=10**9)
+    assert whole.tas_sample.dims == ("realization", "time", "lat", "lon")
+    assert whole.tas_sample.shape == (4, 2, 15, 20)
+    plain = fields(contexts, mask="land")
+    np.testing.assert_array_equal(plain.tas, whole.tas)
+    assert "realization" not in plain.dims
+    np.testing.assert_array_equal(
+        whole.tas_sample.isnull(), whole.tas.isnull().expand_dims(realization=4)
+    )
+    for cells in (1, 45):
+        part = fields(contexts, **asked, chunk_cells=cells, output=tmp_path / "f.nc")
+        np.testing.assert_array_equal(part.tas_sample, whole.tas_sample)
+        part.close()
+    later = fields(contexts[1:], **asked)
+    one, other = ((ds.tas_sample - ds.tas)[:, -1] for ds in (later, whole))
+    np.testing.assert_allclose(one, other, atol=1e-5)
+    assert np.abs((whole.tas_sample - whole.tas)[:, 0] - other).max() > 0.1
+
+
+def test_each_time_has_its_own_field_and_bounds():
+    ds = fields([context(day=0, level=5), context(day=2, level=25)])
+    assert (ds.time.values == DAY + np.array([0, 2], "timedelta64[D]")).all()
+    assert (ds.time_bnds[:, 0] == ds.time).all()
+    assert (ds.time_bnds[:, 1] - ds.time == np.timedelta64(1, "D")).all()
+    gap = (ds.tas[1] - ds.tas[0]).values
+    np.testing.assert_allclose(gap, gap[0, 0], rtol=1e-4)
+    assert 18 < gap[0, 0] < 22
+
+
+def test_the_sea_is_masked_and_flagged():
+    ds = fields([context()], grid=Grid.regular(5, (-40, 40, 20, 50)), mask="land")
+    sea, land = ds.sel(lon=-37.5).isel(time=0), ds.sel(lon=2.5).isel(time=0)
+    assert np.isnan(sea.tas).all()
+    assert np.isnan(sea.tas_stderr).all()
+    assert (sea.tas_flag == 2).all()
+    assert np.isfinite(sea.distance_to_station).all()
+    assert np.isfinite(land.tas).all()
+
+
+def test_a_mask_may_be_an_array():
+    mask = np.zeros((15, 20), dtype=bool)
+    mask[4, 7] = True
+    ds = fields([context()], mask=mask, chunk_cells=60)
+    assert np.argwhere(np.isfinite(ds.tas.values[0])).tolist() == [[4, 7]]
+
+
+@pytest.mark.parametrize(
+    ("mask", "message"),
+    [("ocean", "'land'.*'ocean'"), (np.ones((3, 4)), r"\(15, 20\).*\(3, 4\)")],
+)
+def test_unknown_masks_are_refused(mask, message):
+    with pytest.raises(ConfigError, match=message):
+        fields([context()], mask=mask)
+
+
+def test_a_run_that_fails_midway_leaves_the_former_file_alone(tmp_path):
+    path = tmp_path / "field.nc"
+    path.write_bytes(b"what stood here")
+    with pytest.raises(RuntimeError, match="power failed"):
+        fields([context()], output=path, chunk_cells=40, fails_after=3)
+    assert path.read_bytes() == b"what stood here"
+    assert [p.name for p in tmp_path.iterdir()] == ["field.nc"]
+    fields([context()], output=path).close()
+    assert path.stat().st_size > 1000
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"no folder .*absent"):
+        fields([context()], output=tmp_path / "absent" / "field.nc")
+
+
+def test_the_file_passes_the_cf_checker(tmp_path):
+    path = tmp_path / "field.nc"
+    grid = Grid.regular(5, (170, 40, -170, 60))
+    contexts = [context(), context(seed=4, day=1)]
+    fields(
+        contexts,
+        grid=grid,
+        quantiles=(0.05, 0.95),
+        mask="land",
+        output=path,
+        samples=Samples(3),
+    ).close()
+    CheckSuite.load_all_available_checkers()
+    report = tmp_path / "report.json"
+    passed, errors = ComplianceChecker.run_checker(
+        str(path), ["cf:1.11"], 0, "strict",
+        output_filename=str(report), output_format="json",
+    )  # fmt: skip
+    assert passed, report.read_text()
+    assert not errors
+
+
+def test_the_file_says_what_its_numbers_are(tmp_path):
+    path = tmp_path / "field.nc"
+    fields([context()], output=path, samples=Samples(3)).close()
+    with netCDF4.Dataset(path) as nc:
+        for name in ("lat", "lon", "time", "lat_bnds", "lon_bnds", "time_bnds"):
+            assert "_FillValue" not in nc[name].ncattrs()
+        assert nc["tas"].units == nc["tas_stderr"].units == "degC"
+        assert nc["tas"].units_metadata == "temperature: on_scale"
+        assert nc["tas_stderr"].units_metadata == "temperature: difference"
+        assert nc["tas_stderr"].standard_name == "air_temperature standard_error"
+        assert "includes observation noise" in nc["tas_stderr"].comment
+        assert nc["tas"].cell_methods == "area: point time: mean"
+        assert nc["tas"].dtype == np.float32
+        assert nc["tas"].chunking() == [1, 15, 20]
+        assert nc["tas"].filters()["zlib"]
+        assert nc["tas"].filters()["complevel"] == 1
+        assert nc["height"][:] == 2
+        assert nc["realization"].standard_name == "realization"
+        assert nc["realization"].units == "1"
+        assert nc["realization"][:].tolist() == [0, 1, 2]
+        assert nc["tas_sample"].standard_name == "air_temperature"
+        assert "errors of its cells go together" in nc["tas_sample"].comment
+        assert nc["elevation"].comment == "made up"
+        assert nc.history.endswith("Z pytest")
+        assert nc.time_coverage_start == "2021-07-01T00:00:00Z"

@@ -1,0 +1,180 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from apnp.errors import ConfigError, DataError
+from apnp.inputs.stations import Representation
+from apnp.nn.lattice import PlaneLattice
+from apnp.nn.streams import StreamAnalysis
+from apnp.observations import Observations, Sites
+from apnp.training.station_tasks import (
+    StationTasks,
+    TaskLaw,
+    collate,
+    log_uniform,
+    observed_task,
+)
+from apnp.types import GriddedField, PointSet
+
+DAYS = np.arange("2020-01-01", "2020-01-31", dtype="M8[D]")
+
+
+def network(law, n=50, geometry="plane", seed=1):
+    g = np.random.default_rng(seed)
+    lat, lon = g.uniform(45, 55, n), g.uniform(0, 20, n)
+    values = g.normal(10, 5, (len(DAYS), n))
+    values[g.random(values.shape) < 0.2] = np.nan
+    values[3] = np.nan
+    values[4, 5:] = np.nan
+    representation = Representation.fit(geometry, lat, lon, values)
+    elevation = g.uniform(0, 2000, n)
+    tasks = StationTasks(representation, lat, lon, elevation, DAYS, values, law)
+    return tasks, values
+
+
+LAW = TaskLaw(min_context=6, max_context=30, max_targets=12, dropout=0.3, seed=4)
+
+
+def same(a, b):
+    return all(
+        getattr(getattr(a, part), name).equal(getattr(getattr(b, part), name))
+        for part in ("context", "target")
+        for name in ("x", "y", "w", "y_mask", "w_mask")
+    ) and a.domain.absolute.equal(b.domain.absolute)
+
+
+def test_a_task_is_a_function_of_seed_and_index():
+    first, _ = network(LAW)
+    again, _ = network(LAW)
+    torch.manual_seed(99)
+    later = [again.task(i) for i in (7, 3)]
+    assert same(first.task(3), later[1])
+    assert same(first.task(7), later[0])
+    other, _ = network(TaskLaw(6, 30, 12, dropout=0.3, seed=5))
+    assert not same(first.task(3), other.task(3))
+
+
+def test_no_task_repeats():
+    tasks, _ = network(LAW)
+    seen = {(d.day, tuple(d.context)) for d in map(tasks.draw, range(500))}
+    assert len(seen) == 500
+
+
+def test_context_and_target_are_disjoint_observed_and_within_the_law():
+    tasks, values = network(LAW)
+    for i in range(200):
+        d = tasks.draw(i)
+        assert not set(d.context) & set(d.target)
+        assert np.isfinite(values[d.day, np.r_[d.context, d.target]]).all()
+        assert 6 <= len(d.context) <= 30
+        assert 1 <= len(d.target) <= 12
+
+
+def test_days_without_enough_stations_are_never_drawn():
+    tasks, _ = network(LAW)
+    days = {tasks.draw(i).day for i in range(600)}
+    assert days == set(range(30)) - {3, 4}
+
+
+def test_task_carries_scaled_values_of_its_day():
+    tasks, values = network(LAW)
+    d, task = tasks.draw(11), tasks.task(11)
+    expected = tasks.representation.scale(values[d.day, d.target])
+    assert task.target.y[0, :, 0].numpy() == pytest.approx(expected, rel=1e-5)
+    assert task.context.n_points == len(d.context)
+    box = tasks.representation.box(task.context.x[0].double().numpy())
+    assert task.domain.centre[0].numpy() == pytest.approx(box[0], abs=1e-6)
+    assert task.domain.extent[0].numpy() == pytest.approx(box[1], abs=1e-6)
+
+
+def test_dropout_is_drawn_per_task_with_its_probability_and_moves_nothing_else():
+    tasks, _ = network(LAW)
+    never, _ = network(TaskLaw(6, 30, 12, dropout=0.0, seed=4))
+    hidden = [not tasks.draw(i).absolute for i in range(2000)]
+    assert np.mean(hidden) == pytest.approx(0.3, abs=0.04)
+    assert all(never.draw(i).absolute for i in range(100))
+    assert (never.draw(5).context == tasks.draw(5).context).all()
+
+
+def test_number_of_context_stations_is_log_uniform():
+    rng = np.random.default_rng(0)
+    draws = np.array([log_uniform(rng, 4, 255) for _ in range(6000)])
+    counts = [np.mean((draws >= a) & (draws < 4 * a)) for a in (4, 16, 64)]
+    assert counts == pytest.approx([1 / 3] * 3, abs=0.03)
+    assert log_uniform(rng, 9, 9) == 9
+
+
+@pytest.mark.parametrize("geometry", ["plane", "sphere"])
+def test_collate_pads_with_masked_points_at_a_possible_location(geometry):
+    tasks, _ = network(LAW, geometry=geometry)
+    single = [tasks.task(i) for i in range(5)]
+    batch = collate(single)
+    assert batch.context.batch_size == 5
+    for row, task in enumerate(single):
+        n = task.context.n_points
+        assert batch.context.y_mask[row].sum() == n
+        assert batch.context.y_mask[row, :n].all()
+        assert batch.context.y[row, :n].equal(task.context.y[0])
+        assert batch.context.w[row, :n].equal(task.context.w[0])
+        assert not batch.context.w_mask[row, n:].any()
+        padding = batch.context.x[row, n:]
+        assert padding.equal(task.domain.centre.expand(len(padding), -1))
+
+
+def test_collate_pads_streams_that_the_model_reads_as_in_their_own_task():
+    tasks, _ = network(LAW)
+
+    def with_streams(i, n, rows, columns):
+        g = torch.Generator().manual_seed(i)
+        y, u = torch.rand(1, n, 1, generator=g), torch.rand(1, rows, 2, generator=g)
+        v, z = torch.rand(1, columns, generator=g), torch.rand(1, rows, columns, 2)
+        streams = (
+            PointSet.observed(torch.rand(1, n, 2, generator=g), y),
+            GriddedField.observed((u[..., 0], v), z),
+        )
+        return replace(tasks.task(i), streams=streams)
+
+    single = [
+        with_streams(*sizes) for sizes in ((0, 3, 4, 2), (1, 5, 1, 6), (2, 0, 3, 3))
+    ]
+    batch, lattice = collate(single), PlaneLattice((4, 4), 0.2)
+    assert batch.streams[0].x.shape == (3, 5, 2)
+    assert batch.streams[1].y.shape == (3, 4, 6, 2)
+    for k, dy in enumerate((1, 2)):
+        analyse = StreamAnalysis(dy, (0.3,))
+        found = analyse(batch.streams[k], lattice, torch.zeros(3, 2))
+        for row, task in enumerate(single):
+            alone = analyse(task.streams[k], lattice, torch.zeros(1, 2))
+            torch.testing.assert_close(found[row], alone[0])
+    with pytest.raises(ValueError, match="argument"):
+        collate([single[0], tasks.task(1)])
+
+
+def test_observed_task_knows_its_absolute_location():
+    tasks, _ = network(LAW)
+    place = Sites(np.array([46.0, 47]), np.array([3.0, 9]), np.zeros(2), DAYS[0])
+    both = Observations(place, np.array([1.0, 2.0]))
+    task = observed_task(tasks.representation, both, both.take(np.array([1])))
+    assert task.domain.absolute.all()
+    assert (task.context.n_points, task.target.n_points) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((0, 5, 5), r"1 <= least <= largest. Got 0 and 5"),
+        ((9, 5, 5), r"Got 9 and 5"),
+        ((1, 5, 0), r"`data.targets` .* Got 0"),
+        ((1, 5, 5, 1.3), r"lies in \[0, 1\]. Got 1.3"),
+    ],
+)
+def test_laws_that_cannot_be(arguments, message):
+    with pytest.raises(ConfigError, match=message):
+        TaskLaw(*arguments)
+
+
+def test_too_few_stations_for_the_least_context():
+    with pytest.raises(DataError, match=r"more than 60 stations .* at most 4\d"):
+        network(TaskLaw(60, 80, 5))
