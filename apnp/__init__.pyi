@@ -40,6 +40,7 @@ from .prediction import Samples as Samples
 from .prediction import SymmetryProbe as SymmetryProbe
 from .prediction import TrainedModel as TrainedModel
 from .prediction import load as load
+from .prediction import predict as predict
 from .prediction import region_mean as region_mean
 from .prediction import symmetry_breaking as symmetry_breaking
 from .process import make_fast as make_fast

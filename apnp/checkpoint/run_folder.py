@@ -12,6 +12,7 @@ import os
 import platform
 import shutil
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from apnp.errors import ApnpError, CheckpointError
 from apnp.inputs.coordinates import Coordinates
 from apnp.inputs.stations import Representation
 from apnp.model import NeuralProcess
+from apnp.pretrained import is_pretrained, run_path
 from apnp.provenance import provenance
 
 FORMAT = 1
@@ -36,7 +38,7 @@ MODEL, WEIGHTS, STATE, STATE_TENSORS = (
 
 
 def load_run(
-    run: str | Path, which: str = "best"
+    run: str | PathLike[str], which: str = "best"
 ) -> tuple[NeuralProcess, Representation, dict[str, Any]]:
     """A trained model on the CPU in evaluation mode, and all that belongs to it.
 
@@ -63,7 +65,7 @@ def load_run(
 
 
 def load_model(
-    run: str | Path, which: str = "best"
+    run: str | PathLike[str], which: str = "best"
 ) -> tuple[NeuralProcess, Representation | Coordinates, dict[str, Any]]:
     """The same of any model, whether it reads stations or bare coordinates.
 
@@ -102,17 +104,22 @@ def load_weights(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
         raise CheckpointError(f"the weights are another model's: {first[0]}") from error
 
 
-def find_checkpoint(run: str | Path, which: str = "best") -> Path:
+def find_checkpoint(run: str | PathLike[str], which: str = "best") -> Path:
     """The folder of a checkpoint.
 
     Raises:
         CheckpointError: If there is none.
     """
-    run = Path(run)
+    named, run = run, run_path(run)
     for folder in (run, run / which):
         for candidate in (folder, _beside(folder, "new")):
             if (candidate / MODEL).is_file():
                 return candidate
+    if is_pretrained(named):
+        raise CheckpointError(
+            "This installation holds no pretrained weights: name a run folder with "
+            "--checkpoint RUN, or install a release of apnp."
+        )
     if not run.is_dir():
         raise CheckpointError(f"There is no run folder {run}: check --checkpoint.")
     others = [name for name in ("best", "last") if (run / name / MODEL).is_file()]
@@ -123,7 +130,7 @@ def find_checkpoint(run: str | Path, which: str = "best") -> Path:
     )
 
 
-def has_checkpoint(run: str | Path, which: str) -> bool:
+def has_checkpoint(run: str | PathLike[str], which: str) -> bool:
     """Whether `find_checkpoint` finds one."""
     try:
         find_checkpoint(run, which)

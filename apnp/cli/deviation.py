@@ -19,7 +19,6 @@ the days, from all stations: the symmetry-breaking map.
 import argparse
 import shlex
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,7 +28,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from apnp.cli.outputs import check_outputs
-from apnp.cli.runs import add_fields_argument, model_of, task_times
+from apnp.cli.runs import add_fields_argument, model_of, run_output, task_times
 from apnp.cli.stations import add_station_arguments, read_station_arguments
 from apnp.data.heldout import heldout_tasks
 from apnp.errors import ConfigError
@@ -49,7 +48,10 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     add = made.add_argument
-    add("--checkpoint", required=True, metavar="RUN", help="run folder")
+    add(
+        "--checkpoint", required=True, metavar="RUN",
+        help="run folder, or `pretrained` for the shipped weights",
+    )  # fmt: skip
     add_station_arguments(made)
     add_fields_argument(made)
     add("--time", metavar="A/B", help="days to take (default: the run's test days)")
@@ -82,7 +84,7 @@ def main(argv: Sequence[str]) -> None:
     times = task_times(ds, args.time, model, args.tasks)
     if args.grid:
         _check_map(args, ds)
-    folder = make_folder(Path(args.checkpoint) / "deviation")  # before the work
+    folder = make_folder(run_output(args.checkpoint, "deviation"))  # before the work
     if not _loose(model):
         print(
             f"{model.name}: there are no fixed inputs to switch off, and so no map of "

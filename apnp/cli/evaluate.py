@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from apnp.cli.fields import open_field
 from apnp.cli.regions import joined, region
-from apnp.cli.runs import add_fields_argument, model_of, task_times
+from apnp.cli.runs import add_fields_argument, model_of, run_output, task_times
 from apnp.cli.stations import add_station_arguments, read_station_arguments
 from apnp.data.fill_elevation import fill_unmeasured_network
 from apnp.data.heldout import heldout_tasks
@@ -63,7 +63,11 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     add = made.add_argument
-    add("--checkpoint", metavar="RUN", help="run folder; without one, baselines alone")
+    add(
+        "--checkpoint", metavar="RUN",
+        help="run folder, or `pretrained` for the shipped weights; without one, "
+        "baselines alone",
+    )  # fmt: skip
     add_station_arguments(made)
     add_fields_argument(made)
     add(
@@ -132,7 +136,7 @@ def main(argv: Sequence[str]) -> None:
         raise ConfigError("Nothing to score: give --checkpoint or --baselines.")
     held_out = _held_out(args, ds, model)
     times = task_times(ds, args.time, model, args.tasks)
-    folder = args.output or (model and Path(args.checkpoint) / "evaluation")
+    folder = args.output or (model and run_output(args.checkpoint, "evaluation"))
     if folder:
         make_folder(folder)  # before the work, not after
     tasks = heldout_tasks(

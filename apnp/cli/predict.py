@@ -15,6 +15,7 @@ from apnp.cli.runs import add_fields_argument
 from apnp.cli.stations import add_station_arguments, read_station_arguments
 from apnp.data.open import open_stations
 from apnp.errors import ConfigError
+from apnp.pretrained import PRETRAINED
 
 if TYPE_CHECKING:
     from apnp.output.cluster import Cluster
@@ -35,8 +36,9 @@ def parser() -> argparse.ArgumentParser:
     made = _Parser(prog="apnp predict", description=__doc__, allow_abbrev=False)
     add = made.add_argument
     add(
-        "--checkpoint", required=True, metavar="RUN",
-        help="run folder of a trained model, or one of its checkpoints",
+        "--checkpoint", default=PRETRAINED, metavar="RUN",
+        help="run folder of a trained model, or one of its checkpoints (default: the "
+        "weights that ship with apnp)",
     )  # fmt: skip
     add_station_arguments(made)
     made.set_defaults(variable=None)

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from apnp.data import select_times
 from apnp.errors import ConfigError, DataError
+from apnp.pretrained import PRETRAINED, is_pretrained
 
 if TYPE_CHECKING:
     from apnp.prediction import TrainedModel
@@ -22,6 +24,13 @@ def add_fields_argument(parser: argparse.ArgumentParser) -> None:
         help="NetCDF files of the gridded fields that the model reads, where they are "
         "not those of the training",
     )  # fmt: skip
+
+
+def run_output(checkpoint: str, name: str) -> Path:
+    """The folder that a verb writes beside a run; elsewhere for the shipped weights."""
+    if is_pretrained(checkpoint):
+        return Path("runs") / PRETRAINED / name
+    return Path(checkpoint) / name
 
 
 def model_of(

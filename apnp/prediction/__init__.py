@@ -4,6 +4,7 @@ from apnp.maps.draws import Samples
 from apnp.maps.grid import Grid
 from apnp.maps.region_mean import region_mean
 from apnp.prediction.conditioned import ConditionedModel
+from apnp.prediction.predict import predict
 from apnp.prediction.symmetry import SymmetryProbe, symmetry_breaking
 from apnp.prediction.trained import TrainedModel, load
 
@@ -14,6 +15,7 @@ __all__ = [
     "SymmetryProbe",
     "TrainedModel",
     "load",
+    "predict",
     "region_mean",
     "symmetry_breaking",
 ]

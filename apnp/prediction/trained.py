@@ -46,6 +46,7 @@ from apnp.prediction.points import (
     quantile_name,
     with_predictions,
 )
+from apnp.pretrained import PRETRAINED, is_pretrained
 from apnp.terrain import TERRAIN
 from apnp.variables import variable as known_variable
 
@@ -57,12 +58,15 @@ POINT_LEVELS = (0.05, 0.5, 0.95)
 
 
 def load(
-    run: str | PathLike, which: str = "best", fields: Sequence[str | PathLike] = ()
+    run: str | PathLike = PRETRAINED,
+    which: str = "best",
+    fields: Sequence[str | PathLike] = (),
 ) -> "TrainedModel":
     """The trained model in a run folder, on the CPU.
 
     Args:
-        run: A run folder, or one of its checkpoints.
+        run: A run folder, or one of its checkpoints, or "pretrained" for the weights
+            that ship with the package.
         which: The checkpoint: "best" or "last".
         fields: Files of the gridded fields that the model reads, where they are not
             those of the training.
@@ -71,13 +75,15 @@ def load(
         CheckpointError: If there is none, or it is damaged.
         DataError: If a field that the model reads is not there.
     """
-    process, representation, record = load_run(Path(run), which)
+    process, representation, record = load_run(run, which)
     # Runs older than this key have none.
     named = record["config"]["data"].get("fields", ())
     trained = {each["variable"]: each["path"] for each in named}
     representation = representation.reading(find_fields(trained, fields))
     model = record["config"]["model"]
     name = f"{model['backbone']['name']}, {model['form']}"
+    if is_pretrained(run):
+        name = f"pretrained {name}"
     return TrainedModel(process, representation, record, name)
 
 
