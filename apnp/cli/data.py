@@ -1,4 +1,4 @@
-"""`apnp data`: convert station files to one CF file, summarise or simulate them."""
+"""`apnp data`: convert, summarise or simulate station files; list their formats."""
 
 import argparse
 import os
@@ -10,11 +10,12 @@ import xarray as xr
 from apnp.cli.stations import add_station_arguments, read_station_arguments
 from apnp.data import Daily, read_stations, select_times, summarise, write_stations
 from apnp.data.day import Day
+from apnp.data.format_table import formats_table
 from apnp.errors import ConfigError
 
 
 def main(argv: Sequence[str]) -> None:
-    """Run `apnp data convert|summary|simulate|smoke`.
+    """Run `apnp data convert|summary|formats|simulate|smoke`.
 
     Raises:
         ConfigError: If an argument is not understood.
@@ -35,10 +36,11 @@ def main(argv: Sequence[str]) -> None:
         "--relief", action="store_true",
         help="write the relief of the simulated Earth instead of the stations",
     )  # fmt: skip
+    verbs.add_parser("formats", help="the formats of station files that are read")
     _add_smoke(verbs)
     args = parser.parse_args(argv)
     verb = {"convert": _convert, "summary": _summary, "simulate": _simulate}
-    (verb | {"smoke": _smoke})[args.action](args)
+    (verb | {"smoke": _smoke, "formats": _formats})[args.action](args)
 
 
 def _add_smoke(verbs: "argparse._SubParsersAction") -> None:
@@ -123,6 +125,10 @@ def _convert(args: argparse.Namespace) -> None:
 
 def _summary(args: argparse.Namespace) -> None:
     print(summarise(_read(args)))
+
+
+def _formats(args: argparse.Namespace) -> None:
+    print(formats_table())
 
 
 def _simulate(args: argparse.Namespace) -> None:

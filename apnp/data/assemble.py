@@ -76,11 +76,10 @@ def assemble(given: Readings, about: Variable, daily: Daily | None) -> xr.Datase
 
 
 def _stamps(given: Readings) -> NDArray[np.datetime64]:
-    """The times: of days that start after 00 UTC of their date, that start."""
-    start = given.days[0].utc_start if len(given.days) == 1 else None
-    if start is None or start <= 0:
+    """The times: of daily values of one definition, the time that stands for them."""
+    if len(given.days) != 1:
         return given.times
-    return given.times + np.timedelta64(round(start * 60), "m")
+    return given.times + np.timedelta64(round(given.days[0].stamp * 60), "m")
 
 
 def _about_values(given: Readings) -> dict[str, str]:

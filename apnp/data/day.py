@@ -92,6 +92,19 @@ class Day:
             return None
         return self.start - _offset(self.clock)
 
+    @property
+    def stamp(self) -> float:
+        """Hours from 00 UTC of the date to the time that stands for the value.
+
+        The beginning of days that start on their date; the hour of the reading of days
+        that are dated by their end, where that is in the morning; else 00 UTC.
+
+        >>> [Day(start).stamp for start in (0.0, 6.0, -6.0, -15.0)]
+        [0.0, 6.0, 0.0, 9.0]
+        """
+        start = self.utc_start or 0.0
+        return start if start >= 0 else start + 24 if start <= -12 else 0.0
+
     def same(self, other: "Day") -> bool:
         """Whether both are the same 24 hours, stated or assumed."""
         return replace(self, assumed=False) == replace(other, assumed=False)

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,7 @@ from apnp.data.daily import Daily
 from apnp.data.day import Day
 from apnp.data.interval import INSTANT, kind_of, with_interval
 from apnp.data.quality import screen_values
-from apnp.data.readers import READERS
+from apnp.data.readers import READERS, Reader
 from apnp.data.readers import table as table_reader
 from apnp.data.readers.file_head import head_of
 from apnp.data.readers.station_lists import is_station_list
@@ -175,19 +174,21 @@ def _files(paths: FilePath | Sequence[FilePath]) -> list[tuple[Path, bool]]:
     return files
 
 
-def _by_format(files: Sequence[tuple[Path, bool]]) -> dict[ModuleType, list[Path]]:
+def _by_format(files: Sequence[tuple[Path, bool]]) -> dict[Reader, list[Path]]:
     """Files by the reader that recognises them.
 
     Files found in a folder may be something else (a readme, a list of stations), ones
     named outright may not.
     """
-    found: dict[ModuleType, list[Path]] = {}
+    found: dict[Reader, list[Path]] = {}
     for path, named in files:
         if not named and path.stat().st_size == 0:
             continue
         head = head_of(path)
-        listed = is_station_list(head)
-        reader = next((r for r in READERS if not listed and r.recognises(head)), None)
+        reader = next((r for r in READERS if r.recognises(head)), None)
+        listed = reader in (None, table_reader) and is_station_list(head)
+        if listed:
+            reader = None
         if reader is None and named:
             if listed:
                 raise DataError(

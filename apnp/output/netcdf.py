@@ -318,7 +318,9 @@ def _begins(day_interval: str) -> np.timedelta64:
     """From a daily value's time to the start of its 24 hours: 0 or negative."""
     days = parse_days(day_interval)
     start = days[0].utc_start if len(days) == 1 else None
-    return np.timedelta64(round(min(start or 0.0, 0.0) * 60), "m")
+    return np.timedelta64(
+        round(0 if start is None else (start - days[0].stamp) * 60), "m"
+    )
 
 
 def _iso(time: np.datetime64) -> str:

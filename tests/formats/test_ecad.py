@@ -53,13 +53,15 @@ def test_values_quality_and_positions(folder):
 
 def test_refusals(folder):
     path = folder / "TG_STAID000011.txt"
-    with pytest.raises(DataError, match=r"holds TG, not TX"):
+    with pytest.raises(
+        DataError, match=r"no tasmax \(TX in ECA&D station file\); the file has .* TG,"
+    ):
         read_stations(path, variable="tasmax")
     path.write_text(path.read_text()[:-20])
-    with pytest.raises(DataError, match=r"line 9: 5 fields expected, 3 found"):
+    with pytest.raises(DataError, match=r"line 9: 5 cells expected, 3 found"):
         read_stations(path)
     path.write_text(HEADER)
-    with pytest.raises(DataError, match=r"no rows of data"):
+    with pytest.raises(DataError, match=r"no rows follow"):
         read_stations(path)
 
 

@@ -48,7 +48,7 @@ def test_fahrenheit_and_missing(tmp_path):
 
 def test_damage_is_refused(tmp_path):
     path = write(tmp_path / "a.csv", row("A", "2024-01-01", "warm", "1", "2"))
-    with pytest.raises(DataError, match=r"cannot be read as GSOD"):
+    with pytest.raises(DataError, match=r"line 2, column 'TEMP': 'warm' is not a n"):
         read_stations(path)
 
 

@@ -14,13 +14,19 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from apnp.data.day import Day, parse_days
+from apnp.data.readers.about import About
 from apnp.data.readers.cf_file import CfFile
 from apnp.data.readers.file_head import Head
 from apnp.data.readings import Readings, Request
 from apnp.data.schema import GOOD
 from apnp.errors import ConfigError, DataError
 
-NAME = "CF discrete sampling geometry (NetCDF)"
+ABOUT = About(
+    "CF discrete sampling geometry (NetCDF)", "anybody (CF conventions)",
+    "air_temperature by standard name", "as its bounds say", "as stated",
+    "flags that this package wrote",
+)  # fmt: skip
+NAME = ABOUT.name
 
 _ATTRIBUTES = ("title", "license", "history", "source", "references", "comment",
                "quality_control", "acknowledgement")  # fmt: skip

@@ -66,10 +66,29 @@ def whole_lines(path: Path) -> list[str]:
     Raises:
         DataError: If it cannot be read.
     """
+    return _lines(_whole(path).decode("latin-1"))
+
+
+def whole_text(path: Path) -> str:
+    """The text of a file (UTF-8 where that is possible, else latin-1), gzip seen
+    through, with line feeds between the lines.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    data = _whole(path)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _whole(path: Path) -> bytes:
     try:
         data = path.read_bytes()
         if data.startswith(b"\x1f\x8b"):
             data = gzip.decompress(data)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be read ({error}).") from None
-    return _lines(data.decode("latin-1"))
+    return data

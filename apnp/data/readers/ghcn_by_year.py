@@ -12,12 +12,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from apnp.data.readers.about import About
 from apnp.data.readers.file_head import Head, head_of
 from apnp.data.readers.ghcn_elements import ELEMENTS, element_readings
 from apnp.data.readings import Readings, Request
 from apnp.errors import DataError
 
-NAME = "GHCN-Daily by year (CSV)"
+ABOUT = About(
+    "GHCN-Daily by year (CSV)", "NOAA NCEI", "TAVG, TMAX, TMIN",
+    "local day of observation", "0.1 degC", "any quality flag fails",
+    "ghcnd-stations.txt",
+)  # fmt: skip
+NAME = ABOUT.name
 
 _LINE = re.compile(r'^"?[A-Z]{2}[A-Z0-9_-]{9}"?,"?\d{8}"?,"?[A-Z0-9]{4}"?,\s*-?\d+,')
 _HEADER = re.compile(r'^"?ID"?,"?(DATE|YEAR/MONTH/DAY)"?,"?ELEMENT"?,', re.IGNORECASE)

@@ -14,12 +14,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from apnp.data.readers.about import About
 from apnp.data.readers.file_head import Head, whole_lines
 from apnp.data.readers.ghcn_elements import ELEMENTS, element_readings
 from apnp.data.readings import Readings, Request
 from apnp.errors import DataError
 
-NAME = "GHCN-Daily station file (.dly)"
+ABOUT = About(
+    "GHCN-Daily station file (.dly)", "NOAA NCEI", "TAVG, TMAX, TMIN",
+    "local day of observation", "0.1 degC", "any quality flag fails",
+    "ghcnd-stations.txt",
+)  # fmt: skip
+NAME = ABOUT.name
 
 _LINE = re.compile(r"^[A-Z]{2}[A-Z0-9_-]{9}\d{6}[A-Z0-9]{4}[ \d-]{5}")
 _WIDTH = 269

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from apnp.data.day import Day
 from apnp.data.quality import counted
 from apnp.data.readers.station_lists import beside, positions
 from apnp.data.readings import Readings, Request, midrange, readings
@@ -64,6 +65,7 @@ def element_readings(
         comment=comment,
         attrs={"source": f"{name}: {names_of(paths)}; positions from {where.name}"},
         notes=tuple(notes),
+        days=(Day(clock="local", assumed=True),),
     )
 
 

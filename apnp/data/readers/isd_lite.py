@@ -11,13 +11,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from apnp.data.readers.about import About
 from apnp.data.readers.file_head import Head
 from apnp.data.readers.ghcn_elements import names_of, where_of
 from apnp.data.readers.station_lists import beside, positions
 from apnp.data.readings import Readings, Request, readings
 from apnp.errors import DataError
 
-NAME = "ISD-Lite"
+ABOUT = About(
+    "ISD-Lite",
+    "NOAA NCEI",
+    "air temperature",
+    "instants",
+    "0.1 degC",
+    positions="isd-history.txt or .csv",
+)
+NAME = ABOUT.name
 
 _LINE = re.compile(r"^\d{4} \d{2} \d{2} \d{2}(\s+-?\d+){8}\s*$")
 _FILE = re.compile(r"^([A-Z0-9]{6}-\d{5})(-\d{4})?")

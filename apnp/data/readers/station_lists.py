@@ -15,8 +15,15 @@ from numpy.typing import NDArray
 
 from apnp.data.quality import counted
 from apnp.data.readers.columns import find_column
-from apnp.data.readers.file_head import Head, head_of
-from apnp.data.readings import with_all_columns
+from apnp.data.readers.file_head import Head, head_of, whole_text
+from apnp.data.readers.list_formats import (
+    FIXED,
+    LISTS,
+    list_format,
+    read_list,
+    sexagesimal,
+)
+from apnp.data.readings import SITE_COLUMNS, with_all_columns
 from apnp.errors import DataError
 
 _GHCN = re.compile(r"^[A-Z]{2}[A-Z0-9_-]{9} [ \d.-]{8} [ \d.-]{9} [ \d.-]{6} ")
@@ -46,17 +53,24 @@ def positions(
     if parse is None:
         raise DataError(
             f"{path}: not a list of stations. Known are ghcnd-stations.txt, "
-            "isd-history.txt or .csv, ECA&D stations.txt, and a CSV table with columns "
-            "station, lat, lon, elevation."
+            "isd-history.txt or .csv, ECA&D stations.txt and sources.txt, "
+            f"{', '.join(form.name for form in LISTS)}, DWD Beschreibung_Stationen, "
+            "HadISD station lists, and a CSV table with columns station, lat, lon, "
+            "elevation."
         )
-    table = parse(path).drop_duplicates("station").set_index("station")
-    known = table.index.isin(list(ids))
-    sites = with_all_columns(table[known].reset_index())
-    row = pd.Index(sites["station"]).get_indexer(pd.Index(list(ids)))
+    table = parse(path).drop_duplicates("station").reset_index(drop=True)
+    in_list = _rows_of(list(ids), table["station"].tolist())
+    used, row = np.unique(in_list, return_inverse=True)
+    if used.size and used[0] < 0:
+        used, row = used[1:], row - 1
+    sites = with_all_columns(
+        table.iloc[used].assign(station=_ids_of(ids, row, len(used)))
+    )
     if (row < 0).all():
         raise DataError(
             f"{path}: holds none of the {len(ids)} stations, e.g. {ids[0]!r}; it lists "
-            f"{', '.join(table.index[:3])}, ... Give the list that goes with the files."
+            f"{', '.join(table['station'][:3])}, ... Give the list that goes with "
+            "the files."
         )
     lost = [i for i, r in zip(ids, row, strict=True) if r < 0]
     notes = []
@@ -64,6 +78,31 @@ def positions(
         n_lost = counted(len(lost), "station")
         notes.append(f"{n_lost} not in the station list dropped ({lost[0]}, ...)")
     return sites, np.append(row, -1).astype(np.intp), notes
+
+
+def _rows_of(ids: list[str], listed: list[str]) -> NDArray[np.intp]:
+    """The row of each id in the list, -1 where it lacks it.
+
+    Whole numbers that differ by leading zeros alone are one id, unless the list has
+    both.
+    """
+    row = pd.Index(listed).get_indexer(pd.Index(ids))
+    plain = pd.Series([i.lstrip("0") if i.isdigit() else "" for i in listed])
+    plain = plain.where(~plain.duplicated(keep=False), "")
+    by_number = {text: k for k, text in enumerate(plain) if text}
+    for k in np.flatnonzero(row < 0):
+        if ids[k].isdigit():
+            row[k] = by_number.get(ids[k].lstrip("0"), -1)
+    return row
+
+
+def _ids_of(ids: Sequence[str], row: NDArray[np.intp], n: int) -> list[str]:
+    """The ids of the sites: those of the readings."""
+    out = [""] * n
+    for station, k in zip(ids, row, strict=True):
+        if k >= 0:
+            out[k] = station
+    return out
 
 
 def beside(paths: Sequence[Path], request_list: Path | None, name: str) -> Path:
@@ -93,6 +132,8 @@ def _parser(head: Head):
         return _ecad
     if any(_ISD.match(line) for line in head.lines[:40]):
         return _isd_history
+    if list_format(head.lines) or _fixed(head.lines):
+        return _published
     names = [n.strip().strip('"') for n in next(csv.reader(head.lines[:1]))]
     if {"USAF", "WBAN", "LAT", "LON"} <= set(names):
         return _isd_csv
@@ -100,6 +141,27 @@ def _parser(head: Head):
     if all(found) and find_column("time", names) is None:
         return _csv
     return None
+
+
+def _fixed(lines: Sequence[str]):
+    """The parser of a list that no delimiter describes, if it is one of these."""
+    for pattern, parse in FIXED:
+        if any(map(pattern.match, lines[:40])):
+            return parse
+    return None
+
+
+def _published(path: Path) -> pd.DataFrame:
+    """A list that a weather service publishes."""
+    lines = whole_text(path).split("\n")
+    form = list_format(lines)
+    parse = _fixed(lines)
+    if form is not None:
+        table = read_list(lines, *form)
+    else:
+        assert parse is not None  # `_parser` has found one of the two
+        table = parse(lines)
+    return _table(*(table[name] for name in SITE_COLUMNS))
 
 
 def _table(station, lat, lon, elevation, name) -> pd.DataFrame:
@@ -147,20 +209,10 @@ def _ecad(path: Path) -> pd.DataFrame:
     """Names may hold commas, so fields count from the end of the line."""
     with path.open(encoding="latin-1") as file:
         rows = [line.split(",") for line in file if re.match(r"^\s*\d+\s*,", line)]
-    lat, lon = ([_sexagesimal(r[k]) for r in rows] for k in (-3, -2))
+    lat, lon = ([sexagesimal(r[k]) for r in rows] for k in (-3, -2))
     names = [",".join(r[1:-4]) for r in rows]
     ids = [str(int(r[0])) for r in rows]
     return _table(ids, lat, lon, [r[-1].strip() for r in rows], names)
-
-
-def _sexagesimal(text: str) -> float:
-    """Degrees of +DD:MM:SS.
-
-    >>> _sexagesimal("-00:30:00")
-    -0.5
-    """
-    d, m, s = (abs(float(part)) for part in text.strip().split(":"))
-    return (-1 if text.strip().startswith("-") else 1) * (d + m / 60 + s / 3600)
 
 
 def _csv(path: Path) -> pd.DataFrame:

@@ -18,6 +18,7 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from apnp.data.quality import MISSING_CODES
+from apnp.data.readers.about import About
 from apnp.data.readers.columns import Columns, find_column
 from apnp.data.readers.file_head import Head, head_of
 from apnp.data.readers.station_lists import positions
@@ -29,7 +30,13 @@ from apnp.data.readings import (
 )
 from apnp.errors import DataError
 
-NAME = "long table (CSV, Parquet)"
+ABOUT = About(
+    "long table (CSV, Parquet)", "anybody", "columns of usual names, or --columns",
+    "as the times suggest", "degC, or as names say",
+    "a column of codes: all but blank, 0 and words for good fail",
+    "in the file, or a station list",
+)  # fmt: skip
+NAME = ABOUT.name
 
 _DELIMITERS = ",;\t|"
 _BLANK = ("", "na", "nan", "n/a", "none", "null", "m", "-", "missing")

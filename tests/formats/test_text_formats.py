@@ -1,0 +1,106 @@
+"""Every described text format: values, positions, quality codes and refusals."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from format_samples import SAMPLES, Sample
+
+from apnp.data import read_stations
+from apnp.data.format_table import formats_table
+from apnp.data.readers import READERS
+from apnp.data.readers.file_head import head_of
+from apnp.data.readers.formats import FORMATS
+from apnp.errors import DataError
+
+
+def write(folder: Path, sample: Sample, text: str | None = None) -> Path:
+    path = folder / sample.name
+    path.write_bytes((text or sample.text).encode(sample.encoding))
+    if sample.station_list is not None:
+        name, listed = sample.station_list
+        (folder / name).write_text(listed)
+    return path
+
+
+def values(ds, variable="tas") -> dict[tuple[str, str], float]:
+    frame = ds[variable].to_series().dropna()
+    return {(s, t.isoformat()): float(v) for (s, t), v in frame.items()}
+
+
+def expected(sample: Sample) -> dict[tuple[str, str], float]:
+    return {(s, pd.Timestamp(t).isoformat()): v for (s, t), v in sample.values.items()}
+
+
+def test_every_format_has_a_sample():
+    assert {form.about.name for form in FORMATS} == set(SAMPLES)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_values_positions_and_quality(tmp_path, name):
+    sample = SAMPLES[name]
+    ds = read_stations(write(tmp_path, sample), **listed(tmp_path, sample))
+    assert values(ds) == pytest.approx(expected(sample), abs=1e-4)
+    place = (ds["lat"].item(0), ds["lon"].item(0), ds["elevation"].item(0))
+    np.testing.assert_allclose(place, sample.place, atol=0.01)
+    failed = f"{sample.dropped} value"
+    assert (failed in ds.attrs["quality_control"]) == (sample.dropped > 0)
+    daily = next(f for f in FORMATS if f.about.name == name).about.day != "instants"
+    assert (ds["tas"].attrs["cell_methods"] == "time: mean") == daily
+    assert ds.attrs["source"].startswith(name)
+
+
+def listed(folder: Path, sample: Sample) -> dict[str, Path]:
+    if sample.station_list is None:
+        return {}
+    return {"station_list": folder / sample.station_list[0]}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_spoilt_line_is_refused_with_its_place(tmp_path, name):
+    sample = SAMPLES[name]
+    old, new, line, column = sample.spoilt
+    assert sample.text.count(old) >= 1
+    path = write(tmp_path, sample, sample.text.replace(old, new, 1))
+    with pytest.raises(DataError) as error:
+        read_stations(path, **listed(tmp_path, sample))
+    told = str(error.value)
+    assert told.startswith(f"{path}, line {line}, column {column!r}: ")
+    assert "is not a" in told
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_short_last_line_is_refused(tmp_path, name):
+    sample = SAMPLES[name]
+    lines = sample.text.rstrip("\n").split("\n")
+    at = -2 if lines[-1] == "end data" else -1
+    delimiter = max(",;\t|", key=lines[at].count)
+    cells = lines[at].split(delimiter if delimiter in lines[at] else None)
+    lines[at] = delimiter.join(cells[:2])
+    path = write(tmp_path, sample, "\n".join(lines) + "\n")
+    with pytest.raises(DataError, match=r"cells expected|is not a|unknown format|form"):
+        read_stations(path, **listed(tmp_path, sample))
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_right_reader_is_the_first_to_recognise_a_file(tmp_path, name):
+    head = head_of(write(tmp_path, SAMPLES[name]))
+    first = next(reader for reader in READERS if reader.recognises(head))
+    assert name == first.NAME
+
+
+@pytest.mark.parametrize("name", ["GHCNh", "KNMI etmgeg", "DWD klima_tag"])
+def test_gzip_windows_lines_and_a_folder(tmp_path, name):
+    sample = SAMPLES[name]
+    write(tmp_path, sample).unlink()
+    text = sample.text.replace("\n", "\r\n").encode(sample.encoding)
+    (tmp_path / f"{sample.name}.gz").write_bytes(gzip.compress(text))
+    assert values(read_stations(tmp_path)) == pytest.approx(expected(sample), abs=1e-4)
+
+
+def test_the_table_of_formats_is_the_one_in_the_documentation():
+    documented = (Path(__file__).parents[2] / "docs" / "files.md").read_text()
+    for line in formats_table(markdown=True).splitlines():
+        assert line in documented
