@@ -9,9 +9,11 @@ from torch import Tensor, nn
 from apnp.backbones.backbone import Backbone
 from apnp.backbones.tokens import check_sizes
 from apnp.groups import Group
+from apnp.nn import neighbours as nearby
 from apnp.nn.local_kriging import LocalKriging
 from apnp.nn.mlp import mlp
-from apnp.nn.neighbours import gather, nearest, taper
+from apnp.nn.near import Near, Points, possible
+from apnp.nn.neighbours import gather, taper
 from apnp.nn.pair_attention import PairAttention
 from apnp.types import Domain, PointSet, Stream, Tokens
 
@@ -126,6 +128,8 @@ class LocalTNP(Backbone[Tokens]):
     def process(self, latent: Tokens) -> Tokens:
         """Read the surroundings: the tokens of every layer, (b, layers, m, width)."""
         points = latent.points
+        if self._compiles(latent.z, points.x, points.w):
+            return replace(latent, z=self._mix(latent))
         around = self._neighbourhood(latent.sites, _with_masks(points), points)
         # Of two values their difference; a target, without one, has its mean instead.
         pairs = _beside(around, points.y)
@@ -145,6 +149,8 @@ class LocalTNP(Backbone[Tokens]):
     ) -> Tensor:
         """Read the neighbours' tokens, and krige from them."""
         self.check_targets(latent, xt, wt)
+        if self._compiles(latent.z, xt, wt):
+            return self._decode(latent, xt, wt, et)
         parts = [
             self._read(latent, xt[:, i], wt[:, i], None if et is None else et[:, i])
             for i in _chunks(xt.shape[1])
@@ -166,16 +172,80 @@ class LocalTNP(Backbone[Tokens]):
         own = wt[..., : self.dw]
         w = torch.cat((own[:, :, None], gather(points.w, around.index)), dim=2)
         mean, variance = self.kriging(h, x, w, around.rest, around.observed)
+        return self._corrected(h, wt, mean, variance)
+
+    def _corrected(
+        self, h: Tensor, wt: Tensor, mean: Tensor, variance: Tensor
+    ) -> Tensor:
         std = variance.sqrt()
         shift, stretch = self.correct(h).chunk(2, dim=-1)
         mean = self.prior(wt) + mean + std * shift
         std = std * torch.exp(_STRETCH * torch.tanh(stretch))
         return torch.cat((mean, _softplus_inverse(std), h), dim=-1)
 
+    def _compiles(self, z: Tensor, x: Tensor, w: Tensor) -> bool:
+        """Whether compiled code does it: it has no gradients of places, covariates."""
+        wanted = torch.is_grad_enabled() and (x.requires_grad or w.requires_grad)
+        return not wanted and possible(z, self.dz, self.neighbours)
+
+    def _mix(self, latent: Tokens) -> Tensor:
+        """Tokens of every layer, (b, layers, m, width), by compiled code."""
+        points = _in_a_row(latent.points)
+        b, m, _ = latent.z.shape
+        near = Near.of(points, latent.sites, latent.points.w, self.neighbours)
+        frame, lengths = self.group.frame(near.x), (self.reach, self.grain)
+        z = latent.z.flatten(0, 1)
+        layers = [z + self.surround(torch.cat((z, self._place(near)), dim=-1))]
+        for layer in _attentions(self.mixing):
+            h = layers[-1]
+            tokens = layer.tokens(h, points)
+            layers.append(layer.compiled(h, tokens, near, points.y, frame, lengths))
+        return torch.stack(layers, dim=1).unflatten(0, (b, m)).transpose(1, 2)
+
+    def _decode(
+        self, latent: Tokens, xt: Tensor, wt: Tensor, et: Tensor | None
+    ) -> Tensor:
+        """Read and krige by compiled code."""
+        points = _in_a_row(latent.points)
+        tokens = [
+            layer.tokens(z.flatten(0, 1), points)
+            for layer, z in zip(
+                _attentions(self.reading), latent.z.unbind(1), strict=True
+            )
+        ]
+        parts = [
+            self._read_near(
+                points, tokens, xt[:, i], wt[:, i], None if et is None else et[:, i]
+            )
+            for i in _chunks(xt.shape[1])
+        ]
+        return torch.cat(parts, dim=1)
+
+    def _read_near(
+        self, points: Points, tokens: list[Tensor], xt: Tensor, wt: Tensor,
+        et: Tensor | None,
+    ) -> Tensor:  # fmt: skip
+        near = Near.of(points, xt, wt[..., : self.dw], self.neighbours)
+        frame, lengths = self.group.frame(near.x), (self.reach, self.grain)
+        h = self.enter(torch.cat((wt.flatten(0, 1), self._place(near)), dim=-1))
+        if et is not None:
+            h = h + et.flatten(0, 1)
+        for layer, read in zip(_attentions(self.reading), tokens, strict=True):
+            h = layer.compiled(h, read, near, near.mean, frame, lengths)
+        mean, variance = self.kriging.compiled(h, near)
+        out = self._corrected(h, wt.flatten(0, 1), mean, variance)
+        return out.unflatten(0, xt.shape[:2])
+
+    def _place(self, near: Near) -> Tensor:
+        """What the group and the neighbours say of a point alone, (n, n_place)."""
+        size = torch.log(near.radius / self.reach)[:, None]
+        spread = torch.log(near.spread + 1e-4)
+        return torch.cat((self.group.here(near.x), size, near.mean, spread), dim=-1)
+
     def _neighbourhood(self, x: Tensor, w: Tensor, points: PointSet) -> Neighbourhood:
         """The neighbourhoods of `x` with covariates and masks `w` (b, n, 2 dw)."""
         seen = points.y_mask.any(-1)
-        index, found = nearest(x, points.x, seen, self.neighbours + 1)
+        index, found = nearby.nearest(x, points.x, seen, self.neighbours + 1)
         other = gather(points.x, index)
         distance = (other - x[:, :, None]).square().sum(-1).sqrt()
         weight, radius = taper(distance, found)
@@ -201,6 +271,19 @@ class LocalTNP(Backbone[Tokens]):
             index, weight, rest, observed, mean,
             torch.cat(pairs, dim=-1), torch.cat(place, dim=-1),
         )  # fmt: skip
+
+
+def _attentions(layers: nn.ModuleList) -> list[PairAttention]:
+    return [layer for layer in layers if isinstance(layer, PairAttention)]
+
+
+def _in_a_row(points: PointSet) -> Points:
+    """The points of all tasks, one after the other."""
+    x, w, y = (
+        each.flatten(0, 1).contiguous() for each in (points.x, points.w, points.y)
+    )
+    seen = points.y_mask.any(-1)
+    return Points(x, w, y, points.y_mask.flatten(0, 1).to(y), seen)
 
 
 def _chunks(n: int) -> list[slice]:

@@ -52,6 +52,16 @@ class Group(ABC):
         for the closest of points; (..., dx) of shapes that broadcast -> (..., k).
         """
 
+    def frame(self, x: Tensor) -> Tensor:
+        """What makes a step from `x` its offsets: (..., dx) -> (..., k, dx).
+
+        Offsets are linear in the step, so those of the unit steps say all.
+        """
+        # In double precision, where the difference of both locations is the unit step.
+        start = x.double()[..., None, :]
+        unit = torch.eye(self.dx, dtype=start.dtype, device=x.device)
+        return self.offsets(start, start + unit).mT.to(x.dtype).contiguous()
+
     @abstractmethod
     def trend(self, x: Tensor, centre: Tensor) -> Tensor:
         """Smooth functions of location whose span the group keeps.

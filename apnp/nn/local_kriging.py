@@ -1,13 +1,15 @@
 """Kriging of every target from its own neighbours, with its own covariance."""
 
+import math
 from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from apnp.nn.gaussian import gaussian
+from apnp.nn.gaussian import LOG2_E, gaussian
 from apnp.nn.mlp import mlp
+from apnp.nn.near import Near, krige
 
 _LARGEST = 3.0
 """Bound of what an embedding adds to the logarithm of a parameter."""
@@ -90,6 +92,36 @@ class LocalKriging(nn.Module):
             prior = at_target[..., 0, 0]
             variances.append((prior - explained).clamp(min=0.0) + noise)
         return torch.stack(means, -1), torch.stack(variances, -1)
+
+    def compiled(
+        self, embedding: Float[Tensor, "n width"], near: Near
+    ) -> tuple[Float[Tensor, "n dy"], Float[Tensor, "n dy"]]:
+        """The same as `forward` from the neighbours of targets, by compiled code."""
+        adjustment = _LARGEST * torch.tanh(self.scales(embedding) / _LARGEST)
+        common, own = adjustment.tensor_split((2,), dim=-1)
+        found = [
+            krige(near, self._local_parameters(common, scales, v), v, self.m)
+            for v, scales in enumerate(own.chunk(self.dy, dim=-1))
+        ]
+        means, variances = zip(*found, strict=True)
+        return torch.stack(means, -1), torch.stack(variances, -1)
+
+    def _local_parameters(self, common: Tensor, scales: Tensor, v: int) -> Tensor:
+        """The covariance's parameters of variable `v` at each target: see `krige`."""
+        variances, slopes, noise = scales.tensor_split(
+            (self.n, self.n + self.m), dim=-1
+        )
+        rates = math.log(0.5 * LOG2_E) - 2 * self.log_lengths
+        n = len(common)
+        logs = (
+            self.log_variances[v] + variances,
+            rates - 2 * common[:, :1],
+            -self.log_heights - common[:, 1:],
+            (self.log_slopes[v] + slopes[..., None]).flatten(1),
+            self.log_constants[v].expand(n, 1),
+            self.log_noises[v] + noise,
+        )
+        return torch.exp(torch.cat(logs, dim=-1))
 
     def _shapes(
         self, x: Tensor, other: Tensor, w: Tensor, other_w: Tensor, common: Tensor

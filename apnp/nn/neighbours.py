@@ -7,7 +7,7 @@ from scipy.spatial import cKDTree
 from torch import Tensor
 from torch.nn import functional
 
-_FADE = 0.2
+FADE = 0.2
 """Share of the neighbourhood's radius over which weights fall to zero."""
 
 
@@ -68,6 +68,6 @@ def taper(
     distance = torch.where(found, distance, 0.0)
     farthest = distance.amax(-1)
     radius = torch.where(farthest > 0, farthest, 1.0)
-    s = ((1 - distance[..., :-1] / radius[..., None]) / _FADE).clamp(0, 1)
+    s = ((1 - distance[..., :-1] / radius[..., None]) / FADE).clamp(0, 1)
     weight = torch.where(found[..., -1:], s * s * (3 - 2 * s), 1.0)
     return weight * found[..., :-1], radius

@@ -11,9 +11,10 @@ from breaking import Break, Method
 from broken_backbones import Law
 
 from apnp.approx import ApproximatelyEquivariant
-from apnp.backbones import RelaxedConvCNP, cnp, local_tnp, pt_tnp, rcnp
+from apnp.backbones import RelaxedConvCNP, cnp, pt_tnp, rcnp
 from apnp.groups import Translations
 from apnp.model import NeuralProcess
+from apnp.nn import neighbours
 from apnp.nn.attention import HeadMixingAttention, PlainAttention, WindowAttention
 from apnp.nn.cnn import CNN
 from apnp.nn.drift import LinearDrift
@@ -151,13 +152,13 @@ CASES = [
     Case(MOVE, "EquivCNP, line", MirroredCNN, "forward", one_sided),
     Case(ROWS, "ConvCNP, plane", UNet, "forward", across_rows),
     Case(ROWS, "ConvCNP with a CNN, plane", CNN, "forward", across_rows),
-    Case(ROWS, "LocalTNP, plane", PairAttention, "forward", across_rows),
+    Case(ROWS, "LocalTNP, plane", PairAttention, "_after", across_rows),
     Case(DELETE, "TNP, plain", PlainAttention, "forward", all_seen, JUNK),
     Case(DELETE, "TNP, plane", WindowAttention, "forward", all_seen, JUNK),
     Case(
         DELETE, "TNP, plane, published", HeadMixingAttention, "forward", all_seen, JUNK
     ),
-    Case(DELETE, "LocalTNP, plane", local_tnp, "nearest", all_near, JUNK),
+    Case(DELETE, "LocalTNP, plane", neighbours, "nearest", all_near, JUNK),
     Case(DELETE, "CNP", cnp, "mean_of_seen", all_counted, JUNK),
     Case(DELETE, "RCNP, plane", rcnp, "mean_of_seen", all_counted, JUNK),
     Case(DELETE, "RCNP, plane, full", rcnp, "mean_of_seen", all_counted, JUNK),
