@@ -16,6 +16,7 @@ from apnp.data.interval import INSTANT, kind_of, with_interval
 from apnp.data.quality import screen_values
 from apnp.data.readers import READERS, Reader
 from apnp.data.readers import table as table_reader
+from apnp.data.readers.archives import unpacked
 from apnp.data.readers.file_head import head_of
 from apnp.data.readers.station_lists import is_station_list
 from apnp.data.readings import Readings, Request, cell_method_of, join
@@ -60,12 +61,13 @@ def read_stations(
         DataError: If a file is missing, damaged, of unknown format or breaks a rule.
     """
     request = _request(variable, columns, units, station_list, day)
-    parts = [
-        part
-        for reader, files in _by_format(_files(paths)).items()
-        for part in reader.read(files, request)
-    ]
-    return _dataset(parts, request, daily)
+    with unpacked(_paths(paths)) as found:
+        parts = [
+            part
+            for reader, files in _by_format(_files(found)).items()
+            for part in reader.read(files, request)
+        ]
+        return _dataset(parts, request, daily)
 
 
 def from_table(
@@ -156,14 +158,18 @@ def _checked(
     return dict(given or {})
 
 
-def _files(paths: FilePath | Sequence[FilePath]) -> list[tuple[Path, bool]]:
-    """The files, folders opened, and whether each was named outright."""
+def _paths(paths: FilePath | Sequence[FilePath]) -> list[Path]:
     if isinstance(paths, str | PathLike):
         paths = [paths]
     if not paths:
         raise ConfigError("`paths` names no file.")
+    return [Path(path) for path in paths]
+
+
+def _files(paths: Sequence[Path]) -> list[tuple[Path, bool]]:
+    """The files, folders opened, and whether each was named outright."""
     files: list[tuple[Path, bool]] = []
-    for path in map(Path, paths):
+    for path in paths:
         if path.is_dir():
             inside = sorted(p for p in path.iterdir() if p.is_file())
             if not inside:

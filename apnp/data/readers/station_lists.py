@@ -39,17 +39,21 @@ def is_station_list(head: Head) -> bool:
 def positions(
     ids: Sequence[str], path: Path
 ) -> tuple[pd.DataFrame, NDArray[np.intp], list[str]]:
-    """The stations `ids` as the list at `path` has them.
-
-    Returns:
-        The sites found; the row of each id in them, -1 where the list lacks it, with
-        one more -1 at the end; and a note on those.
+    """The stations `ids` as the list at `path` has them: see `located`.
 
     Raises:
         DataError: If the list is of no known layout or has none of the ids.
     """
-    head = head_of(path)
-    parse = _parser(head)
+    return located(ids, station_table(path), str(path))
+
+
+def station_table(path: Path) -> pd.DataFrame:
+    """A list of stations: columns station, lat, lon, elevation, station_name.
+
+    Raises:
+        DataError: If the list is of no known layout.
+    """
+    parse = _parser(head_of(path))
     if parse is None:
         raise DataError(
             f"{path}: not a list of stations. Known are ghcnd-stations.txt, "
@@ -58,7 +62,26 @@ def positions(
             "HadISD station lists, and a CSV table with columns station, lat, lon, "
             "elevation."
         )
-    table = parse(path).drop_duplicates("station").reset_index(drop=True)
+    return parse(path).drop_duplicates("station").reset_index(drop=True)
+
+
+def located(
+    ids: Sequence[str], table: pd.DataFrame, where: str
+) -> tuple[pd.DataFrame, NDArray[np.intp], list[str]]:
+    """The stations `ids` as a table of stations has them.
+
+    Args:
+        ids: Ids of stations, all different.
+        table: Columns station, lat, lon, elevation, station_name; no id repeats.
+        where: The list or lists, for messages.
+
+    Returns:
+        The sites found; the row of each id in them, -1 where the list lacks it, with
+        one more -1 at the end; and a note on those.
+
+    Raises:
+        DataError: If the table has none of the ids.
+    """
     in_list = _rows_of(list(ids), table["station"].tolist())
     used, row = np.unique(in_list, return_inverse=True)
     if used.size and used[0] < 0:
@@ -68,9 +91,9 @@ def positions(
     )
     if (row < 0).all():
         raise DataError(
-            f"{path}: holds none of the {len(ids)} stations, e.g. {ids[0]!r}; it lists "
-            f"{', '.join(table['station'][:3])}, ... Give the list that goes with "
-            "the files."
+            f"{where}: holds none of the {len(ids)} stations, e.g. {ids[0]!r}; it "
+            f"lists {', '.join(table['station'][:3])}, ... Give the list that goes "
+            "with the files."
         )
     lost = [i for i, r in zip(ids, row, strict=True) if r < 0]
     notes = []
@@ -113,14 +136,28 @@ def beside(paths: Sequence[Path], request_list: Path | None, name: str) -> Path:
     """
     if request_list is not None:
         return request_list
+    found = lists_beside(paths)
+    if not found:
+        raise no_positions(paths[0], name)
+    return found[0]
+
+
+def lists_beside(paths: Sequence[Path]) -> list[Path]:
+    """The station lists in the folders of the files, each folder once, in order."""
     readings = set(paths)
-    for folder in dict.fromkeys(p.parent for p in paths):
-        for path in sorted(p for p in folder.iterdir() if p.suffix in (".txt", ".csv")):
-            candidate = path not in readings and path.stat().st_size > 0
-            if candidate and is_station_list(head_of(path)):
-                return path
-    raise DataError(
-        f"{paths[0]}: {name} files hold no positions. Give the list of stations with "
+    return [
+        path
+        for folder in dict.fromkeys(p.parent for p in paths)
+        for path in sorted(folder.iterdir())
+        if path.suffix in (".txt", ".csv", ".tsv") and path not in readings
+        and path.stat().st_size > 0 and is_station_list(head_of(path))
+    ]  # fmt: skip
+
+
+def no_positions(path: Path, name: str) -> DataError:
+    """The error where no list of stations is at hand."""
+    return DataError(
+        f"{path}: {name} files hold no positions. Give the list of stations with "
         "--station-list."
     )
 

@@ -14,7 +14,7 @@ from apnp.data.readers.element_choice import choose
 from apnp.data.readers.file_head import Head
 from apnp.data.readers.ghcn_elements import names_of, where_of
 from apnp.data.readers.text_format import Element, Preamble, TextFormat
-from apnp.data.readers.text_sites import Places, places
+from apnp.data.readers.text_sites import Places, StationLists, places
 from apnp.data.readers.text_table import TextFile, TextTable, header_at, matches
 from apnp.data.readings import Readings, Request, readings
 from apnp.data.units import canonical_units, to_degc
@@ -72,8 +72,9 @@ class TextReader:
         """
         parts: list[Part] = []
         without: list[Part] = []
+        lists = StationLists(paths, request.station_list, self.NAME)
         for path in paths:
-            part = _part(TextFile(path, self.form), self.form, paths, request)
+            part = _part(TextFile(path, self.form), self.form, lists, request)
             (parts if part.elements else without).append(part)
         if not parts:
             raise _nothing(self.form, TextFile(paths[0], self.form), request)
@@ -150,7 +151,7 @@ def _frame(
 
 
 def _part(
-    file: TextFile, form: TextFormat, paths: Sequence[Path], request: Request
+    file: TextFile, form: TextFormat, lists: StationLists, request: Request
 ) -> Part:
     before = form.preamble(file.before, file.path) if form.preamble else Preamble()
     elements = _elements(file, form, before, request)
@@ -171,7 +172,7 @@ def _part(
             f"has; the file has {', '.join(file.names)}."
         )
     table, notes = _rows(file.table(used), form)
-    found = places(table, form, where, before, paths, request)
+    found = places(table, form, where, before, lists)
     units = _units(file, form, elements, table, request)
     values = {}
     for name, element in elements.items():

@@ -3,16 +3,23 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from apnp.data.readers.station_lists import beside, positions
+from apnp.data.readers.ghcn_elements import names_of
+from apnp.data.readers.station_lists import (
+    lists_beside,
+    located,
+    no_positions,
+    station_table,
+)
 from apnp.data.readers.text_format import Preamble, TextFormat
 from apnp.data.readers.text_table import TextTable
-from apnp.data.readings import Request, with_all_columns
+from apnp.data.readings import with_all_columns
 from apnp.errors import DataError
 
 _NUMBERS = ("lat", "lon", "elevation")
@@ -35,13 +42,45 @@ class Places:
     source: str = ""
 
 
+class StationLists:
+    """The station list that is given, or those in the folders of the files.
+
+    Args:
+        paths: The files of readings.
+        given: The list that the user names, if any.
+        name: Name of the format, for messages.
+    """
+
+    def __init__(self, paths: Sequence[Path], given: Path | None, name: str):
+        self.paths, self.given, self.name = paths, given, name
+
+    @cached_property
+    def _tables(self) -> dict[Path, pd.DataFrame]:
+        lists = [self.given] if self.given else lists_beside(self.paths)
+        return {path: station_table(path) for path in lists}
+
+    def of(self, ids: Sequence[str], path: Path) -> Places:
+        """The sites of `ids`, one each; lists in the folder of `path` come first.
+
+        Raises:
+            DataError: If there is no list, or none has any of the ids.
+        """
+        if not self._tables:
+            raise no_positions(path, self.name)
+        order = sorted(self._tables, key=lambda p: p.parent != path.parent)
+        table = pd.concat([self._tables[p] for p in order], ignore_index=True)
+        table = table.drop_duplicates("station").reset_index(drop=True)
+        where = str(order[0]) + (f" (and {len(order) - 1} more)" if order[1:] else "")
+        sites, row, notes = located(list(ids), table, where)
+        return Places(sites, row[:-1], tuple(notes), names_of(order))
+
+
 def places(
     table: TextTable,
     form: TextFormat,
     where: Mapping[str, str],
     before: Preamble,
-    paths: Sequence[Path],
-    request: Request,
+    lists: StationLists,
 ) -> Places:
     """The sites of a file's readings.
 
@@ -50,8 +89,7 @@ def places(
         form: The format.
         where: Canonical name -> column, blank where the file has none.
         before: What the lines before the table say.
-        paths: All files that are read, beside one of which a list may lie.
-        request: What is wanted.
+        lists: The station lists at hand.
 
     Raises:
         DataError: If nothing tells the station or its position.
@@ -59,8 +97,8 @@ def places(
     ids = _ids(table, form, where, before)
     if where.get("lat") and where.get("lon"):
         found = _from_columns(table, where, ids)
-        if request.station_list is not None and found.sites["elevation"].isna().all():
-            return _with_elevation(found, request.station_list)
+        if lists.given is not None and found.sites["elevation"].isna().all():
+            return _with_elevation(found, lists, table.path)
         return found
     code, unique = pd.factorize(ids)
     if before.sites is not None:
@@ -70,9 +108,9 @@ def places(
         row = pd.Index(known["station"]).get_indexer(pd.Index(unique))
         if (row >= 0).all():
             return Places(with_all_columns(known), row[code].astype(np.intp))
-    listed = beside(paths, request.station_list, form.about.name)
-    sites, row, notes = positions(list(unique), listed)
-    return Places(sites, row[code], tuple(notes), f"positions from {listed.name}")
+    listed = lists.of(list(unique), table.path)
+    source = f"positions from {listed.source}"
+    return Places(listed.sites, listed.site[code], listed.notes, source)
 
 
 def _ids(
@@ -116,12 +154,11 @@ def _from_columns(table: TextTable, where: Mapping[str, str], ids: pd.Series) ->
     return Places(with_all_columns(sites), site.astype(np.intp))
 
 
-def _with_elevation(found: Places, station_list: Path) -> Places:
+def _with_elevation(found: Places, lists: StationLists, path: Path) -> Places:
     """The same sites with the elevations of a station list."""
     ids = found.sites["station"]
-    listed, row, notes = positions(list(ids), station_list)
-    height = np.append(listed["elevation"].to_numpy(), np.nan)[row[: len(ids)]]
-    return Places(
-        found.sites.assign(elevation=height), found.site, tuple(notes),
-        f"elevations from {station_list.name}",
-    )  # fmt: skip
+    listed = lists.of(list(dict.fromkeys(ids)), path)
+    height = dict(zip(listed.sites["station"], listed.sites["elevation"], strict=True))
+    sites = found.sites.assign(elevation=ids.map(height))
+    source = f"elevations from {listed.source}"
+    return Places(sites, found.site, listed.notes, source)
