@@ -110,6 +110,10 @@ GROUPS: dict[str, Group] = {
     "no symmetry": Trivial(2),
 }
 
+VARIED = ("plane", "sphere", "E(2)", "SO(3)", "E(2) and time shifts")
+"""Groups under which the variants of a model of points are tested; its plain form is
+tested under all of them, and what a group leaves of pairs is the same for both."""
+
 
 def local_tnp(group: str) -> LocalTNP:
     """Three neighbours: the fourth of the four observed points bounds them."""
@@ -209,15 +213,14 @@ FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {
             g,
             lambda g=g: approximate(g, g == "plane", local_tnp(g)),
         )
-        for g in GROUPS
-        if g != "no symmetry"
+        for g in VARIED
     },
     **{f"TNP, {g}": (g, lambda g=g: tnp(g)) for g in GROUPS},
     **{f"PTTNP, {g}": (g, lambda g=g: pt_tnp(g)) for g in GROUPS},
     **{
         f"{name}, {g}, published": (g, lambda g=g, made=made: made(g, "published"))
         for name, made in (("TNP", tnp), ("PTTNP", pt_tnp))
-        for g in GROUPS
+        for g in VARIED
     },
     "TNP, plain": ("no symmetry", lambda: tnp("no symmetry", "plain")),
     "PTTNP, plain": ("no symmetry", lambda: pt_tnp("no symmetry", "plain")),
@@ -227,18 +230,16 @@ FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {
             lambda g=g, made=made: approximate(g, False, made(g)),
         )
         for name, made in (("TNP", tnp), ("PTTNP", pt_tnp))
-        for g in GROUPS
-        if g != "no symmetry"
+        for g in VARIED
     },
     **{f"RCNP, {g}": (g, lambda g=g: rcnp(g)) for g in GROUPS},
-    **{f"RCNP, {g}, full": (g, lambda g=g: rcnp(g, True)) for g in GROUPS},
+    **{f"RCNP, {g}, full": (g, lambda g=g: rcnp(g, True)) for g in VARIED},
     **{
         f"RCNP, {g}, full {full}, approximate": (
             g,
             lambda g=g, full=full: approximate(g, g == "plane", rcnp(g, full)),
         )
-        for g in GROUPS
-        if g != "no symmetry"
+        for g in VARIED
         for full in (False, True)
     },
     "CNP": ("no symmetry", lambda: CNP(2, DY, DW, width=8, layers=2)),
