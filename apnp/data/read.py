@@ -17,7 +17,8 @@ from apnp.data.quality import screen_values
 from apnp.data.readers import READERS, Reader
 from apnp.data.readers import table as table_reader
 from apnp.data.readers.archives import unpacked
-from apnp.data.readers.file_head import head_of
+from apnp.data.readers.file_head import Head, head_of
+from apnp.data.readers.refusals import refusal_of
 from apnp.data.readers.station_lists import is_station_list
 from apnp.data.readings import Readings, Request, cell_method_of, join
 from apnp.errors import ConfigError, DataError
@@ -192,26 +193,42 @@ def _by_format(files: Sequence[tuple[Path, bool]]) -> dict[Reader, list[Path]]:
             continue
         head = head_of(path)
         reader = next((r for r in READERS if r.recognises(head)), None)
-        listed = reader in (None, table_reader) and is_station_list(head)
-        if listed:
-            reader = None
-        if reader is None and named:
-            if listed:
-                raise DataError(
-                    f"{path}: a list of stations, without readings. Give it with "
-                    "--station-list beside the files of readings."
-                )
-            if not table_reader.could_be(head):
-                raise DataError(
-                    f"{path}: unknown format. Tried: "
-                    f"{'; '.join(r.NAME for r in READERS)}."
-                )
-            reader = table_reader
+        if reader in (None, table_reader):
+            reader = _table_or_none(head, named, reader)
         if reader is not None:
             found.setdefault(reader, []).append(path)
     if not found:
         raise DataError(
-            f"{files[0][0].parent}: no file of a known format. Tried: "
-            f"{'; '.join(r.NAME for r in READERS)}."
+            f"{files[0][0].parent}: no file of a known format. `apnp data formats` "
+            "lists those that are read."
         )
     return found
+
+
+def _table_or_none(head: Head, named: bool, reader: Reader | None) -> Reader | None:
+    """The reader of tables, where a file of no other format can be one.
+
+    Raises:
+        DataError: If a file that is named, or holds readings, is not read.
+    """
+    refusal = refusal_of(head)
+    if refusal is not None and (named or refusal.readings):
+        raise DataError(f"{head.path}: {refusal.what}. {refusal.way_out}")
+    listed = is_station_list(head)
+    if listed and named:
+        raise DataError(
+            f"{head.path}: a list of stations, without readings. Give it with "
+            "--station-list beside the files of readings."
+        )
+    if listed or refusal is not None:
+        return None
+    if reader is not None or not named:
+        return reader
+    if not table_reader.could_be(head):
+        raise DataError(
+            f"{head.path}: unknown format; its first line is {head.lines[0][:60]!r}. "
+            "`apnp data formats` lists those that are read. Any other data can be "
+            "given as a CSV table with columns station, time, lat, lon, elevation and "
+            "tas; --columns NAME=COLUMN maps other names."
+        )
+    return table_reader

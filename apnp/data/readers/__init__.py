@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from apnp.data.readers import cf_dsg, ghcn_by_year, ghcn_daily, isd_lite, table
+from apnp.data.readers import (
+    cf_dsg,
+    ghcn_by_year,
+    ghcn_daily,
+    hadisd,
+    isd_lite,
+    table,
+)
 from apnp.data.readers.about import About
 from apnp.data.readers.file_head import Head
 from apnp.data.readers.formats import FORMATS
@@ -36,5 +43,6 @@ class Reader(Protocol):
 
 # The first that recognises a file reads it; tables come last, being least particular.
 READERS: tuple[Reader, ...] = (
-    cf_dsg, ghcn_daily, ghcn_by_year, isd_lite, *map(TextReader, FORMATS), table,
+    hadisd, cf_dsg, ghcn_daily, ghcn_by_year, isd_lite,
+    *map(TextReader, FORMATS), table,
 )  # fmt: skip

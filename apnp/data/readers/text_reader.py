@@ -1,5 +1,6 @@
 """Reads any text format that has a description (`apnp.data.readers.text_format`)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -365,9 +366,16 @@ def _times(table: TextTable, form: TextFormat, zone: str) -> NDArray[np.datetime
             )
         time = time + (hours * 3600).astype("timedelta64[s]")
     if bad.any():
+        text = texts.iloc[int(np.flatnonzero(bad)[0])]
+        whole = f" ({text!r})" if columns[1:] else ""
+        month = re.fullmatch(r"\d{4}-?\d\d", text)
         raise DataError(
-            f"{table.at(columns[0], bad)}"
-            + (f" ({texts.iloc[int(np.flatnonzero(bad)[0])]!r})" if columns[1:] else "")
-            + f" is not a time of the layout {form.times.layout}."
+            f"{table.at(columns[0], bad)}{whole} "
+            + (
+                "is a month. Means of months are no values of a day or an instant; "
+                "give the daily or hourly values."
+                if month
+                else f"is not a time of the layout {form.times.layout}."
+            )
         )
     return time.astype("datetime64[ns]")

@@ -64,7 +64,7 @@ GHCND_ACCESS = TextFormat(
     ),
     header=re.compile(
         r'^"?STATION"?,"?DATE"?,"?LATITUDE"?,"?LONGITUDE"?,"?ELEVATION"?,"?NAME"?,'
-        r'(?=.*"?(TAVG|TMAX|TMIN|TOBS|PRCP|SNOW)"?,)(?!.*FRSHTT)(?!.*"?TMP"?,)'
+        r'(?=.*"?(TAVG|TMAX|TMIN|TOBS|PRCP|SNOW)"?(,|$))(?!.*FRSHTT)(?!.*"?TMP"?,)'
     ),
     columns=_PLACE,
     times=Times(("DATE",), "%Y-%m-%d"),
