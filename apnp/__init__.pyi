@@ -30,10 +30,12 @@ from .evaluation import evaluate as evaluate
 from .geometry.station_blocks import StationSplit as StationSplit
 from .groups import Group as Group
 from .likelihoods import Likelihood as Likelihood
+from .maps.request import FieldRequest as FieldRequest
 from .model import NeuralProcess as NeuralProcess
 from .observations import Observations as Observations
 from .observations import Predictor as Predictor
 from .observations import Sites as Sites
+from .output.field_output import FieldOutput as FieldOutput
 from .prediction import ConditionedModel as ConditionedModel
 from .prediction import Grid as Grid
 from .prediction import Samples as Samples

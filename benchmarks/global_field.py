@@ -82,7 +82,7 @@ def main() -> None:
         for _ in range(args.repeat):
             start = perf_counter()
             field = model.predict_grid(
-                ds, time=args.time, grid=args.grid, relief=args.relief,
+                ds, time=args.time, grid=args.grid, elevation=args.relief,
                 output=Path(folder) / "field.nc",
             )  # fmt: skip
             times.append(perf_counter() - start)

@@ -169,12 +169,13 @@ def _map(
     time: np.datetime64,
     history: str,
 ) -> None:
+    from apnp.maps.request import FieldRequest
     from apnp.prediction.symmetry import symmetry_breaking, write_difference
 
+    request = FieldRequest(args.grid, elevation=args.relief)
     made = symmetry_breaking(
-        model, ds, time=time, grid=args.grid, relief=args.relief, progress=True,
-        history=history,
-    )  # fmt: skip
+        model, ds, time=time, request=request, progress=True, history=history
+    )
     if args.output:
         write_difference(made, args.output)
         print(args.output)
@@ -189,15 +190,12 @@ def _map(
 
 def _check_map(args: argparse.Namespace, ds: xr.Dataset) -> None:
     """Refuse a grid or a relief that cannot be used before the tasks, not after."""
-    from apnp.maps.elevation import Relief
-    from apnp.maps.grid import as_grid, region_around, resolution_of
+    from apnp.maps.request import FieldRequest
 
-    size, region = resolution_of(args.grid), None
-    if size is not None:
-        region = region_around(ds["lat"].values, ds["lon"].values, size)
-    as_grid(args.grid, region)
+    request = FieldRequest(args.grid, elevation=args.relief)
+    request.cells(ds, spherical=False)
     if args.relief:
-        Relief.open(args.relief)
+        request.ground(ds)
 
 
 def _check(args: argparse.Namespace) -> None:

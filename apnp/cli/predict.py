@@ -143,12 +143,18 @@ def _is_store(args: argparse.Namespace) -> bool:
 def _grid(
     model: "TrainedModel", stations: xr.Dataset, args: argparse.Namespace, history: str
 ) -> None:
-    ds = model.predict_grid(
-        stations, time=args.time, grid=args.grid, region=args.region,
-        relief=args.relief, mask=args.mask, quantiles=args.quantiles or (),
-        samples=args.samples, seed=args.seed, anchors=args.anchors,
-        output=args.output, progress=True, history=history, cluster=_cluster(args),
-    )  # fmt: skip
+    from apnp.maps.draws import Samples
+    from apnp.maps.request import FieldRequest
+    from apnp.output.field_output import FieldOutput
+
+    samples = args.samples
+    if samples is not None:
+        samples = Samples(samples, args.seed, args.anchors)
+    request = FieldRequest(
+        args.grid, args.region, args.relief, args.mask, args.quantiles or (), samples
+    )
+    output = FieldOutput(args.output, _cluster(args), progress=True, history=history)
+    ds = model.predict_field(stations, args.time, request, output)
     if args.output:
         print(args.output)
     if args.map:
@@ -176,7 +182,7 @@ def _points(
 
     levels = {} if args.quantiles is None else {"quantiles": args.quantiles}
     table = model.predict_points(
-        stations, read_points(args.points), time=args.time, relief=args.relief,
+        stations, read_points(args.points), time=args.time, elevation=args.relief,
         place=args.points, **levels,
     )  # fmt: skip
     write_points(table, args.output)

@@ -7,10 +7,9 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from apnp.geometry.sphere import chord_to_km, nearest_km, unit_vectors
+from apnp.maps.flags import EXTRAPOLATED, HEIGHT_MARGIN_M
 from apnp.observations import Floats, Sites
-from apnp.output.netcdf import EXTRAPOLATED
 
-HEIGHT_MARGIN_M = 100.0
 KEPT_CELLS = 2**23
 """Cells whose nearest stations a network remembers, at most: 64 MB."""
 _SAME = 1e-12

@@ -1,29 +1,23 @@
 """Fields predicted from stations, decoded rows by rows."""
 
-import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
-from apnp.errors import ConfigError
 from apnp.geometry.coastline import is_land
 from apnp.geometry.sphere import unit_vectors
 from apnp.maps.contexts import Contexts
 from apnp.maps.draws import Draw, Samples, anchors
 from apnp.maps.elevation import Elevation
 from apnp.maps.extrapolation import Network, Support
+from apnp.maps.field_metadata import FieldMetadata
+from apnp.maps.flags import MASKED
 from apnp.maps.grid import Grid
+from apnp.maps.request import Mask
 from apnp.observations import Floats, Observations, Sites
-from apnp.output.netcdf import MASKED, FieldWriter, Header
-
-log = logging.getLogger(__name__)
-
-Mask = Literal["land"] | NDArray[np.bool_] | None
 
 CHUNK_CELLS = 2**16
 """Cells decoded at once, by default."""
@@ -51,95 +45,78 @@ class GridPredictor(Protocol):
         ...
 
 
-def write_fields(
-    predictor: GridPredictor,
-    contexts: Sequence[Observations] | Contexts,
-    header: Header,
-    elevation: Elevation,
-    network: Network,
-    *,
-    samples: Samples | None = None,
-    mask: Mask = None,
-    output: Path | None = None,
-    chunk_cells: int = CHUNK_CELLS,
-    progress: bool = False,
-) -> FieldWriter:
-    """Predict one field for each context; memory does not grow with the grid.
+@dataclass(frozen=True, eq=False)
+class FieldJob:
+    """The fields to predict: any process that holds a job may predict any rows of it.
 
-    Args:
+    Attributes:
         predictor: What predicts.
-        contexts: The observations at each of the header's times.
-        header: Grid, times, variable and quantiles.
+        contexts: The observations at each of the metadata's times.
+        metadata: Grid, times, variable and quantiles.
         elevation: Elevation of the cells.
-        network: The stations of all contexts.
         samples: Draws of each field to add.
         mask: "land" leaves out the sea; an array those of its cells that are False.
-        output: The NetCDF file to make; None keeps the fields in memory.
-        chunk_cells: Cells decoded at once (rounded to whole rows).
-        progress: Whether to show rate and time left on standard error.
-
-    Raises:
-        ConfigError: If the mask is unknown or does not fit the grid.
+        chunk_cells: Cells decoded at once (rounded to whole rows); it does not change
+            the result.
     """
-    grid = header.grid
-    check_mask(mask, grid)
-    size = max(chunk_cells // grid.lon.size, 1)
-    blocks = [slice(i, i + size) for i in range(0, grid.lat.size, size)]
-    total = len(contexts) * grid.lat.size * grid.lon.size
-    number = samples.number if samples else 0
-    with (
-        FieldWriter(output, header, number) as writer,
-        tqdm(None, "predict", total, unit=" cells", unit_scale=True,
-             disable=not progress) as bar,
-    ):  # fmt: skip
-        for step, context in enumerate(contexts):
-            read = ReadContext.of(
-                predictor, context, header, elevation, network, samples, mask
-            )
-            for rows in blocks:
-                if step == 0:
-                    writer.write_elevation(rows, elevation.on(grid, rows))
-                block = read.block(rows, writer.read_elevation(rows))
-                writer.write(step, rows, block)
-                bar.update(block[header.variable.name].size)
-    return writer
+
+    predictor: GridPredictor
+    contexts: Contexts
+    metadata: FieldMetadata
+    elevation: Elevation
+    samples: Samples | None = None
+    mask: Mask = None
+    chunk_cells: int = CHUNK_CELLS
+
+    @property
+    def grid(self) -> Grid:
+        """The cells."""
+        return self.metadata.grid
+
+    @property
+    def n_samples(self) -> int:
+        """Number of draws of each field."""
+        return self.samples.number if self.samples else 0
+
+    def chunks(self, start: int, stop: int) -> Iterator[slice]:
+        """The rows from `start` to `stop` (excluded), a few at a time."""
+        size = max(self.chunk_cells // self.grid.lon.size, 1)
+        return (slice(i, min(i + size, stop)) for i in range(start, stop, size))
+
+    def read(self, step: int, network: Network) -> "FieldPredictor":
+        """Let the predictor read the context of one time.
+
+        Args:
+            step: Index of the time.
+            network: The stations of all times (`Contexts.network`).
+        """
+        context = self.contexts[step]
+        conditioned, time = self.predictor.condition(context), context.sites.time
+        draw = None
+        if self.samples is not None:
+            where = anchors(self.grid, self.elevation, time, self.samples.anchors)
+            draw = conditioned.sampler(self.samples, where)
+        support = Support.of(context.sites, network)
+        return FieldPredictor(self, conditioned, support, draw, time)
 
 
 @dataclass(frozen=True, eq=False)
-class ReadContext:
-    """The context of one time, read once: it answers for any rows of the grid.
+class FieldPredictor:
+    """A predictor that has read one time: it answers for any rows of the grid.
 
     Attributes:
-        conditioned: The predictor that has read it.
-        support: How far its stations reach.
+        job: What is predicted.
+        conditioned: The predictor that has read the context.
+        support: How far the stations of the context reach.
         draw: What draws the field, where draws are asked for.
-        header: Grid, variable and quantiles.
         time: The time.
-        samples: Draws asked for.
-        mask: What is left out.
     """
 
+    job: FieldJob
     conditioned: Summarising
     support: Support
     draw: Draw | None
-    header: Header
     time: np.datetime64
-    samples: Samples | None
-    mask: Mask
-
-    @classmethod
-    def of(
-        cls, predictor: GridPredictor, context: Observations, header: Header,
-        elevation: Elevation, network: Network, samples: Samples | None, mask: Mask,
-    ) -> "ReadContext":  # fmt: skip
-        """Let the predictor read a context."""
-        conditioned, time = predictor.condition(context), context.sites.time
-        draw = None
-        if samples is not None:
-            where = anchors(header.grid, elevation, time, samples.anchors)
-            draw = conditioned.sampler(samples, where)
-        support = Support.of(context.sites, network)
-        return cls(conditioned, support, draw, header, time, samples, mask)
 
     def block(self, rows: slice, height: Floats) -> dict[str, NDArray]:
         """The output variables on some rows, each (..., rows, columns).
@@ -148,15 +125,15 @@ class ReadContext:
             rows: Rows of the grid.
             height: Elevation of their cells in metres, (rows, columns).
         """
-        grid, name = self.header.grid, self.header.variable.name
+        grid, name = self.job.grid, self.job.metadata.variable.name
         lat, lon = grid.points(rows)
         sites = Sites(lat, lon, height.ravel(), self.time)
-        kept = kept_cells(self.mask, rows, lat, lon)
+        kept = kept_cells(self.job.mask, rows, lat, lon)
         unit = unit_vectors(grid.lat[rows, None], grid.lon).reshape(-1, 3)
         trust = self.support.judge(rows, unit, sites.elevation)
-        block = _block(self.conditioned, trust, sites, kept, self.header)
-        if self.samples and self.draw:
-            levels = self.samples.levels(self.time, grid, rows)
+        block = _block(self.conditioned, trust, sites, kept, self.job.metadata)
+        if self.job.samples and self.draw:
+            levels = self.job.samples.levels(self.time, grid, rows)
             block[f"{name}_sample"] = _drawn(self.draw, sites, kept, levels)
         shape = (-1, grid.lon.size)
         return {k: v.reshape(*v.shape[:-1], *shape) for k, v in block.items()}
@@ -167,15 +144,15 @@ def _block(
     trust: tuple[Floats, NDArray[np.int8]],
     sites: Sites,
     kept: NDArray[np.bool_],
-    header: Header,
+    metadata: FieldMetadata,
 ) -> dict[str, NDArray]:
     """The output variables at some sites, each (..., n), of them two given."""
-    name, n = header.variable.name, len(sites)
+    name, n = metadata.variable.name, len(sites)
     distance, flag = trust
     asked = sites if kept.all() else sites.take(kept)
-    values = np.full((2 + len(header.quantiles), n), np.nan, dtype=np.float32)
+    values = np.full((2 + len(metadata.quantiles), n), np.nan, dtype=np.float32)
     if len(asked):
-        mean, std, quantiles = conditioned.summary(asked, header.quantiles)
+        mean, std, quantiles = conditioned.summary(asked, metadata.quantiles)
         values[:, kept] = np.concatenate([mean[None], std[None], quantiles])
     block = {
         name: values[0],
@@ -183,7 +160,7 @@ def _block(
         "distance_to_station": np.where(np.isinf(distance), np.nan, distance),
         f"{name}_flag": np.where(kept, flag, MASKED),
     }
-    if header.quantiles:
+    if metadata.quantiles:
         block[f"{name}_quantile"] = values[2:]
     return block
 
@@ -196,23 +173,6 @@ def _drawn(
     if kept.any():
         values[:, kept] = draw(sites.take(kept), levels[:, kept])
     return values
-
-
-def check_mask(mask: Mask, grid: Grid) -> None:
-    """Refuse a mask that is unknown or does not fit the grid.
-
-    Raises:
-        ConfigError: Naming what it is and must be.
-    """
-    if isinstance(mask, str):
-        if mask != "land":
-            raise ConfigError(
-                f"`mask` is 'land' (predict on land alone) or an array. Got {mask!r}."
-            )
-    elif mask is not None and np.shape(mask) != grid.shape:
-        raise ConfigError(
-            f"`mask` must have the grid's shape {grid.shape}. Got {np.shape(mask)}."
-        )
 
 
 def kept_cells(mask: Mask, rows: slice, lat: Floats, lon: Floats) -> NDArray[np.bool_]:

@@ -1,5 +1,6 @@
 """Fields as CF Zarr, written chunk by chunk, by one process or by many."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -7,65 +8,70 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
 from apnp.extras import needed
 from apnp.files import whole
-from apnp.maps.elevation import Elevation
 from apnp.maps.grid import Grid
-from apnp.output.netcdf import MASKED, Header, definitions
+from apnp.maps.predict_field import FieldJob
+from apnp.output.cf_layout import Layout, LayoutVariable
 
 BAND_CELLS = 2**20
 """Cells of one chunk, at most, but one row at least."""
 _IDENTITY = "apnp_identity"
 
-Unit = tuple[int, int]
+Block = tuple[int, int]
 """Numbers of a time and of a band of rows: what is predicted, and stored, at once."""
 
 
-def bands_of(grid: Grid, cells: int = BAND_CELLS) -> list[slice]:
-    """A grid cut into bands of whole rows."""
-    size = max(cells // grid.lon.size, 1)
+def bands_of(grid: Grid) -> list[slice]:
+    """A grid cut into bands of whole rows, each a chunk of the store."""
+    size = max(BAND_CELLS // grid.lon.size, 1)
     return [slice(i, i + size) for i in range(0, grid.lat.size, size)]
 
 
-def make_store(
-    path: Path, header: Header, samples: int, ground: Elevation,
-    identity: dict[str, Any], band_cells: int,
-) -> None:  # fmt: skip
+def make_store(job: FieldJob, path: Path, identity: dict[str, Any]) -> None:
     """Make a Zarr store (format 3) of fields that are still missing.
 
     Its variables and attributes are those of the NetCDF file. It appears under its
-    name only when it is complete in this sense.
+    name only when it is complete in this sense. The elevation of the cells is computed
+    here, once, and its hash joins the identity.
 
     Args:
+        job: The fields.
         path: The store to make.
-        header: What it holds.
-        samples: Number of draws of each field; 0 = none.
-        ground: Elevation of the cells.
         identity: What tells it from the store of another prediction.
-        band_cells: Cells of a chunk, at most.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    bands = bands_of(header.grid, band_cells)
-    rows = len(range(header.grid.lat.size)[bands[0]])
+    layout = Layout.of(job.metadata, job.n_samples)
+    bands = bands_of(job.grid)
+    digest = hashlib.sha256()
     try:
         zarr = _zarr(path)
         root = zarr.open_group(temporary, mode="w", zarr_format=3)
-        with definitions(header, samples) as nc:
-            root.attrs.update(_plain(nc) | {_IDENTITY: json.dumps(identity)})
-            for name, var in nc.variables.items():
-                _add(root, name, var, rows)
+        for each in layout.variables:
+            _add(root, layout, each, min(bands[0].stop, job.grid.lat.size))
         for band in bands:
-            root["elevation"][band] = ground.on(header.grid, band).astype(np.float32)
+            ground = job.elevation.on(job.grid, band).astype(np.float32)
+            digest.update(ground.tobytes())
+            root["elevation"][band] = ground
+        identity = identity | {"elevation": digest.hexdigest()}
+        root.attrs.update(_plain(layout.attrs) | {_IDENTITY: json.dumps(identity)})
         with warnings.catch_warnings():  # as xarray has it, if not yet the format
             warnings.filterwarnings("ignore", message="Consolidated metadata")
             zarr.consolidate_metadata(root.store)
         os.replace(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def elevation_digest(job: FieldJob) -> str:
+    """The hash of the cells' elevation that `make_store` keeps."""
+    digest = hashlib.sha256()
+    for band in bands_of(job.grid):
+        digest.update(job.elevation.on(job.grid, band).astype(np.float32).tobytes())
+    return digest.hexdigest()
 
 
 def identity_of(path: Path) -> dict[str, Any] | None:
@@ -92,10 +98,10 @@ def read_elevation(path: Path, rows: slice) -> NDArray[np.float64]:
 
 
 class Record:
-    """Which units are done: a line each, in a file beside the store.
+    """Which blocks are done: a line each, in a file beside the store.
 
-    A line is appended when its unit is stored, in one write; one that was cut short is
-    dropped when the file is opened again, and its unit done again.
+    A line is appended when its block is stored, in one write; one that was cut short is
+    dropped when the file is opened again, and its block done again.
 
     Args:
         path: The file; made where there is none.
@@ -113,41 +119,39 @@ class Record:
         with whole(path) as new:
             new.write_text("".join(line for line in lines if line.endswith("\n")))
 
-    def add(self, unit: Unit) -> None:
-        """Note that a unit is stored."""
+    def add(self, block: Block) -> None:
+        """Note that a block is stored."""
         with self.path.open("a") as file:
-            file.write(f"{unit[0]} {unit[1]}\n")
-        self.done[unit] = True
+            file.write(f"{block[0]} {block[1]}\n")
+        self.done[block] = True
 
-    def left(self) -> list[Unit]:
-        """The units still to be done, time by time."""
+    def left(self) -> list[Block]:
+        """The blocks still to be done, time by time."""
         return [(int(step), int(band)) for step, band in np.argwhere(~self.done)]
 
 
-def _add(root: Any, name: str, var: netCDF4.Variable, rows: int) -> None:
+def _add(root: Any, layout: Layout, each: LayoutVariable, rows: int) -> None:
     """One variable as a Zarr array; fields are missing until they are written."""
-    field = var.dimensions[-2:] == ("lat", "lon")
-    chunks = list(var.shape)
-    fill: Any = 0
-    if field:
-        chunks[-2] = min(rows, chunks[-2])
-        if "time" in var.dimensions:
-            chunks[var.dimensions.index("time")] = 1
-        fill = np.nan if var.dtype.kind == "f" else MASKED
+    shape = tuple(layout.dims[name] for name in each.dims)
+    chunks = list(shape)
+    if each.values is None:
+        chunks[-2] = rows
+        if "time" in each.dims:
+            chunks[each.dims.index("time")] = 1
     array = root.create_array(
-        name, shape=var.shape, dtype=var.dtype, chunks=tuple(chunks), fill_value=fill,
-        dimension_names=var.dimensions, attributes=_plain(var),
+        each.name, shape=shape, dtype=each.kind, chunks=tuple(chunks),
+        fill_value=0 if each.values is not None else each.fill_value,
+        dimension_names=each.dims, attributes=_plain(each.attrs),
     )  # fmt: skip
-    if not field:
-        array[...] = var[...]
+    if each.values is not None:
+        array[...] = each.values
 
 
-def _plain(of: netCDF4.Variable | netCDF4.Dataset) -> dict[str, Any]:
-    """Attributes as JSON has them; what is missing is told by Zarr itself."""
+def _plain(attrs: dict[str, Any]) -> dict[str, Any]:
+    """Attributes as JSON holds them."""
     return {
         name: value.tolist() if isinstance(value, np.ndarray | np.generic) else value
-        for name, value in of.__dict__.items()
-        if name != "_FillValue"
+        for name, value in attrs.items()
     }
 
 

@@ -1,7 +1,6 @@
 """Tables of points to predict at."""
 
 import logging
-from collections.abc import Sequence
 from os import PathLike
 from typing import Any
 
@@ -119,22 +118,6 @@ def quantile_name(level: float) -> str:
     """The column of a quantile: q05 for 0.05, q97.5 for 0.975."""
     percent = f"{100 * level:.6g}"
     return f"q{percent.zfill(2)}"
-
-
-def check_levels(levels: Sequence[float]) -> tuple[float, ...]:
-    """Levels of quantiles as rising floats.
-
-    Raises:
-        ConfigError: If one is not a probability strictly between 0 and 1.
-    """
-    checked = tuple(sorted({float(level) for level in levels}))
-    wrong = [level for level in checked if not 0 < level < 1]
-    if wrong:
-        raise ConfigError(
-            "`quantiles` are probabilities above 0 and below 1 (0.05 for 5 %). Got "
-            f"{', '.join(f'{level:g}' for level in wrong)}."
-        )
-    return checked
 
 
 def _numbers(column: pd.Series, name: str, place: str) -> Floats:

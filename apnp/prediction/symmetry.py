@@ -1,7 +1,6 @@
 """How a trained model breaks its symmetry: fixed inputs off, data moved, on a map."""
 
 import copy
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 
@@ -13,10 +12,10 @@ from apnp.errors import ConfigError
 from apnp.files import whole
 from apnp.groups import Group
 from apnp.inputs.stations import Representation
-from apnp.maps.grid import GridLike
-from apnp.maps.predict_field import Mask
+from apnp.maps.request import FieldRequest
 from apnp.model import NeuralProcess
 from apnp.observations import Floats, Observations
+from apnp.output.field_output import FieldOutput
 from apnp.prediction.trained import Stations, TrainedModel
 from apnp.types import PointSet, Task, at_points
 from apnp.variables import variable as known_variable
@@ -105,10 +104,7 @@ def symmetry_breaking(
     stations: Stations,
     *,
     time: str | np.datetime64,
-    grid: GridLike,
-    region: Sequence[float] | None = None,
-    relief: str | PathLike | None = None,
-    mask: Mask = None,
+    request: FieldRequest,
     progress: bool = False,
     history: str = "apnp symmetry_breaking",
 ) -> xr.Dataset:
@@ -117,12 +113,8 @@ def symmetry_breaking(
     Args:
         model: A model with fixed inputs.
         stations: A station dataset, or a file that `apnp.data` reads.
-        time: A time in it, or a range, as `TrainedModel.predict_grid` takes it; so
-            are the others.
-        grid: Cell size in degrees, a `Grid`, or a NetCDF file whose grid is used.
-        region: West, south, east, north in degrees.
-        relief: NetCDF file of elevation; by default the packaged terrain.
-        mask: "land", or an array that is False where cells are left out.
+        time: A time in it, or a range, as `TrainedModel.predict_grid` takes it.
+        request: The cells; quantiles and draws are left out.
         progress: Whether to show rate and time left on standard error.
         history: What is recorded as the making of the fields.
 
@@ -135,13 +127,12 @@ def symmetry_breaking(
         ConfigError: If the model has no fixed inputs, or an argument breaks a rule.
         DataError: If nothing was observed at a time, or a file cannot be used.
     """
+    request = replace(request, quantiles=(), samples=None)
+    output = FieldOutput(progress=progress, history=history)
     complete, strict = (
-        one.predict_grid(
-            stations, time=time, grid=grid, region=region, relief=relief, mask=mask,
-            progress=progress, history=history,
-        )
+        one.predict_field(stations, time, request, output)
         for one in (model, model.strict())
-    )  # fmt: skip
+    )
     return difference(complete, strict, model.variable)
 
 

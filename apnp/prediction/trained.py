@@ -20,35 +20,21 @@ from apnp.data.fill_elevation import fill_elevation
 from apnp.data.gridded.variable import find_fields
 from apnp.data.open import open_stations
 from apnp.errors import ConfigError, DataError
-from apnp.geometry.sphere import is_global
 from apnp.geometry.station_blocks import StationSplit
 from apnp.inputs.stations import Representation
 from apnp.maps.contexts import Contexts
 from apnp.maps.draws import Samples
-from apnp.maps.elevation import Elevation, Relief, StationElevation
-from apnp.maps.grid import Grid, GridLike, as_grid, region_around, resolution_of
-from apnp.maps.predict_field import (
-    CHUNK_CELLS,
-    Mask,
-    check_mask,
-    kept_cells,
-    write_fields,
-)
+from apnp.maps.field_metadata import FieldMetadata
+from apnp.maps.grid import Grid, GridLike
+from apnp.maps.predict_field import CHUNK_CELLS, FieldJob, kept_cells
+from apnp.maps.request import FieldRequest, Mask, check_levels, elevation_for
 from apnp.model import NeuralProcess
 from apnp.observations import Floats, Observations, Sites
-from apnp.output.cluster import Cluster
-from apnp.output.netcdf import Header
-from apnp.output.resume import Period, opened, write_store
+from apnp.output.field_output import FieldOutput
+from apnp.output.write_field import write_field
 from apnp.prediction.conditioned import ConditionedModel, beyond_plane, check_reach
-from apnp.prediction.points import (
-    check_levels,
-    coordinates,
-    quantile_name,
-    with_predictions,
-)
+from apnp.prediction.points import coordinates, quantile_name, with_predictions
 from apnp.pretrained import PRETRAINED, is_pretrained
-from apnp.terrain import TERRAIN
-from apnp.variables import variable as known_variable
 
 log = logging.getLogger(__name__)
 
@@ -163,17 +149,11 @@ class TrainedModel:
         time: str | np.datetime64,
         grid: GridLike,
         region: Sequence[float] | None = None,
-        relief: str | PathLike | None = None,
+        elevation: str | PathLike | None = None,
         mask: Mask = None,
         quantiles: Sequence[float] = (),
-        samples: int | None = None,
-        seed: int = 0,
-        anchors: int = 128,
-        output: str | PathLike | None = None,
-        chunk_cells: int = CHUNK_CELLS,
-        progress: bool = False,
-        history: str = "apnp predict_grid",
-        cluster: Cluster | None = None,
+        samples: Samples | int | None = None,
+        output: FieldOutput | str | PathLike | None = None,
     ) -> xr.Dataset:
         """Fields of mean and uncertainty from the stations observed at each time.
 
@@ -182,23 +162,16 @@ class TrainedModel:
             time: A time in it, or a range, "2021-07-01/2021-07-31".
             grid: Cell size in degrees (one, or latitude and longitude), a `Grid`, or
                 a NetCDF file whose grid is used.
-            region: West, south, east, north in degrees (west > east crosses the date
-                line). By default the stations' box; for a model on the sphere the
-                globe, if they span three quarters of the longitudes.
-            relief: NetCDF file of elevation; by default the packaged terrain (of
-                simulated stations, which stand on another Earth, their own elevations
-                are interpolated).
+            region: West, south, east, north in degrees; by default around the stations
+                (`FieldRequest`).
+            elevation: NetCDF file of elevation; by default the packaged terrain.
             mask: "land" leaves out the sea; an array leaves out cells that are False.
             quantiles: Levels of quantiles to add.
-            samples: Number of draws to add (`ConditionedModel.sampler`).
-            seed: Seed of the draws.
-            anchors: Cells that a likelihood of independent values draws in turn.
-            output: CF NetCDF file to make, or Zarr store (`.zarr`), which is gone on
-                with where it was begun; without one the result is in memory.
-            chunk_cells: Cells decoded at once; it does not change the result.
-            progress: Whether to show rate and time left.
-            history: What is recorded as the making of the field.
-            cluster: Who predicts into a Zarr store; this process by default.
+            samples: Draws to add (`ConditionedModel.sampler`): their number, or
+                `Samples` with a seed and a number of anchors.
+            output: CF NetCDF file to make, or Zarr store (`.zarr`), which is resumed
+                where it is incomplete, or a `FieldOutput` with further settings;
+                without one the result is in memory.
 
         Returns:
             A CF dataset (time, lat, lon); read lazily from `output`, if given.
@@ -207,31 +180,52 @@ class TrainedModel:
             DataError: If nothing was observed at a time, or a file cannot be used.
             ConfigError: If an argument breaks a rule.
         """
-        levels = check_levels(quantiles)
-        draws = None if samples is None else Samples(samples, seed, anchors)
-        store = None if output is None else zarr_path(output)
-        if cluster is not None and store is None:
-            raise ConfigError(
-                f"A cluster writes Zarr: `output` must end in .zarr. Got {output}."
-            )
-        ds = self._stations(stations, lazily=store is not None)
-        cells = self._cells(ds, grid, region)
+        if isinstance(samples, int):
+            samples = Samples(samples)
+        if not isinstance(output, FieldOutput):
+            output = FieldOutput(output)
+        request = FieldRequest(grid, region, elevation, mask, quantiles, samples)
+        return self.predict_field(stations, time, request, output)
+
+    def predict_field(
+        self,
+        stations: Stations,
+        time: str | np.datetime64,
+        request: FieldRequest,
+        output: FieldOutput,
+    ) -> xr.Dataset:
+        """Fields of mean and uncertainty, as `predict_grid`, of checked arguments.
+
+        Args:
+            stations: A station dataset, or a file that `apnp.data` reads.
+            time: A time in it, or a range "A/B".
+            request: Which field.
+            output: Where it goes.
+
+        Returns:
+            A CF dataset (time, lat, lon); read lazily from the output's path, if any.
+
+        Raises:
+            DataError: If nothing was observed at a time, or a file cannot be used.
+            ConfigError: If the grid, region or mask cannot be used.
+        """
+        ds = self._stations(stations, lazily=output.store is not None)
+        grid = request.cells(ds, spherical=self.representation.geometry == "sphere")
         contexts = self._contexts(ds, time)
-        self._check_cells(contexts, cells, mask)
-        elevation = _elevation(ds, relief)
-        header = self._header(ds, contexts, cells, levels, elevation.source, history)
-        if store is not None:
-            period = Period(self, contexts, header, elevation, draws, mask, chunk_cells)
-            write_store(
-                period, store, self._identity(), cluster=cluster, progress=progress
-            )
-            return opened(store)
-        writer = write_fields(
-            self, contexts, header, elevation, contexts.network(),
-            samples=draws, mask=mask, output=None if output is None else Path(output),
-            chunk_cells=chunk_cells, progress=progress,
+        self._check_horizon(contexts[0], grid, request.mask)
+        elevation = request.ground(ds)
+        metadata = FieldMetadata.of(
+            contexts, grid, tuple(request.quantiles),
+            elevation_source=elevation.source,
+            source=f"apnp {__version__}, {self.name}, checkpoint "
+            f"{self.record['hash'][:12]}",
+            history=output.history, covariates=self._covariates_read(),
         )  # fmt: skip
-        return writer.result()
+        job = FieldJob(
+            self, contexts, metadata, elevation,
+            request.samples, request.mask, output.chunk_cells,
+        )  # fmt: skip
+        return write_field(job, output, self._identity())
 
     def predict_points(
         self,
@@ -239,7 +233,7 @@ class TrainedModel:
         points: pd.DataFrame,
         *,
         time: str | np.datetime64,
-        relief: str | PathLike | None = None,
+        elevation: str | PathLike | None = None,
         quantiles: Sequence[float] = POINT_LEVELS,
         chunk_points: int = CHUNK_CELLS,
         place: str = "points",
@@ -251,7 +245,7 @@ class TrainedModel:
             points: Table with columns lat, lon (degrees) and, where known, elevation
                 (m), or usual other names of these.
             time: A time in the stations, or a range "A/B".
-            relief: NetCDF file for unknown elevations; by default as for grids.
+            elevation: NetCDF file for unknown elevations; by default as for grids.
             quantiles: Levels; 0.05 becomes the column q05.
             chunk_points: Points decoded at once; it does not change the result.
             place: What to call the table in errors.
@@ -266,7 +260,7 @@ class TrainedModel:
         """
         levels = check_levels(quantiles)
         ds = self._stations(stations)
-        lat, lon, height = coordinates(points, _elevation(ds, relief), place)
+        lat, lon, height = coordinates(points, elevation_for(ds, elevation), place)
         tables = []
         for context in self._contexts(ds, time):
             conditioned = self.condition(context)
@@ -315,100 +309,25 @@ class TrainedModel:
         self.check_days(contexts.times)
         return contexts
 
-    def _cells(
-        self, ds: xr.Dataset, grid: GridLike, region: Sequence[float] | None
-    ) -> Grid:
-        """The grid; where no region is given around the stations, or the globe."""
-        size = resolution_of(grid)
-        if region is None and size is not None:
-            lat, lon = ds["lat"].values, ds["lon"].values
-            if self.representation.geometry != "sphere" or not is_global(lon):
-                region = region_around(lat, lon, size)
-        return as_grid(grid, region)
+    def _check_horizon(self, context: Observations, grid: Grid, mask: Mask) -> None:
+        """Refuse cells beyond the horizon of a plane before any are predicted.
 
-    def _check_cells(self, contexts: Contexts, cells: Grid, mask: Mask) -> None:
-        """Refuse a mask that does not fit, and cells beyond the horizon of a plane."""
-        check_mask(mask, cells)
+        The planes of later contexts, which may lie elsewhere, check the cells they are
+        asked for.
+        """
         if self.representation.geometry != "plane":
             return
-        adapted = (self.representation.adapted(each.sites)[0] for each in contexts)
-        planes = {each.centre: each for each in adapted}
-        for plane in planes.values():
-            for row in range(cells.lat.size):
-                lat, lon = cells.points(slice(row, row + 1))
-                far = beyond_plane(plane, lat, lon) > 0
-                if far.any():
-                    far &= kept_cells(mask, slice(row, row + 1), lat, lon)
-                    check_reach(plane, lat[far], lon[far])
+        plane, _ = self.representation.adapted(context.sites)
+        for row in range(grid.lat.size):
+            lat, lon = grid.points(slice(row, row + 1))
+            far = beyond_plane(plane, lat, lon) > 0
+            if far.any():
+                far &= kept_cells(mask, slice(row, row + 1), lat, lon)
+                check_reach(plane, lat[far], lon[far])
 
-    def _header(
-        self,
-        ds: xr.Dataset,
-        contexts: Contexts,
-        cells: Grid,
-        levels: tuple[float, ...],
-        elevation_source: str,
-        history: str,
-    ) -> Header:
-        variable = known_variable(self.variable)
-        methods = ds[variable.name].attrs.get("cell_methods", variable.cell_method)
-        counts = contexts.counts
-        number = (
-            f"{counts.min()} to {counts.max()}" if len(counts) > 1 else f"{counts[0]}"
-        )
-        title = str(ds.attrs.get("title", "untitled stations"))
-        label = "SIMULATED " if _simulated(ds) else ""
-        filled = ds.attrs.get("filled_elevation")
-        filled = f" {filled}." if filled else ""
-        return Header(
-            grid=cells,
-            times=contexts.times,
-            period=None if "point" in methods else _period(ds["time"].values),
-            variable=variable,
-            cell_methods=methods,
-            quantiles=levels,
-            elevation_source=elevation_source,
-            day_interval=str(ds[variable.name].attrs.get("day_interval", "")),
-            attributes={
-                "title": f"{variable.long_name} predicted from {label}stations",
-                "source": f"apnp {__version__}, {self.name}, checkpoint "
-                f"{self.record['hash'][:12]}",
-                "history": history,
-                "comment": f"From {number} stations a time of: {title}. A cell stands "
-                f"for its centre.{filled}{self._fields_read()}",
-            },
-        )
-
-    def _fields_read(self) -> str:
+    def _covariates_read(self) -> str:
         sources = self.representation.sources
         if not sources:
             return ""
         read = [f"{source.name} of {Path(source.path).name}" for source in sources]
-        return f" Fields read beside them: {', '.join(read)}."
-
-
-def zarr_path(output: str | PathLike) -> Path | None:
-    """The store that `output` names; None if it is a file of another kind."""
-    return Path(output) if str(output).endswith(".zarr") else None
-
-
-def _elevation(ds: xr.Dataset, relief: str | PathLike | None) -> Elevation:
-    if relief is not None or not _simulated(ds):
-        return Relief.open(TERRAIN if relief is None else relief)
-    log.warning(
-        "These stations stand on a simulated Earth, and no relief file of it is given: "
-        "elevation is interpolated from them."
-    )
-    return StationElevation.of(
-        *(ds[name].values.astype(np.float64) for name in ("lat", "lon", "elevation"))
-    )
-
-
-def _simulated(ds: xr.Dataset) -> bool:
-    return "SIMULATED" in str(ds.attrs.get("title", ""))
-
-
-def _period(times: np.ndarray) -> np.timedelta64:
-    """What one value stands for: a day, or less where the times are closer."""
-    day = np.timedelta64(1, "D").astype("timedelta64[ns]")
-    return min([day, *np.diff(times)])
+        return f"Fields read beside them: {', '.join(read)}."

@@ -6,7 +6,6 @@ import pytest
 
 from apnp.errors import ConfigError, DataError
 from apnp.prediction.points import (
-    check_levels,
     coordinates,
     quantile_name,
     read_points,
@@ -77,13 +76,6 @@ def test_columns_that_exist_are_never_overwritten():
 def test_quantiles_are_named_in_percent():
     names = [quantile_name(p) for p in (0.05, 0.5, 0.975, 0.01, 0.07)]
     assert names == ["q05", "q50", "q97.5", "q01", "q07"]
-
-
-@pytest.mark.parametrize("levels", [(0.0,), (0.5, 1.0), (5, 95), (float("nan"),)])
-def test_levels_that_are_no_probabilities_are_refused(levels):
-    assert check_levels((0.9, 0.1, 0.1)) == (0.1, 0.9)
-    with pytest.raises(ConfigError, match="above 0 and below 1"):
-        check_levels(levels)
 
 
 def test_files_come_complete_or_not_at_all(tmp_path):

@@ -10,6 +10,7 @@ from apnp.data import from_arrays, observations_at
 from apnp.errors import ConfigError
 from apnp.groups import Trivial
 from apnp.inputs.stations import Representation
+from apnp.maps.request import FieldRequest
 from apnp.prediction import SymmetryProbe, load, symmetry_breaking
 from apnp.prediction.symmetry import moved, write_difference
 
@@ -135,13 +136,16 @@ def test_without_a_group_nothing_can_be_moved(runs):
     assert not made.movable
 
 
-ASKED = {"time": DAY, "grid": 2.5, "region": (-5, 40, 20, 55), "mask": "land"}
+CELLS = {"grid": 2.5, "region": (-5, 40, 20, 55), "mask": "land"}
+ASKED = {"time": DAY, "request": FieldRequest(**CELLS)}
 
 
 def test_the_map_is_the_difference_of_two_predictions(model):
     ds = stations()
     made = symmetry_breaking(model, ds, **ASKED)
-    one, other = (m.predict_grid(ds, **ASKED) for m in (model, model.strict()))
+    one, other = (
+        m.predict_grid(ds, time=DAY, **CELLS) for m in (model, model.strict())
+    )
     for name in ("tas", "tas_stderr"):
         expected = one[name].values - other[name].values
         np.testing.assert_array_equal(made[f"{name}_difference"].values, expected)

@@ -10,6 +10,7 @@ from apnp.data import from_arrays, observations_at
 from apnp.data.fill_elevation import fill_elevation
 from apnp.errors import CheckpointError, ConfigError, DataError
 from apnp.observations import Sites
+from apnp.output.field_output import FieldOutput
 from apnp.prediction import Grid, Samples, load, region_mean
 
 TIMES = np.array(["2021-07-01", "2021-07-02", "2021-07-03"], "datetime64[ns]")
@@ -94,7 +95,8 @@ def test_a_field_is_what_the_model_says_in_chunks_of_any_size(model, tmp_path):
         "quantiles": (0.1, 0.9),
     }
     whole = model.predict_grid(ds, **asked)
-    part = model.predict_grid(ds, **asked, chunk_cells=60, output=tmp_path / "part.nc")
+    output = FieldOutput(tmp_path / "part.nc", chunk_cells=60)
+    part = model.predict_grid(ds, **asked, output=output)
     assert whole.tas.shape == (1, 15, 25)
     for name in ("tas", "tas_stderr", "tas_quantile", "elevation", "tas_flag"):
         np.testing.assert_allclose(part[name], whole[name], rtol=1e-4, atol=1e-4)
@@ -119,16 +121,17 @@ def sampled(request, tmp_path_factory, random_run):
 
 
 def test_draws_follow_the_seed_and_no_chunk(sampled, tmp_path):
-    asked = {"samples": 5, "seed": 3, "anchors": 12, **SMALL}
+    asked = {"samples": Samples(5, seed=3, anchors=12), **SMALL}
     whole = sampled.predict_grid(stations(), **asked)
     assert whole.tas_sample.shape == (5, 1, 6, 10)
     for cells in (10, 35):
-        part = sampled.predict_grid(stations(), **asked, chunk_cells=cells)
+        output = FieldOutput(chunk_cells=cells)
+        part = sampled.predict_grid(stations(), **asked, output=output)
         np.testing.assert_allclose(
             part.tas_sample, whole.tas_sample, rtol=1e-4, atol=1e-3
         )
     assert whole.tas_sample.std("realization").min() > 0.01
-    other = sampled.predict_grid(stations(), **(asked | {"seed": 4}))
+    other = sampled.predict_grid(stations(), **(asked | {"samples": Samples(5, 4, 12)}))
     assert np.abs(other.tas_sample - whole.tas_sample).max() > 0.1
     region = region_mean(whole)
     assert region.tas_std.item() > 0
@@ -193,7 +196,9 @@ def test_a_plane_ends_at_its_horizon_before_any_work(runs, capsys):
     globe = {"time": DAY, "grid": 30.0, "region": (-180, -90, 180, 90)}
     for mask in (None, "land"):
         with pytest.raises(ConfigError, match="beyond the horizon of that plane"):
-            model.predict_grid(ds, **globe, mask=mask, progress=True)
+            model.predict_grid(
+                ds, **globe, mask=mask, output=FieldOutput(progress=True)
+            )
     assert not capsys.readouterr().err
     near = np.zeros((6, 12), dtype=bool)
     near[4, 6] = True
@@ -288,7 +293,7 @@ def test_relief_sets_the_elevation_of_cells_and_points(model, tmp_path):
         time=DAY,
         grid=1.0,
         region=(-3, 40, 3, 44),
-        relief=tmp_path / "relief.nc",
+        elevation=tmp_path / "relief.nc",
     )
     np.testing.assert_allclose(
         ds.elevation,
@@ -298,7 +303,7 @@ def test_relief_sets_the_elevation_of_cells_and_points(model, tmp_path):
     assert "relief.nc" in ds.elevation.attrs["comment"]
     points = pd.DataFrame({"lat": [41.5], "lon": [-0.5]})
     table = model.predict_points(
-        stations(), points, time=DAY, relief=tmp_path / "relief.nc"
+        stations(), points, time=DAY, elevation=tmp_path / "relief.nc"
     )
     assert table["elevation"].tolist() == [500 + 3 * 41.5]
     np.testing.assert_allclose(

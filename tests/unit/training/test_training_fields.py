@@ -10,7 +10,8 @@ import xarray as xr
 
 from apnp.data import observations_at
 from apnp.errors import ConfigError, DataError
-from apnp.prediction import SymmetryProbe, load
+from apnp.output.field_output import FieldOutput
+from apnp.prediction import Samples, SymmetryProbe, load
 from apnp.training.fit import train
 
 DAY, LATER = "2020-01-05", "2020-02-01"
@@ -64,9 +65,14 @@ def test_a_run_with_fields_predicts_grids_and_points_whatever_the_chunks(
     model = load(run()[0])
     assert model.representation.stream_dy == model.process.backbone.stream_dy == (1,)
     assert model.representation.dw == 3 + 1 + 2
-    asked = {"time": DAY, "grid": 2.0, "region": REGION, "samples": 2, "anchors": 5}
+    asked = {
+        "time": DAY,
+        "grid": 2.0,
+        "region": REGION,
+        "samples": Samples(2, anchors=5),
+    }
     whole = model.predict_grid(stations, **asked)
-    parts = model.predict_grid(stations, **asked, chunk_cells=1)
+    parts = model.predict_grid(stations, **asked, output=FieldOutput(chunk_cells=1))
     for name in ("tas", "tas_stderr", "tas_sample"):
         np.testing.assert_allclose(parts[name], whole[name], rtol=1e-4, atol=1e-4)
     assert "orog of relief.nc, t2m of weather.nc" in whole.attrs["comment"]
@@ -87,8 +93,9 @@ def test_the_day_of_a_prediction_must_be_in_the_file_before_any_work(
     capsys.readouterr()
     with pytest.raises(DataError, match=r"t2m has no 2020-01-21; it holds 20 days"):
         model.predict_grid(
-            stations, time=f"{DAY}/2020-01-25", grid=2.0, region=REGION, progress=True
-        )
+            stations, time=f"{DAY}/2020-01-25", grid=2.0, region=REGION,
+            output=FieldOutput(progress=True),
+        )  # fmt: skip
     assert not capsys.readouterr().err
 
 

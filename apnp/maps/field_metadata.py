@@ -1,0 +1,108 @@
+"""What a predicted field is: its cells, times and variable, and where it comes from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from apnp.maps.contexts import Contexts
+from apnp.maps.grid import Grid
+from apnp.variables import Variable
+from apnp.variables import variable as known_variable
+
+
+@dataclass(frozen=True, eq=False)
+class FieldMetadata:
+    """What a file of fields says about itself.
+
+    Attributes:
+        grid: Cells of the fields.
+        times: Valid times, datetime64, shape (nt,): for daily values the day's start.
+        period: Length of the interval each value stands for; None = instants.
+        variable: The variable predicted.
+        cell_methods: Its CF cell method in time, e.g. "time: mean".
+        quantiles: Levels of the quantiles in the file, each in (0, 1).
+        elevation_source: Where the elevation of the cells comes from.
+        attributes: Global attributes: title, source, history, comment.
+        day_interval: The 24 hours of daily values (`apnp.data.day`); blank = unknown.
+    """
+
+    grid: Grid
+    times: NDArray[np.datetime64]
+    period: np.timedelta64 | None
+    variable: Variable
+    cell_methods: str
+    quantiles: tuple[float, ...]
+    elevation_source: str
+    attributes: dict[str, str]
+    day_interval: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        contexts: Contexts,
+        grid: Grid,
+        quantiles: tuple[float, ...],
+        *,
+        elevation_source: str,
+        source: str,
+        history: str,
+        covariates: str = "",
+    ) -> "FieldMetadata":
+        """The metadata of fields predicted from stations.
+
+        Args:
+            contexts: The stations observed at each time.
+            grid: Cells of the fields.
+            quantiles: Levels of the quantiles to store.
+            elevation_source: Where the elevation of the cells comes from.
+            source: The global attribute: what made the fields.
+            history: The global attribute: how they were made.
+            covariates: A sentence on the gridded covariates that were read, or blank.
+        """
+        ds, variable = contexts.stations, known_variable(contexts.variable)
+        attrs = ds[variable.name].attrs
+        methods = attrs.get("cell_methods", variable.cell_method)
+        label = "SIMULATED " if is_simulated(ds) else ""
+        filled = ds.attrs.get("filled_elevation")
+        sentences = [
+            f"From {_range(contexts.counts)} stations a time of: "
+            f"{ds.attrs.get('title', 'untitled stations')}.",
+            "A cell stands for its centre.",
+            f"{filled}." if filled else "",
+            covariates,
+        ]
+        return cls(
+            grid=grid,
+            times=contexts.times,
+            period=None if "point" in methods else _period(ds["time"].values),
+            variable=variable,
+            cell_methods=methods,
+            quantiles=quantiles,
+            elevation_source=elevation_source,
+            attributes={
+                "title": f"{variable.long_name} predicted from {label}stations",
+                "source": source,
+                "history": history,
+                "comment": " ".join(each for each in sentences if each),
+            },
+            day_interval=str(attrs.get("day_interval", "")),
+        )
+
+
+def is_simulated(stations: xr.Dataset) -> bool:
+    """Whether stations stand on the simulated Earth, as their title says."""
+    return "SIMULATED" in str(stations.attrs.get("title", ""))
+
+
+def _range(counts: NDArray[np.int64]) -> str:
+    if len(counts) == 1:
+        return str(counts[0])
+    return f"{counts.min()} to {counts.max()}"
+
+
+def _period(times: NDArray[np.datetime64]) -> np.timedelta64:
+    """What one value stands for: a day, or less where the times are closer."""
+    day = np.timedelta64(1, "D").astype("timedelta64[ns]")
+    return min([day, *np.diff(times)])

@@ -1,0 +1,31 @@
+"""From predicted fields to a file: NetCDF, Zarr, or memory."""
+
+from typing import Any
+
+import xarray as xr
+
+from apnp.maps.predict_field import FieldJob
+from apnp.output.field_output import FieldOutput
+from apnp.output.netcdf import write_netcdf
+from apnp.output.resume import write_store
+
+
+def write_field(
+    job: FieldJob, output: FieldOutput, identity: dict[str, Any]
+) -> xr.Dataset:
+    """Predict fields and write them where they are to go.
+
+    Args:
+        job: The fields.
+        output: Where they go, and who predicts.
+        identity: What tells the model's fields from those of another, in a store.
+
+    Returns:
+        The fields, read lazily where they are in a file.
+
+    Raises:
+        ConfigError: If they cannot be written.
+    """
+    if output.store is not None:
+        return write_store(job, output, identity)
+    return write_netcdf(job, output)
