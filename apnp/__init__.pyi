@@ -9,7 +9,7 @@ from .config import BackboneConfig as BackboneConfig
 from .config import Config as Config
 from .config import DataConfig as DataConfig
 from .config import FixedInputsConfig as FixedInputsConfig
-from .config import GriddedFieldConfig as GriddedFieldConfig
+from .config import GriddedCovariateConfig as GriddedCovariateConfig
 from .config import ModelConfig as ModelConfig
 from .config import TrainerConfig as TrainerConfig
 from .config import read_yaml as read_yaml

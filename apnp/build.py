@@ -15,7 +15,7 @@ from apnp.backbones import (
     LocalTNP,
     RelaxedConvCNP,
 )
-from apnp.config import LatticeConfig, ModelConfig
+from apnp.config import LatticeConfig, ModelConfig, PointModelConfig
 from apnp.errors import ConfigError
 from apnp.groups import (
     Group,
@@ -94,9 +94,9 @@ def build_model(config: ModelConfig, representation: Inputs) -> NeuralProcess:
         backbone = _backbone(config, representation)
         if backbone.stream_dy != representation.stream_dy:
             raise ConfigError(
-                f"A {config.backbone.name} reads no streams: set `use` of data.fields "
-                "to covariate, or take convcnp, relaxed_convcnp or equivcnp as "
-                "model.backbone.name."
+                f"A {config.backbone.name} reads no auxiliary context sets: set `use` "
+                "of data.covariates to covariate, or model.backbone.name to convcnp, "
+                "relaxed_convcnp or equivcnp."
             )
         # A RelaxedConvCNP has functions of location of its own.
         if config.form == "approximate" and config.backbone.name != "relaxed_convcnp":
@@ -208,9 +208,9 @@ def _convcnp(config: ModelConfig, representation: Inputs) -> Backbone:
     else:
         net = CNN(settings.channels[0], settings.depth, *rest)
     return ConvCNP(
-        lattice, group, representation.dy, representation.dw, net, settings.widths,
-        representation.stream_dy, settings.kriging, settings.read, settings.embedded,
-        settings.expansion,
+        lattice, group, representation.dy, representation.dw, net,
+        settings.lengthscales, representation.stream_dy, settings.kriging,
+        settings.read, settings.embedded, settings.expansion,
     )  # fmt: skip
 
 
@@ -223,8 +223,8 @@ def _relaxed_convcnp(config: ModelConfig, representation: Inputs) -> Backbone:
         lattice.pad,
     )  # fmt: skip
     convcnp = ConvCNP(
-        lattice, group, representation.dy, representation.dw, net, settings.widths,
-        representation.stream_dy, settings.kriging,
+        lattice, group, representation.dy, representation.dw, net,
+        settings.lengthscales, representation.stream_dy, settings.kriging,
     )  # fmt: skip
     if config.form == "strict":
         return convcnp
@@ -250,53 +250,49 @@ def _equivcnp(config: ModelConfig, representation: Inputs) -> Backbone:
     grid = settings.lattice
     lattice = PlaneLattice(grid.shape, grid.spacing_km / km_per_unit(config.geometry))
     net: SteerableCNN | MirroredCNN
-    sizes = settings.fields, settings.depth, settings.kernel
+    sizes = settings.channels, settings.depth, settings.kernel
     if representation.dx == 1:
         net = MirroredCNN(*sizes, lattice.pad)
     else:
-        turns = Turns(settings.turns, settings.mirrors)
+        turns = Turns(settings.rotations, settings.reflections)
         net = SteerableCNN(*sizes, turns, lattice.pad)
     return EquivCNP(
-        lattice, representation.dy, representation.dw, net, settings.widths,
+        lattice, representation.dy, representation.dw, net, settings.lengthscales,
         representation.stream_dy, settings.kriging,
     )  # fmt: skip
 
 
 def _local_tnp(config: ModelConfig, representation: Inputs) -> Backbone:
-    settings = config.backbone.local_tnp
-    lengths = [km / km_per_unit(config.geometry) for km in settings.lengths_km]
-    return LocalTNP(
-        _group(config, representation), representation.dy, representation.dw, lengths,
-        settings.neighbours, settings.width, settings.layers, settings.heads,
-    )  # fmt: skip
+    s = config.backbone.local_tnp
+    same = _of_points(config, representation, s)
+    return LocalTNP(*same, s.neighbours, s.width, s.layers, s.heads)
 
 
 def _tnp(config: ModelConfig, representation: Inputs) -> Backbone:
-    settings = config.backbone.tnp
-    lengths = [km / km_per_unit(config.geometry) for km in settings.lengths_km]
-    return TNP(
-        _group(config, representation), representation.dy, representation.dw, lengths,
-        settings.width, settings.layers, settings.heads, settings.attention,
-    )  # fmt: skip
+    s = config.backbone.tnp
+    same = _of_points(config, representation, s)
+    return TNP(*same, s.width, s.layers, s.heads, s.attention)
 
 
 def _pt_tnp(config: ModelConfig, representation: Inputs) -> Backbone:
-    settings = config.backbone.pt_tnp
-    lengths = [km / km_per_unit(config.geometry) for km in settings.lengths_km]
-    return PTTNP(
-        _group(config, representation), representation.dy, representation.dw, lengths,
-        settings.pseudo, settings.width, settings.layers, settings.heads,
-        settings.attention,
-    )  # fmt: skip
+    s = config.backbone.pt_tnp
+    same = _of_points(config, representation, s)
+    return PTTNP(*same, s.pseudo, s.width, s.layers, s.heads, s.attention)
 
 
 def _rcnp(config: ModelConfig, representation: Inputs) -> Backbone:
-    settings = config.backbone.rcnp
-    lengths = [km / km_per_unit(config.geometry) for km in settings.lengths_km]
-    return RCNP(
-        _group(config, representation), representation.dy, representation.dw, lengths,
-        settings.width, settings.layers, settings.full,
-    )  # fmt: skip
+    s = config.backbone.rcnp
+    return RCNP(*_of_points(config, representation, s), s.width, s.layers, s.full)
+
+
+def _of_points(
+    config: ModelConfig, representation: Inputs, settings: PointModelConfig
+) -> tuple[Group, int, int, list[float]]:
+    """What all models of tokens at points take: group, dimensions, lengthscales."""
+    unit = km_per_unit(config.geometry)
+    lengths = [km / unit for km in settings.lengthscales_km]
+    group = _group(config, representation)
+    return group, representation.dy, representation.dw, lengths
 
 
 def _cnp(config: ModelConfig, representation: Inputs) -> Backbone:

@@ -61,7 +61,9 @@ def cells(args: argparse.Namespace) -> dict[tuple[str, str], list[str]]:
             ):
                 given.append(f"--model.backbone.{name}.attention=plain")
                 model = parse(parser(), given)[0].model
-            somewhere = Representation.fit(model.geometry, [40, 60], [0, 20], [1.0, 2])
+            somewhere = Representation.fit(
+                model.geometry, [40, 60], [0, 20], [1.0, 2], coast=model.coast
+            )
             try:
                 backbone = build_model(model, somewhere).backbone
             except ConfigError:  # this architecture has no such form

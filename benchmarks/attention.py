@@ -1,6 +1,6 @@
 """Training steps of the TNP and the PT-TNP by their attention, side by side.
 
-    python benchmarks/attention.py --points 500 --tasks 4 --kinds plain windows
+    python benchmarks/attention.py --points 500 --tasks 4 --kinds plain gaussian_bias
 
 All have the same width, layers and heads, and the same tasks; they take turns. Told are
 the median processor time of a step (forward and backward), on one thread, and the
@@ -19,7 +19,7 @@ from apnp.groups import LongitudeShifts
 from apnp.types import Domain, PointSet
 
 LENGTHS = (0.3, 0.13, 0.055, 0.025, 0.01)
-KINDS = ("plain", "windows", "published")
+KINDS = ("plain", "gaussian_bias", "te_tnp")
 
 
 def main() -> None:

@@ -33,8 +33,8 @@ from apnp.training.data import prepare
 from apnp.training.station_tasks import collate
 
 KINDS = {
-    "published": ["--model.backbone.tnp.attention=published"],
-    "windows": ["--model.backbone.tnp.attention=windows"],
+    "te_tnp": ["--model.backbone.tnp.attention=te_tnp"],
+    "gaussian_bias": ["--model.backbone.tnp.attention=gaussian_bias"],
     "plain": ["--model.backbone.tnp.attention=plain", "--model.group=none"],
 }
 
@@ -91,7 +91,7 @@ def plan(args: argparse.Namespace, common: list[str]) -> pd.DataFrame:
             kind: parse(parser(), [*common, *of])[0] for kind, of in KINDS.items()
         }
         cost = seconds(configs, args.stations, args.repeat)
-        budget = args.steps * cost["published"]
+        budget = args.steps * cost["te_tnp"]
         budget = 60 * args.minutes if args.minutes else budget
         rows = [("equal steps", kind, cost[kind], args.steps) for kind in KINDS]
         rows += [
@@ -130,7 +130,7 @@ def compared(planned: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for budget, part in planned.groupby("budget", sort=False):
         steps = part.set_index("kind")["steps"]
-        base = by_task.loc["published", steps["published"]]
+        base = by_task.loc["te_tnp", steps["te_tnp"]]
         for _, line in part.iterrows():
             own = by_task.loc[line["kind"], line["steps"]]
             row = {
@@ -140,7 +140,7 @@ def compared(planned: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
             }  # fmt: skip
             for name in ("crps", "nll"):
                 row[name] = _with_error(own[name])
-                row[f"{name} - published"] = _with_error(own[name] - base[name])
+                row[f"{name} - te_tnp"] = _with_error(own[name] - base[name])
             rows.append(row)
     return pd.DataFrame(rows)
 

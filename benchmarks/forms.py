@@ -32,7 +32,7 @@ FORMS = {
     "narrow": (*_STRICT, "--model.backbone.convcnp.expansion", "1"),
     "linear": (*_STRICT, "--model.backbone.convcnp.read", "2"),
     "values alone": (*_STRICT, "--model.backbone.convcnp.embedded", "0"),
-    "one width": (*_STRICT, "--model.backbone.convcnp.widths", "[1.0]"),
+    "one width": (*_STRICT, "--model.backbone.convcnp.lengthscales", "[1.0]"),
     "cnn": (*_STRICT, "--model.backbone.convcnp.net", "cnn"),
     "set convolutions alone": (
         *_STRICT, "--model.backbone.convcnp.kriging", "false",
@@ -41,7 +41,7 @@ FORMS = {
     "lean": (
         *_STRICT, "--model.backbone.convcnp.kriging", "false",
         "--model.backbone.convcnp.drift", "false",
-        "--model.backbone.convcnp.widths", "[1.0]",
+        "--model.backbone.convcnp.lengthscales", "[1.0]",
         "--model.backbone.convcnp.expansion", "1",
         "--model.backbone.convcnp.read", "2",
         "--model.backbone.convcnp.embedded", "0",

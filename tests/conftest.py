@@ -49,6 +49,8 @@ def small_model():
                 "convcnp", ConvCNPConfig(lattice, (8, 8), (1, 1), 3)
             ),
             fixed_inputs=FixedInputsConfig(count=4, width=8),
+            likelihood="gaussian",
+            coast=False,
         )
 
     return make

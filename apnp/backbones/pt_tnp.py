@@ -50,7 +50,7 @@ class PTTNP(Backbone[Tokens]):
         width: int = 64,
         layers: int = 4,
         heads: int = 4,
-        attention: AttentionKind = "windows",
+        attention: AttentionKind = "gaussian_bias",
     ) -> None:
         super().__init__()
         check_sizes(lengths, pseudo=pseudo, width=width, layers=layers, heads=heads)

@@ -49,7 +49,7 @@ class TNP(Backbone[Tokens]):
         width: int = 64,
         layers: int = 4,
         heads: int = 4,
-        attention: AttentionKind = "windows",
+        attention: AttentionKind = "gaussian_bias",
     ) -> None:
         super().__init__()
         check_sizes(lengths, width=width, layers=layers, heads=heads)

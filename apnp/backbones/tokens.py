@@ -18,7 +18,7 @@ from apnp.nn.gaussian import gaussian
 from apnp.nn.mlp import mlp
 from apnp.types import Domain, PointSet
 
-AttentionKind = Literal["plain", "windows", "published"]
+AttentionKind = Literal["plain", "gaussian_bias", "te_tnp"]
 """How attention knows of pairs: not at all, by Gaussian windows of learned length and
 shift, or by the network of the published equivariant TNP."""
 
@@ -46,7 +46,7 @@ def _attention(
 ) -> Attention:
     if kind == "plain":
         return PlainAttention(width, heads)
-    if kind == "windows":
+    if kind == "gaussian_bias":
         return WindowAttention(width, heads, group.dx, group.offsets, lengths)
 
     features = PairFeatures(group, lengths)

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from apnp import __version__
 from apnp.build import build_model
 from apnp.checkpoint.pack import pack, unpack
-from apnp.config import from_dict
+from apnp.config import from_dict, to_dict
 from apnp.errors import ApnpError, CheckpointError
 from apnp.inputs.coordinates import Coordinates
 from apnp.inputs.stations import Representation
@@ -88,6 +88,7 @@ def load_model(
             f"{folder} was written by apnp {record['versions']['apnp']} and this is "
             f"{__version__}, which cannot read it: {error}"
         ) from error
+    record = {**record, "config": to_dict(config)}  # under today's names
     return model.eval().requires_grad_(False), representation, record
 
 

@@ -36,7 +36,9 @@ def table() -> pd.DataFrame:
     rows = []
     for name in names:
         for geometry in GEOMETRIES:
-            europe = Representation.fit(geometry, [40, 60], [0, 20], np.arange(3.0))
+            europe = Representation.fit(
+                geometry, [40, 60], [0, 20], np.arange(3.0), coast=True
+            )
             for group in GROUPS[geometry]:
                 choice: dict[str, Any] = {"geometry": geometry, "group": group}
                 backbone = BackboneConfig(name)

@@ -7,11 +7,13 @@ from apnp.config.backbones import (
     EquivCNPConfig,
     LatticeConfig,
     LocalTNPConfig,
+    PointModelConfig,
     PTTNPConfig,
     RCNPConfig,
     RelaxedConvCNPConfig,
     TNPConfig,
 )
+from apnp.config.covariates import GriddedCovariateConfig
 from apnp.config.experiment import (
     Config,
     DataConfig,
@@ -19,7 +21,6 @@ from apnp.config.experiment import (
     ModelConfig,
     TrainerConfig,
 )
-from apnp.config.fields import GriddedFieldConfig
 from apnp.config.read import (
     from_dict,
     parse,
@@ -37,11 +38,12 @@ __all__ = [
     "DataConfig",
     "EquivCNPConfig",
     "FixedInputsConfig",
-    "GriddedFieldConfig",
+    "GriddedCovariateConfig",
     "LatticeConfig",
     "LocalTNPConfig",
     "ModelConfig",
     "PTTNPConfig",
+    "PointModelConfig",
     "RCNPConfig",
     "RelaxedConvCNPConfig",
     "TNPConfig",

@@ -1,209 +1,204 @@
 """Settings of the architectures, a section each."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
+
+from apnp.ranges import Section, ranged
+
+Attention = Literal["plain", "gaussian_bias", "te_tnp"]
 
 
 @dataclass(frozen=True)
-class LatticeConfig:
+class LatticeConfig(Section):
     """The lattice of the latent.
 
     Attributes:
         shape: Number of nodes: along every axis on the plane and in a box, rows and
             columns on the sphere.
-        spacing_km: Distance of neighbouring nodes; not on the sphere.
+        spacing_km: Distance between neighbouring nodes; not used on the sphere.
     """
 
-    shape: tuple[int, ...] = (96, 192)
-    spacing_km: float = 50.0
+    section: ClassVar[str] = "model.backbone.*.lattice"
+    shape: tuple[int, ...] = ranged((96, 192), least=1, most=20_000, count=(1, 4))
+    spacing_km: float = ranged(50.0, above=0, most=20_000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatticeModelConfig(Section):
+    """What all models on a lattice have in common.
+
+    Attributes:
+        lengthscales: Initial lengthscales of the set convolutions, in cells of the
+            lattice, longest first.
+        drift: Fit a linear drift on elevation and location to the context of each
+            task, and model what is left.
+        kriging: Krige the values onto the lattice. Without it set convolutions alone
+            analyse them. Kriging and drift cost the cube of the number of stations;
+            without both the cost is linear.
+    """
+
+    lengthscales: tuple[float, ...] = ranged((20.0, 8.0, 3.5, 1.6, 0.8), above=0)
+    drift: bool = True
+    kriging: bool = True
 
 
 @dataclass(frozen=True)
-class ConvCNPConfig:
+class ConvCNPConfig(LatticeModelConfig):
     """Set convolutions onto a lattice, and a U-Net or a CNN on it.
 
     Attributes:
         lattice: The lattice of the latent.
-        channels: Channels at each level of the U-Net, finest first; a CNN has the
-            first of them.
+        channels: Channels at each level of the U-Net, finest first; a CNN uses the
+            first value.
         blocks: Residual blocks at each level of the U-Net.
-        kernel: Size of the convolution kernels.
-        widths: Initial widths of the set convolutions, in cells of the lattice, widest
-            first.
-        drift: Take a linear drift on elevation and location off the context, task by
-            task.
-        kriging: Krige the values onto the lattice. Without it they are analysed by set
-            convolutions alone; with neither it nor a drift, whose costs grow with the
-            cube of the number of stations, the cost grows with their number.
+        kernel: Size of the convolution kernels, odd.
         net: The network on the lattice: a U-Net, or a plain residual CNN.
         depth: Residual blocks of the CNN.
-        expansion: Times as many channels inside a residual block, and inside the
-            perceptron at the nodes before them.
+        expansion: Factor by which the channels grow inside a residual block, and inside
+            the perceptron at the nodes before them.
         read: Channels that a target reads, a linear mixture made once for all targets:
-            the fast way to a million cells. Zero for all channels, and a perceptron at
-            every target.
-        embedded: Numbers that a station's values are embedded by, spread over the
-            lattice beside them.
+            the fast way to a million cells. With 0 every target reads all channels and
+            passes them through a perceptron.
+        embedded: Size of a learned embedding of a station's values, which is spread
+            over the lattice alongside the values. 0 = none.
     """
 
+    section: ClassVar[str] = "model.backbone.convcnp"
     lattice: LatticeConfig = field(default_factory=LatticeConfig)
-    channels: tuple[int, ...] = (32, 48, 64, 64)
-    blocks: tuple[int, ...] = (1, 2, 2, 2)
-    kernel: int = 5
-    widths: tuple[float, ...] = (20.0, 8.0, 3.5, 1.6, 0.8)
-    drift: bool = True
-    kriging: bool = True
+    channels: tuple[int, ...] = ranged((32, 48, 64, 64), least=1, most=4096)
+    blocks: tuple[int, ...] = ranged((1, 2, 2, 2), least=0, most=64)
+    kernel: int = ranged(5, least=1, most=99)
     net: Literal["unet", "cnn"] = "unet"
-    depth: int = 8
-    expansion: int = 2
-    read: int = 0
-    embedded: int = 4
+    depth: int = ranged(8, least=1, most=256)
+    expansion: int = ranged(2, least=1, most=64)
+    read: int = ranged(0, least=0, most=4096)
+    embedded: int = ranged(4, least=0, most=4096)
 
 
 @dataclass(frozen=True)
-class RelaxedConvCNPConfig:
-    """A ConvCNP with a CNN whose convolutions are relaxed; `form: strict` is without.
+class RelaxedConvCNPConfig(LatticeModelConfig):
+    """A ConvCNP with a CNN whose convolutions are relaxed; plain with `form: strict`.
 
     Attributes:
         lattice: The lattice of the latent.
         channels: Channels of the CNN.
-        depth: Its residual blocks, each relaxed by a function of location of its own.
-        kernel: Size of the convolution kernels.
-        widths: Initial widths of the set convolutions, in cells of the lattice, widest
-            first.
-        drift: Take a linear drift on elevation and location off the context, task by
-            task.
-        kriging: Krige the values onto the lattice. Without it they are analysed by set
-            convolutions alone; with neither it nor a drift, whose costs grow with the
-            cube of the number of stations, the cost grows with their number.
+        depth: Its residual blocks, each relaxed by its own function of location.
+        kernel: Size of the convolution kernels, odd.
     """
 
+    section: ClassVar[str] = "model.backbone.relaxed_convcnp"
     lattice: LatticeConfig = field(default_factory=LatticeConfig)
-    channels: int = 32
-    depth: int = 8
-    kernel: int = 7
-    widths: tuple[float, ...] = (20.0, 8.0, 3.5, 1.6, 0.8)
-    drift: bool = True
-    kriging: bool = True
+    channels: int = ranged(32, least=1, most=4096)
+    depth: int = ranged(8, least=1, most=256)
+    kernel: int = ranged(7, least=1, most=99)
 
 
 @dataclass(frozen=True)
-class EquivCNPConfig:
+class EquivCNPConfig(LatticeModelConfig):
     """Set convolutions onto a square lattice and a steerable CNN, or one on a line.
 
     Attributes:
-        lattice: The lattice of the latent, as many nodes along x as along y.
-        turns: Number of turns to a circle that the CNN keeps: to rounding those by 90
-            degrees (180 if it is even but no multiple of four), others as far as the
-            lattice resolves the field.
-        mirrors: Keep mirror images as well.
-        fields: Fields of the CNN, each of one channel a turn and mirror image; on a
-            line the channels of a CNN whose kernels are their own mirror images.
+        lattice: The lattice of the latent, square.
+        rotations: Number of rotations in a full circle that the CNN keeps. Rotations by
+            90 degrees are exact (180 where the number is even but no multiple of
+            four); others hold as far as the lattice resolves the field.
+        reflections: Keep reflections as well.
+        channels: Steerable channels of the CNN: each is one channel per rotation and
+            reflection. On a line, channels of a CNN with symmetric kernels.
         depth: Its residual blocks.
-        kernel: Size of the convolution kernels.
-        widths: Initial widths of the set convolutions, in cells of the lattice, widest
-            first.
-        drift: Take a linear drift on elevation and location off the context, task by
-            task.
-        kriging: Krige the values onto the lattice. Without it they are analysed by set
-            convolutions alone; with neither it nor a drift, whose costs grow with the
-            cube of the number of stations, the cost grows with their number.
+        kernel: Size of the convolution kernels, odd.
     """
 
+    section: ClassVar[str] = "model.backbone.equivcnp"
     lattice: LatticeConfig = field(
         default_factory=lambda: LatticeConfig((96, 96), 100.0)
     )
-    turns: int = 8
-    mirrors: bool = True
-    fields: int = 12
-    depth: int = 4
-    kernel: int = 7
-    widths: tuple[float, ...] = (20.0, 8.0, 3.5, 1.6, 0.8)
-    drift: bool = True
-    kriging: bool = True
+    rotations: int = ranged(8, least=1, most=64)
+    reflections: bool = True
+    channels: int = ranged(12, least=1, most=1024)
+    depth: int = ranged(4, least=1, most=256)
+    kernel: int = ranged(7, least=1, most=99)
 
 
-@dataclass(frozen=True)
-class LocalTNPConfig:
+@dataclass(frozen=True, kw_only=True)
+class PointModelConfig(Section):
+    """What the models of tokens at points have in common.
+
+    Attributes:
+        width: Channels of tokens.
+        lengthscales_km: Lengthscales at which distances are resolved, longest first.
+    """
+
+    width: int = ranged(64, least=1, most=8192)
+    lengthscales_km: tuple[float, ...] = ranged(
+        (2000.0, 800.0, 350.0, 150.0, 60.0), above=0
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalTNPConfig(PointModelConfig):
     """Attention to, and kriging from, the nearest stations.
 
     Attributes:
-        neighbours: Number of stations that a target reads, and a station of others.
-        width: Channels of tokens.
+        neighbours: Number of nearest stations that each target and each station reads.
         layers: Number of times that a target reads its neighbours.
-        heads: Heads of each reading.
-        lengths_km: Initial lengths of the covariance, longest first.
+        heads: Attention heads.
     """
 
-    neighbours: int = 32
-    width: int = 64
-    layers: int = 2
-    heads: int = 8
-    lengths_km: tuple[float, ...] = (2000.0, 800.0, 350.0, 150.0, 60.0)
+    section: ClassVar[str] = "model.backbone.local_tnp"
+    neighbours: int = ranged(32, least=1, most=10_000)
+    layers: int = ranged(2, least=1, most=64)
+    heads: int = ranged(8, least=1, most=256)
 
 
-@dataclass(frozen=True)
-class TNPConfig:
+@dataclass(frozen=True, kw_only=True)
+class TNPConfig(PointModelConfig):
     """Attention of all stations and targets to all stations.
 
     Attributes:
-        width: Channels of tokens.
         layers: Number of times that a target reads the stations.
-        heads: Heads of each reading.
-        lengths_km: Lengths at which distances are told apart.
-        attention: How attention knows of pairs of places: by Gaussian windows, or by
-            the network of the published equivariant TNP, which is slow; `plain` knows
-            nothing of them, and without a group it is the plain TNP.
+        heads: Attention heads.
+        attention: How attention uses pairs of locations: by a Gaussian bias
+            (`gaussian_bias`), by the network of the published equivariant TNP, which is
+            slow (`te_tnp`), or not at all (`plain`, which without a group is the plain
+            TNP).
     """
 
-    width: int = 64
-    layers: int = 4
-    heads: int = 4
-    lengths_km: tuple[float, ...] = (2000.0, 800.0, 350.0, 150.0, 60.0)
-    attention: Literal["plain", "windows", "published"] = "windows"
+    section: ClassVar[str] = "model.backbone.tnp"
+    layers: int = ranged(4, least=1, most=64)
+    heads: int = ranged(4, least=1, most=256)
+    attention: Attention = "gaussian_bias"
 
 
-@dataclass(frozen=True)
-class PTTNPConfig:
-    """Attention by way of pseudo-tokens, a few stations far from one another.
+@dataclass(frozen=True, kw_only=True)
+class PTTNPConfig(TNPConfig):
+    """Attention through pseudo-tokens, a few stations far from one another.
 
     Attributes:
         pseudo: Largest number of pseudo-tokens.
-        width: Channels of tokens.
-        layers: Number of times that a target reads the pseudo-tokens.
-        heads: Heads of each reading.
-        lengths_km: Lengths at which distances are told apart.
-        attention: How attention knows of pairs of places, as of the TNP.
     """
 
-    pseudo: int = 64
-    width: int = 64
-    layers: int = 4
-    heads: int = 4
-    lengths_km: tuple[float, ...] = (2000.0, 800.0, 350.0, 150.0, 60.0)
-    attention: Literal["plain", "windows", "published"] = "windows"
+    section: ClassVar[str] = "model.backbone.pt_tnp"
+    pseudo: int = ranged(64, least=1, most=10_000)
 
 
-@dataclass(frozen=True)
-class RCNPConfig:
-    """The mean over the stations of what relates each to the target.
+@dataclass(frozen=True, kw_only=True)
+class RCNPConfig(PointModelConfig):
+    """The mean over the stations of embeddings of their relations to a target.
 
     Attributes:
-        width: Channels of tokens and of the perceptron of a relation.
-        layers: Hidden layers of that perceptron.
-        lengths_km: Lengths at which distances are told apart.
-        full: Relate pairs of stations to the target: as many times the cost as there
-            are stations.
+        layers: Hidden layers of the perceptron that embeds a relation.
+        full: Relate pairs of stations to the target: the cost is multiplied by the
+            number of stations.
     """
 
-    width: int = 64
-    layers: int = 2
-    lengths_km: tuple[float, ...] = (2000.0, 800.0, 350.0, 150.0, 60.0)
+    section: ClassVar[str] = "model.backbone.rcnp"
+    layers: int = ranged(2, least=1, most=64)
     full: bool = False
 
 
 @dataclass(frozen=True)
-class CNPConfig:
+class CNPConfig(Section):
     """The mean over the stations, without any symmetry; of the strict form only.
 
     Attributes:
@@ -211,8 +206,9 @@ class CNPConfig:
         layers: Hidden layers of each perceptron.
     """
 
-    width: int = 128
-    layers: int = 3
+    section: ClassVar[str] = "model.backbone.cnp"
+    width: int = ranged(128, least=1, most=8192)
+    layers: int = ranged(3, least=1, most=64)
 
 
 @dataclass(frozen=True)

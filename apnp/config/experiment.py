@@ -1,16 +1,24 @@
-"""What an experiment is: its data, its model, its training."""
+"""What an experiment is: its data, its model, its training.
+
+The defaults are the recommended settings for daily station data: a configuration that
+names its station file and its days needs nothing else.
+"""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 from apnp.config.backbones import BackboneConfig
-from apnp.config.fields import GriddedFieldConfig
+from apnp.config.covariates import GriddedCovariateConfig
 from apnp.errors import ConfigError
 from apnp.geometry.station_blocks import StationSplit
+from apnp.ranges import LARGEST_SEED, Section, ranged
+
+DEFAULT_MINUTES = 55.0
+"""Minutes of training where neither steps nor minutes are given."""
 
 
 @dataclass(frozen=True)
-class DataConfig:
+class DataConfig(Section):
     """The stations, and the tasks drawn from them.
 
     Attributes:
@@ -19,137 +27,139 @@ class DataConfig:
         columns: Columns of a table, `name: column`, where they are not recognised.
         units: Units of a table's columns, `name: units`.
         station_list: File with the stations' positions, where the format needs one.
-        region: West, south, east and north in degrees: stations elsewhere are left
-            out of training and validation. East is west of west across the date line.
+        region: West, south, east and north in degrees: other stations are left out of
+            training and validation. West > east crosses the date line.
         split: Blocks of stations kept for validation and test.
-        train_times: Days to train on, `A/B` (both included) or one day.
-        validation_times: Days to choose the model on.
-        test_times: Days that no training ever sees; for the record.
+        train_times: Days to train on, `A/B` (both included) or one day. By default all
+            days that validation and test do not name.
+        validation_times: Days for model selection. By default the training days, whose
+            validation stations are others.
+        test_times: Days that training never reads.
         context: Least and largest number of context stations in a task.
         targets: Largest number of target stations in a training task.
-        validation_context: Numbers of context stations in validation tasks; without
-            any, four from `context`'s least to its largest.
-        fields: Gridded fields that accompany the stations.
+        validation_context: Numbers of context stations in validation tasks; by default
+            four from `context`'s least to its largest.
+        covariates: Gridded covariates, such as orography.
     """
 
+    section: ClassVar[str] = "data"
     path: str | list[str] = ""
     variable: str = "tas"
     columns: dict[str, str] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
     station_list: str | None = None
-    region: tuple[float, float, float, float] | None = None
+    region: tuple[float, float, float, float] | None = ranged(
+        None, least=-360, most=360, count=(4, 4)
+    )
     split: StationSplit = field(default_factory=StationSplit)
     train_times: str | None = None
     validation_times: str | None = None
     test_times: str | None = None
-    context: tuple[int, int] = (20, 800)
-    targets: int = 500
-    validation_context: tuple[int, ...] = ()
-    fields: list[GriddedFieldConfig] = field(default_factory=list)
+    context: tuple[int, int] = ranged((20, 1000), least=1, most=10**6, count=(2, 2))
+    targets: int = ranged(300, least=1, most=10**6)
+    validation_context: tuple[int, ...] = ranged(
+        (), least=1, most=10**6, count=(0, 1000)
+    )
+    covariates: list[GriddedCovariateConfig] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.region and not -90 <= self.region[1] < self.region[3] <= 90:
             raise ConfigError(
-                "`data.region` is west, south, east, north in degrees, south below "
-                f"north in [-90, 90]. Got {list(self.region)}."
+                "`data.region` must be west, south, east, north in degrees, with "
+                f"-90 <= south < north <= 90. Got {list(self.region)}."
             )
-        names = [each.variable for each in self.fields]
+        if self.context[0] > self.context[1]:
+            raise ConfigError(
+                "`data.context` must be the least and the largest number of context "
+                f"stations, in this order. Got {list(self.context)}."
+            )
+        names = [each.variable for each in self.covariates]
         if len(set(names)) < len(names):
             raise ConfigError(
-                f"`data.fields` names each variable once. Got {', '.join(names)}."
-            )
-        if any(n < 1 for n in self.validation_context):
-            raise ConfigError(
-                "`data.validation_context` are numbers of stations above 0. Got "
-                f"{list(self.validation_context)}."
+                "`data.covariates` must name each variable once. "
+                f"Got {', '.join(names)}."
             )
 
 
 @dataclass(frozen=True)
-class FixedInputsConfig:
+class FixedInputsConfig(Section):
     """Learned functions of absolute location; of the approximate form only.
 
     Attributes:
         count: Number of fixed inputs.
-        frequencies: Number of Fourier features of location; with none they are a
-            perceptron of the location itself.
+        frequencies: Number of Fourier features of location; with 0 the fixed inputs are
+            a perceptron of the location itself.
         scale_km: Shortest scale of those features.
         width: Width of their perceptron.
         support: Where they act: in the training region, or everywhere.
-        edge_km: Width over which they vanish outside the training region; 0 cuts them
-            off, and maps show the step.
+        edge_km: Width over which they decay outside the training region; 0 is a hard
+            edge, which is visible in maps.
         dropout: Probability that a training task does without them.
     """
 
-    count: int = 16
-    frequencies: int = 16
-    scale_km: float = 500.0
-    width: int = 64
+    section: ClassVar[str] = "model.fixed_inputs"
+    count: int = ranged(16, least=1, most=4096)
+    frequencies: int = ranged(16, least=0, most=4096)
+    scale_km: float = ranged(500.0, above=0)
+    width: int = ranged(64, least=1, most=8192)
     support: Literal["region", "everywhere"] = "region"
-    edge_km: float = 100.0
-    dropout: float = 0.5
-
-    def __post_init__(self) -> None:
-        if not self.scale_km > 0:
-            raise ConfigError(
-                "`model.fixed_inputs.scale_km` is a length above 0. "
-                f"Got {self.scale_km}."
-            )
-        if self.frequencies < 0:
-            raise ConfigError(
-                "`model.fixed_inputs.frequencies` is a number, at least 0. "
-                f"Got {self.frequencies}."
-            )
+    edge_km: float = ranged(100.0, least=0)
+    dropout: float = ranged(0.5, least=0, most=1)
 
 
 @dataclass(frozen=True)
-class ModelConfig:
+class ModelConfig(Section):
     """The neural process.
 
     Attributes:
-        geometry: Where stations lie: a map plane, or the sphere; or a box of bare
-            coordinates of any dimension, in whose unit all lengths are then given that
-            are named `km` here.
+        geometry: Where stations lie: on a map plane (`plane`) or on the sphere
+            (`sphere`); `box` is bare coordinates of any dimension, in whose unit all
+            lengths named `km` here are then given.
         group: The symmetry. On the plane and in a box `translations` (the default
             there), `rigid_motions` or `none`; on the sphere `longitude_shifts` (the
             default there), `rotations` or `none`.
-        coast: Give the model the distance to the coast as a covariate.
         form: Strictly equivariant, or with fixed inputs that break the symmetry.
         backbone: The strictly equivariant network.
         fixed_inputs: Learned functions of absolute location.
         likelihood: Family of the predictive distribution: independent Gaussians, one
-            joint Gaussian of low rank, mixtures of Gaussians, or, for values at or
-            above zero, an atom at zero and a gamma law above.
-        floor: Smallest standard deviation, as a share of the training values' spread.
-        rank: Rank of the joint Gaussian (`low_rank` alone).
-        components: Number of Gaussians in a mixture (`mixture` alone).
+            joint Gaussian of low rank, mixtures of Gaussians, or, for values >= 0, an
+            atom at zero and a gamma distribution above.
+        coast: Use the distance to the coast as a covariate.
+        floor: Smallest standard deviation, as a share of the training values' standard
+            deviation.
+        rank: Rank of the joint Gaussian (`low_rank` only).
+        components: Number of Gaussians in a mixture (`mixture` only).
     """
 
+    section: ClassVar[str] = "model"
     geometry: Literal["plane", "sphere", "box"] = "sphere"
     group: Literal[
         "default", "none", "translations", "rigid_motions",
         "longitude_shifts", "rotations",
     ] = "default"  # fmt: skip
-    form: Literal["strict", "approximate"] = "approximate"
+    form: Literal["strict", "approximate"] = "strict"
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
     fixed_inputs: FixedInputsConfig = field(default_factory=FixedInputsConfig)
     likelihood: Literal["gaussian", "low_rank", "mixture", "bernoulli_gamma"] = (
-        "gaussian"
+        "mixture"
     )
-    coast: bool = False
-    floor: float = 0.01
-    rank: int = 16
-    components: int = 3
+    coast: bool = True
+    floor: float = ranged(0.01, above=0, most=1)
+    rank: int = ranged(16, least=1, most=4096)
+    components: int = ranged(3, least=2, most=256)
 
 
 @dataclass(frozen=True)
-class TrainerConfig:
+class TrainerConfig(Section):
     """How a model is trained.
 
     Attributes:
         max_steps: Number of steps after which training ends; 0 = no such limit.
-        max_minutes: Minutes after which it ends, validation included; 0 = no limit.
-        batch_size: Tasks a step, over all processes together.
+        max_minutes: Minutes after which training ends, validation included; 0 = no
+            limit. By default 55, or no limit where `max_steps` is set. The learning
+            rate falls to zero towards whichever limit comes first.
+        batch_size: Tasks per step, over all processes together.
         learning_rate: Largest learning rate.
         warmup: Steps over which the learning rate rises to it.
         weight_decay: Weight decay of AdamW.
@@ -172,49 +182,39 @@ class TrainerConfig:
         threads: Threads of one process; 0 = as many as the machine offers.
     """
 
-    max_steps: int = 20_000
-    max_minutes: float = 0.0
-    batch_size: int = 8
-    learning_rate: float = 1e-3
-    warmup: int = 100
-    weight_decay: float = 1e-4
-    gradient_clip: float = 0.5
+    section: ClassVar[str] = "trainer"
+    max_steps: int = ranged(0, least=0)
+    max_minutes: float = ranged(None, least=0)
+    batch_size: int = ranged(2, least=1, most=65_536)
+    learning_rate: float = ranged(2e-3, above=0, most=10)
+    warmup: int = ranged(50, least=0)
+    weight_decay: float = ranged(1e-4, least=0, most=10)
+    gradient_clip: float = ranged(0.5, above=0)
     loss: Literal["nll", "crps"] = "nll"
-    average: float = 0.0
-    validation_every: int = 250
-    validation_tasks: int = 32
-    patience: int = 0
+    average: float = ranged(0.995, least=0, below=1)
+    validation_every: int = ranged(250, least=1)
+    validation_tasks: int = ranged(32, least=1, most=10**6)
+    patience: int = ranged(0, least=0)
     monitor: Literal["crps", "nll"] = "crps"
-    save_minutes: float = 5.0
-    log_every: int = 10
-    seed: int = 0
-    precision: str = "32-true"
-    accelerator: str = "auto"
-    devices: int | Literal["auto"] = 1
-    num_nodes: int = 1
-    workers: int = 0
-    threads: int = 0
+    save_minutes: float = ranged(5.0, least=0)
+    log_every: int = ranged(10, least=1)
+    seed: int = ranged(0, least=0, most=LARGEST_SEED)
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps"] = "auto"
+    devices: int | Literal["auto"] = ranged(1, least=1, most=1024)
+    num_nodes: int = ranged(1, least=1, most=4096)
+    workers: int = ranged(0, least=0, most=1024)
+    threads: int = ranged(0, least=0, most=1024)
 
     def __post_init__(self) -> None:
-        if self.max_steps <= 0 and self.max_minutes <= 0:
+        super().__post_init__()
+        if self.max_minutes is None:
+            minutes = DEFAULT_MINUTES if self.max_steps == 0 else 0.0
+            object.__setattr__(self, "max_minutes", minutes)
+        if self.max_steps == 0 and self.max_minutes == 0:
             raise ConfigError(
-                "Training needs an end: set trainer.max_steps or trainer.max_minutes "
-                "above 0."
-            )
-        for name in ("batch_size", "validation_every", "validation_tasks", "log_every"):
-            if getattr(self, name) < 1:
-                raise ConfigError(
-                    f"`trainer.{name}` is a number above 0. Got {getattr(self, name)}."
-                )
-        for name in ("learning_rate", "gradient_clip"):
-            if not getattr(self, name) > 0:
-                raise ConfigError(
-                    f"`trainer.{name}` lies above 0. Got {getattr(self, name)}."
-                )
-        if not 0 <= self.average < 1:
-            raise ConfigError(
-                "`trainer.average` is the decay of a moving average, so lies in "
-                f"[0, 1). Got {self.average}."
+                "Training needs an end: `trainer.max_steps` or `trainer.max_minutes` "
+                "must be > 0. Got 0 for both."
             )
 
 
@@ -233,3 +233,7 @@ class Config:
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
+
+    def __post_init__(self) -> None:
+        if not self.run.strip():
+            raise ConfigError("`run` must name a folder. Got an empty text.")

@@ -1,27 +1,62 @@
 """Configurations from YAML, dotted overrides and records, and back."""
 
 import io
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import redirect_stderr
 from copy import deepcopy
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any
 
 import yaml
-from jsonargparse import ArgumentError, ArgumentParser
+from jsonargparse import ArgumentError, ArgumentParser, set_loader
 
+from apnp.config import yaml_text
 from apnp.config.experiment import Config
+from apnp.config.messages import one_line
+from apnp.config.old_names import renamed, renamed_words
 from apnp.errors import ConfigError
 
-Record = TypeVar("Record")
+log = logging.getLogger(__name__)
+
+LEGACY = {
+    "data.context": (20, 800),
+    "data.targets": 500,
+    "model.form": "approximate",
+    "model.likelihood": "gaussian",
+    "model.coast": False,
+    "trainer.max_steps": 20_000,
+    "trainer.max_minutes": 0.0,
+    "trainer.batch_size": 8,
+    "trainer.learning_rate": 1e-3,
+    "trainer.warmup": 100,
+    "trainer.average": 0.0,
+}
+"""What a run meant by a key that its record lacks: the default of that time."""
+_NAMES = tuple(f.name for f in fields(Config))
+_MODE = "apnp"
 
 
-def parser(prog: str = "apnp train", description: str | None = None) -> ArgumentParser:
-    """The parser of YAML files (`--config`) and dotted overrides."""
-    made = ArgumentParser(prog=prog, description=description, exit_on_error=False)
+def parser(
+    prog: str = "apnp train", description: str | None = None, *, legacy: bool = False
+) -> ArgumentParser:
+    """The parser of YAML files (`--config`) and dotted overrides.
+
+    Args:
+        prog: Name of the command.
+        description: What it does.
+        legacy: Whether keys that are not given have the value that runs of earlier
+            versions meant, as of the `config.yaml` of a run to resume.
+    """
+    set_loader(_MODE, _load, exceptions=(yaml.YAMLError,))
+    made = ArgumentParser(
+        prog=prog, description=description, exit_on_error=False, parser_mode=_MODE
+    )
     made.add_argument("--config", action="config", help="YAML file; may be repeated")
     made.add_class_arguments(Config)
+    if legacy:
+        made.set_defaults(LEGACY)
     return made
 
 
@@ -32,30 +67,35 @@ def parse(made: ArgumentParser, argv: Sequence[str]) -> tuple[Config, dict[str, 
         ConfigError: If a key is unknown or a value has the wrong type.
     """
     try:
+        words, notes = renamed_words(argv)
+        _report(notes)
+        for path in _files(words):
+            _report(f"{path}: {note}" for note in renamed(yaml_text.read(path))[1])
         with redirect_stderr(io.StringIO()):
-            given = made.parse_args(list(argv)).as_dict()
-    except (ArgumentError, TypeError, ValueError, OSError) as error:
-        raise ConfigError(
-            f"{' '.join(str(error).split())} (--print_config shows every key)"
-        ) from error
-    names = {f.name for f in fields(Config)}
-    rest = {k: v for k, v in given.items() if k not in names and k != "config"}
-    return _build(Config, {k: given[k] for k in names}), rest
+            given = made.parse_args(words)
+    except (ArgumentError, TypeError, ValueError, OSError, yaml.YAMLError) as error:
+        raise ConfigError(one_line(error)) from error
+    made_of = made.instantiate(given)
+    rest = {k: v for k, v in given.as_dict().items() if k not in (*_NAMES, "config")}
+    return _config(made_of), rest
 
 
 def from_dict(record: dict[str, Any]) -> Config:
-    """The configuration that `to_dict` wrote.
+    """The configuration that `to_dict` wrote, of this version or an earlier one.
+
+    Old names are understood. A key that the record lacks has the value that it meant
+    when the record was written (`LEGACY`), which need not be today's default.
 
     Raises:
         ConfigError: If a key is unknown or a value has the wrong type.
     """
-    made = parser()
+    made = parser(legacy=True)
     try:
         # A copy: the parser would turn the entries of lists into its own.
-        given = made.parse_object(deepcopy(record)).as_dict()
+        given = made.parse_object(renamed(deepcopy(record))[0])
     except (ArgumentError, TypeError, ValueError) as error:
-        raise ConfigError(" ".join(str(error).split())) from error
-    return _build(Config, {f.name: given[f.name] for f in fields(Config)})
+        raise ConfigError(one_line(error)) from error
+    return _config(made.instantiate(given))
 
 
 def to_dict(config: Config) -> dict[str, Any]:
@@ -68,8 +108,8 @@ def to_yaml(config: Config) -> str:
     return yaml.safe_dump(to_dict(config), sort_keys=False)
 
 
-def read_yaml(path: Path) -> Config:
-    """The configuration in a file that `to_yaml` wrote.
+def read_yaml(path: str | Path) -> Config:
+    """The configuration in a YAML file; keys that it does not name have their defaults.
 
     Raises:
         ConfigError: If it is absent or breaks a rule.
@@ -77,17 +117,30 @@ def read_yaml(path: Path) -> Config:
     return parse(parser(), ["--config", str(path)])[0]
 
 
-def _build(kind: type[Record], values: dict[str, Any]) -> Record:
-    made: dict[str, Any] = {}
-    for f in fields(kind):  # type: ignore[arg-type]
-        if isinstance(f.type, type) and is_dataclass(f.type):
-            made[f.name] = _build(f.type, values[f.name])
-        elif any(is_dataclass(part) for part in get_args(f.type)):
-            (part,) = get_args(f.type)
-            made[f.name] = [_build(part, each) for each in values[f.name]]
-        else:
-            made[f.name] = values[f.name]
-    return kind(**made)
+def _files(words: Sequence[str]) -> Iterator[str]:
+    """The YAML files that arguments name."""
+    for position, word in enumerate(words):
+        if word == "--config" and position + 1 < len(words):
+            yield words[position + 1]
+        elif word.startswith("--config="):
+            yield word.partition("=")[2]
+
+
+def _config(made: Any) -> Config:
+    return Config(**{name: made[name] for name in _NAMES})
+
+
+def _load(text: str) -> Any:
+    """The value of a YAML text; a whole configuration under today's names."""
+    value = yaml_text.load(text)
+    if isinstance(value, dict) and not set(value).isdisjoint(_NAMES):
+        value, _ = renamed(value)
+    return value
+
+
+def _report(notes: Iterable[str]) -> None:
+    for note in dict.fromkeys(notes):
+        log.warning(note)
 
 
 def _plain(value: Any) -> Any:

@@ -1,18 +1,20 @@
 """Splits of stations into training, validation and test parts, in spatial blocks."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from apnp.errors import ConfigError
 from apnp.geometry.sphere import EARTH_RADIUS_KM
+from apnp.ranges import LARGEST_SEED, Section, ranged
 
 PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
-class StationSplit:
+class StationSplit(Section):
     """A division of the Earth into blocks, each of which belongs to one part.
 
     Bands of latitude about `block_km` high are cut into equal cells about `block_km`
@@ -26,26 +28,19 @@ class StationSplit:
         seed: Draws another division.
     """
 
-    block_km: float = 300
-    validation: float = 0.15
-    test: float = 0.15
-    seed: int = 0
+    section: ClassVar[str] = "data.split"
+    block_km: float = ranged(300.0, above=0, most=40_100)
+    validation: float = ranged(0.15, least=0, most=1)
+    test: float = ranged(0.15, least=0, most=1)
+    seed: int = ranged(0, least=0, most=LARGEST_SEED)
 
     def __post_init__(self) -> None:
-        if not 0 < self.block_km < np.inf:
-            raise ConfigError(
-                f"`block_km` is a length in kilometres above 0. Got {self.block_km}."
-            )
-        for name in ("validation", "test"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ConfigError(
-                    f"`{name}` is a share of the blocks, so lies in [0, 1]. "
-                    f"Got {getattr(self, name)}."
-                )
+        super().__post_init__()
         if self.validation + self.test > 1:
             raise ConfigError(
-                "`validation` and `test` are shares of the same blocks, so their sum "
-                f"is at most 1. Got {self.validation} + {self.test}."
+                "`data.split.validation` and `data.split.test` are shares of the same "
+                "blocks: their sum must be <= 1. "
+                f"Got {self.validation} + {self.test}."
             )
 
     def blocks(self, lat: ArrayLike, lon: ArrayLike) -> NDArray[np.int64]:

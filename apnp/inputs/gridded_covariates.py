@@ -141,7 +141,7 @@ class FieldScaling:
         if known.std() == 0:
             raise ConfigError(
                 f"The field {source.name} is {known[0]:g} at every training station, "
-                "which tells nothing: leave it out of data.fields."
+                "which tells nothing: leave it out of data.covariates."
             )
         return cls(
             source.name, source.units, float(known.mean()), float(known.std()),
@@ -241,7 +241,7 @@ def matched(
         raise ConfigError(
             f"The model reads the fields {', '.join(wanted) or 'none'}, and is given "
             f"{', '.join(there) or 'none'}: name the fields it was trained with "
-            "(data.fields, or --fields), or train another."
+            "(data.covariates, or --covariates), or train another."
         )
     for scaling in scalings:
         scaling.check(there[scaling.name])

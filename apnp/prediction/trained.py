@@ -62,8 +62,7 @@ def load(
         DataError: If a field that the model reads is not there.
     """
     process, representation, record = load_run(run, which)
-    # Runs older than this key have none.
-    named = record["config"]["data"].get("fields", ())
+    named = record["config"]["data"]["covariates"]
     trained = {each["variable"]: each["path"] for each in named}
     representation = representation.reading(find_fields(trained, fields))
     model = record["config"]["model"]

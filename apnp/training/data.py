@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from apnp.config import Config, DataConfig, GriddedFieldConfig
+from apnp.config import Config, DataConfig, GriddedCovariateConfig
 from apnp.data.fill_elevation import fill_unmeasured_network
 from apnp.data.gridded.variable import GriddedVariable
 from apnp.data.heldout import heldout_tasks
@@ -81,12 +81,12 @@ def prepare(
     )
     values = used[data.variable].transpose("time", "station").values
     sites = Sites(lat, lon, height, train_times[0])
-    sources = [GriddedVariable.open(f.path, f.variable) for f in data.fields]
+    sources = [GriddedVariable.open(f.path, f.variable) for f in data.covariates]
     if representation is None:
         bounded = config.model.likelihood == "bernoulli_gamma"
         representation = Representation.fit(
             config.model.geometry, lat, lon, values, bounded, config.model.coast
-        ).fitted(sources, map(_use, data.fields), sites, train_times)
+        ).fitted(sources, map(_use, data.covariates), sites, train_times)
     else:
         representation, _ = representation.reading(sources).adapted(sites)
     representation.check_days(np.union1d(train_times, validation_times))
@@ -111,10 +111,10 @@ def prepare(
     return Prepared(representation, tasks, validation, summary, about.name, about.units)
 
 
-def _use(field: GriddedFieldConfig) -> FieldUse:
+def _use(field: GriddedCovariateConfig) -> FieldUse:
     return FieldUse(
-        field.use != "stream",
-        field.stream_km if field.use != "covariate" else 0.0,
+        field.use != "auxiliary",
+        field.auxiliary_km if field.use != "covariate" else 0.0,
         field.smooth_km,
     )
 

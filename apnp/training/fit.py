@@ -33,8 +33,6 @@ from apnp.training.data import Prepared, TaskDataModule, check_share, prepare
 from apnp.training.lightning_io import RunCheckpointIO
 from apnp.training.module import TrainingModule
 
-_PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
-
 
 def train(
     config: Config,
@@ -89,11 +87,6 @@ def fit(
     run = Path(config.run)
     if resume and init_from is not None:
         raise ConfigError("Give --resume or --init-from, not both.")
-    if config.trainer.precision not in _PRECISIONS:
-        raise ConfigError(
-            f"`trainer.precision` is one of {', '.join(_PRECISIONS)}. "
-            f"Got {config.trainer.precision!r}."
-        )
     if config.trainer.threads > 0:
         torch.set_num_threads(config.trainer.threads)
     begun = _begun(run, config) if resume else None
@@ -247,7 +240,7 @@ def _trainer(
             accelerator=s.accelerator,
             devices=s.devices,
             num_nodes=s.num_nodes,
-            precision=s.precision,  # type: ignore[arg-type]
+            precision=s.precision,
             max_epochs=-1,
             gradient_clip_val=s.gradient_clip,
             reload_dataloaders_every_n_epochs=1,

@@ -53,7 +53,7 @@ class Form:
 
 _DEFAULT = ConvCNPConfig()
 DEFAULT = Form(
-    _DEFAULT.widths, False, _DEFAULT.expansion, _DEFAULT.read, _DEFAULT.embedded
+    _DEFAULT.lengthscales, False, _DEFAULT.expansion, _DEFAULT.read, _DEFAULT.embedded
 )
 """What the default does beside its network, but for kriging and drift."""
 
@@ -129,7 +129,7 @@ class Ours(Subject):
         """The model and its task."""
         torch.manual_seed(0)
         backbone = self._backbone(case)
-        if self.attention == "published":  # layer by layer, as its authors have it
+        if self.attention == "te_tnp":  # layer by layer, as its authors have it
             for part in backbone.modules():
                 if isinstance(part, MLP):
                     part.forward = part.reference
@@ -190,17 +190,17 @@ class OurSetConvolution(Subject):
 
 
 SUBJECTS = [
-    Ours("apnp", "windows", ("convcnp", "tnp", "pt_tnp")),
-    Ours("apnp with its U-Net", "windows", ("convcnp",), form=Form(unet=True)),
-    Ours("apnp as configured", "windows", ("convcnp",), form=DEFAULT),
+    Ours("apnp", "gaussian_bias", ("convcnp", "tnp", "pt_tnp")),
+    Ours("apnp with its U-Net", "gaussian_bias", ("convcnp",), form=Form(unet=True)),
+    Ours("apnp as configured", "gaussian_bias", ("convcnp",), form=DEFAULT),
     Ours(
         "apnp with kriging",
-        "windows",
+        "gaussian_bias",
         ("convcnp",),
         form=replace(DEFAULT, kriging=True),
     ),
     Ours("apnp with plain attention", "plain", ("tnp", "pt_tnp")),
-    Ours("apnp with published attention", "published", ("tnp", "pt_tnp"), 10**6),
+    Ours("apnp with published attention", "te_tnp", ("tnp", "pt_tnp"), 10**6),
     OurSetConvolution(),
     Kriging("apnp", "apnp", baseline("regression_kriging")),
 ]

@@ -121,12 +121,12 @@ def local_tnp(group: str) -> LocalTNP:
     return LocalTNP(GROUPS[group], DY, DW, lengths, 3, width=8, layers=2, heads=2)
 
 
-def tnp(group: str, attention: AttentionKind = "windows") -> TNP:
+def tnp(group: str, attention: AttentionKind = "gaussian_bias") -> TNP:
     lengths = (2.0, 0.7)
     return TNP(GROUPS[group], DY, DW, lengths, 8, 2, heads=2, attention=attention)
 
 
-def pt_tnp(group: str, attention: AttentionKind = "windows") -> PTTNP:
+def pt_tnp(group: str, attention: AttentionKind = "gaussian_bias") -> PTTNP:
     """Three pseudo-tokens of the four observed points."""
     lengths = (2.0, 0.7)
     return PTTNP(GROUPS[group], DY, DW, lengths, 3, 8, 2, heads=2, attention=attention)
@@ -218,7 +218,7 @@ FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {
     **{f"TNP, {g}": (g, lambda g=g: tnp(g)) for g in GROUPS},
     **{f"PTTNP, {g}": (g, lambda g=g: pt_tnp(g)) for g in GROUPS},
     **{
-        f"{name}, {g}, published": (g, lambda g=g, made=made: made(g, "published"))
+        f"{name}, {g}, published": (g, lambda g=g, made=made: made(g, "te_tnp"))
         for name, made in (("TNP", tnp), ("PTTNP", pt_tnp))
         for g in VARIED
     },

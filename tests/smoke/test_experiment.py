@@ -16,7 +16,7 @@ def experiment(tmp_path, monkeypatch, capsys):
         SIZES["small"].trainer, batch_size=2, validation_every=2, validation_tasks=2,
         log_every=1, threads=0,
     )  # fmt: skip
-    tiny = Size(4, 1, 5, 4, 8, 2, 2, "windows", 4, 2.0, 3, 4, trainer)
+    tiny = Size(4, 1, 5, 4, 8, 2, 2, "gaussian_bias", 4, 2.0, 3, 4, trainer)
     monkeypatch.setitem(gibbs_models.SIZES, "small", tiny)
 
     def run(*argv):
@@ -87,7 +87,7 @@ def grids(tmp_path, monkeypatch, capsys):
     backbone = replace(
         small.backbone,
         convcnp=ConvCNPConfig(channels=(4,), kernel=3, net="cnn", depth=1),
-        pt_tnp=PTTNPConfig(4, 8, 2, 2),
+        pt_tnp=PTTNPConfig(pseudo=4, width=8, layers=2, heads=2),
     )
     tiny = grid_models.Size(backbone, 4, 3, trainer)
     monkeypatch.setitem(grid_models.SIZES, "small", tiny)

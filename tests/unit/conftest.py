@@ -8,6 +8,7 @@ from apnp.inputs.stations import Representation
 SMALL = (
     "--model.backbone.name=convcnp", "--model.backbone.convcnp.lattice.shape=[8,16]",
     "--model.backbone.convcnp.channels=[4,4]", "--model.backbone.convcnp.blocks=[1,1]",
+    "--model.form=approximate", "--model.likelihood=gaussian", "--model.coast=false",
     "--model.backbone.local_tnp.width=8", "--model.backbone.local_tnp.heads=2",
 )  # fmt: skip
 

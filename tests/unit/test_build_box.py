@@ -9,9 +9,14 @@ from apnp.inputs.coordinates import Coordinates
 from apnp.nn.steerable import MirroredCNN, SteerableCNN
 from apnp.types import Domain, PointSet, Task
 
+BOX = (
+    "--model.geometry=box", "--model.form=approximate", "--model.likelihood=gaussian",
+    "--model.coast=false",
+)  # fmt: skip
+
 
 def build(dx, *argv):
-    config, _ = parse(parser(), ["--model.geometry=box", *argv])
+    config, _ = parse(parser(), [*BOX, *argv])
     return build_model(config.model, Coordinates((-1.0,) * dx, (1.0,) * dx))
 
 
@@ -70,7 +75,7 @@ def test_refusals(argv, message):
 def test_a_lattice_on_a_sphere_has_rows_and_columns():
     from apnp.inputs.stations import Representation
 
-    argv = [*lattice("convcnp", [16]), "--model.geometry=sphere"]
+    argv = [*lattice("convcnp", [16]), "--model.coast=false"]
     config, _ = parse(parser(), argv)
     earth = Representation.fit("sphere", [40.0, 60.0], [0.0, 9.0], [1.0, 2.0])
     with pytest.raises(ConfigError, match=r"is two numbers\. Got \[16\]"):

@@ -47,7 +47,7 @@ def test_the_width_of_blocks_and_the_channels_that_are_read_can_be_set(model_of,
         "--model.backbone.convcnp.read=-1",
         "--model.backbone.convcnp.embedded=-1",
     ):
-        with pytest.raises(ConfigError, match=r"`\w+` is a number"):
+        with pytest.raises(ConfigError, match=r"convcnp.\w+` must be an integer >="):
             model_of("plane", *same, wrong)
 
 
@@ -60,7 +60,7 @@ RELAXED = (
 EQUIV = (
     "--model.backbone.name=equivcnp",
     "--model.backbone.equivcnp.lattice.shape=[8,8]",
-    "--model.backbone.equivcnp.fields=4",
+    "--model.backbone.equivcnp.channels=4",
     "--model.backbone.equivcnp.depth=2",
 )
 
@@ -94,7 +94,8 @@ def test_an_equivcnp_keeps_the_turns_that_are_set(model_of):
     assert loose.drift is not None
     model, _ = model_of(
         "plane", *EQUIV, "--model.form=strict", "--model.group=rigid_motions",
-        "--model.backbone.equivcnp.turns=6", "--model.backbone.equivcnp.mirrors=false",
+        "--model.backbone.equivcnp.rotations=6",
+        "--model.backbone.equivcnp.reflections=false",
         "--model.backbone.equivcnp.lattice.spacing_km=60",
         "--model.backbone.equivcnp.drift=false",
     )  # fmt: skip
@@ -120,7 +121,7 @@ def test_an_equivcnp_keeps_the_turns_that_are_set(model_of):
             r"model: .* as many nodes .* Got \(8, 10\)",
         ),
         (
-            "plane", (*EQUIV, "--model.backbone.equivcnp.turns=1"),
+            "plane", (*EQUIV, "--model.backbone.equivcnp.rotations=1"),
             r"model: `turns` are two or more.* Got 1",
         ),
         (
@@ -129,7 +130,7 @@ def test_an_equivcnp_keeps_the_turns_that_are_set(model_of):
         ),
         (
             "plane", (*RELAXED, "--model.backbone.relaxed_convcnp.depth=0"),
-            r"model: `depth` .* above zero. Got 0",
+            r"relaxed_convcnp.depth` must .*>= 1.* Got 0",
         ),
     ],
 )  # fmt: skip

@@ -61,7 +61,7 @@ class Size:
     width: int
     layers: int
     heads: int
-    attention: Literal["windows", "published"]
+    attention: Literal["gaussian_bias", "te_tnp"]
     frequencies: int
     scale: float
     tasks: int
@@ -71,7 +71,7 @@ class Size:
 
 SIZES = {
     "small": Size(
-        32, 5, 61, 16, 64, 4, 4, "windows", 16, 0.5, 2000, 500_000,
+        32, 5, 61, 16, 64, 4, 4, "gaussian_bias", 16, 0.5, 2000, 500_000,
         replace(
             PAPER_TRAINER, max_steps=0, max_minutes=30.0, learning_rate=3e-3,
             warmup=200, average=0.998, validation_every=500, validation_tasks=256,
@@ -79,7 +79,7 @@ SIZES = {
         ),
     ),
     "paper": Size(
-        64, 9, 21, 46, 128, 9, 8, "published", 0, 2.0, 40_000, 1_000_000, PAPER_TRAINER
+        64, 9, 21, 46, 128, 9, 8, "te_tnp", 0, 2.0, 40_000, 1_000_000, PAPER_TRAINER
     ),
 }  # fmt: skip
 
@@ -124,7 +124,7 @@ def _entry(name: str, size: Size) -> Entry:
     grid: dict[str, Any] = {
         "kernel": size.kernel,
         "depth": size.depth,
-        "widths": widths,
+        "lengthscales": widths,
         "drift": False,
         "kriging": False,
     }
@@ -132,14 +132,15 @@ def _entry(name: str, size: Size) -> Entry:
         name=backbone,
         convcnp=ConvCNPConfig(lattice, (size.channels,), net="cnn", **grid),
         relaxed_convcnp=RelaxedConvCNPConfig(lattice, size.channels, **grid),
-        equivcnp=EquivCNPConfig(lattice, fields=size.channels, **grid),
+        equivcnp=EquivCNPConfig(lattice, channels=size.channels, **grid),
         tnp=TNPConfig(
-            size.width, size.layers, size.heads, _LENGTHS,
-            size.attention if equivariant else "plain",
+            width=size.width, layers=size.layers, heads=size.heads,
+            lengthscales_km=_LENGTHS,
+            attention=size.attention if equivariant else "plain",
         ),
     )  # fmt: skip
     inputs = _fixed_inputs(backbone == "tnp", size)
-    model = ModelConfig("box", group, form, made, inputs)
+    model = ModelConfig("box", group, form, made, inputs, "gaussian", False)
     return Entry(name, model, twin)
 
 

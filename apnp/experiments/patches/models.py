@@ -57,8 +57,8 @@ SIZES = {
         BackboneConfig(
             convcnp=ConvCNPConfig(channels=(16,), kernel=7, net="cnn", depth=4),
             relaxed_convcnp=RelaxedConvCNPConfig(channels=16, depth=4, kernel=7),
-            equivcnp=EquivCNPConfig(turns=4, fields=4, depth=4, kernel=7),
-            pt_tnp=PTTNPConfig(32, 64, 4, 4),
+            equivcnp=EquivCNPConfig(rotations=4, channels=4, depth=4, kernel=7),
+            pt_tnp=PTTNPConfig(pseudo=32, width=64, layers=4, heads=4),
         ),
         8, 400,
         replace(
@@ -76,8 +76,10 @@ SIZES = {
             ),
             # Relaxation is of convolutions that are all on one lattice.
             relaxed_convcnp=RelaxedConvCNPConfig(channels=64, depth=9, kernel=9),
-            equivcnp=EquivCNPConfig(turns=8, fields=16, depth=9, kernel=9),
-            pt_tnp=PTTNPConfig(128, 128, 9, 8, attention="published"),
+            equivcnp=EquivCNPConfig(rotations=8, channels=16, depth=9, kernel=9),
+            pt_tnp=PTTNPConfig(
+                pseudo=128, width=128, layers=9, heads=8, attention="te_tnp"
+            ),
         ),
         0, 16_000, PAPER_TRAINER,
     ),
@@ -158,7 +160,7 @@ def _entry(name: str, size: Size, patch: Patch) -> Entry:
     nodes = -(-(patch.cells + _MARGIN) // step) * step
     grid: dict[str, Any] = {
         "lattice": LatticeConfig((nodes, nodes), patch.cell),
-        "widths": _WIDTHS, "drift": False,
+        "lengthscales": _WIDTHS, "drift": False,
     }  # fmt: skip
     lengths = tuple(patch.cell * length for length in _LENGTHS)
     attention = "plain" if group == "none" else of.pt_tnp.attention
@@ -168,11 +170,12 @@ def _entry(name: str, size: Size, patch: Patch) -> Entry:
         convcnp=replace(of.convcnp, **grid),
         relaxed_convcnp=replace(of.relaxed_convcnp, **grid),
         equivcnp=replace(of.equivcnp, **grid),
-        pt_tnp=replace(of.pt_tnp, lengths_km=lengths, attention=attention),
+        pt_tnp=replace(of.pt_tnp, lengthscales_km=lengths, attention=attention),
     )
     width = of.pt_tnp.width if backbone == "pt_tnp" else of.convcnp.channels[0]
     inputs = FixedInputsConfig(
         count=width, frequencies=size.frequencies, scale_km=_SCALE * patch.cell,
         width=width, edge_km=0.0, dropout=0.5,
     )  # fmt: skip
-    return Entry(name, ModelConfig("box", group, form, made, inputs), twin)
+    model = ModelConfig("box", group, form, made, inputs, "gaussian", False)
+    return Entry(name, model, twin)

@@ -22,7 +22,7 @@ def tiny_size():
         SIZES["small"].trainer, max_steps=4, max_minutes=0.0, batch_size=2,
         validation_every=2, validation_tasks=2, log_every=1, warmup=2, threads=0,
     )  # fmt: skip
-    return Size(4, 1, 5, 4, 8, 2, 2, "windows", 4, 2.0, 3, 6, trainer)
+    return Size(4, 1, 5, 4, 8, 2, 2, "gaussian_bias", 4, 2.0, 3, 6, trainer)
 
 
 @pytest.fixture
@@ -39,8 +39,8 @@ def tiny_grid_size():
     backbone = BackboneConfig(
         convcnp=ConvCNPConfig(channels=(4,), kernel=3, net="cnn", depth=1),
         relaxed_convcnp=RelaxedConvCNPConfig(channels=4, depth=1, kernel=3),
-        equivcnp=EquivCNPConfig(turns=4, fields=1, depth=1, kernel=3),
-        pt_tnp=PTTNPConfig(4, 8, 2, 2),
+        equivcnp=EquivCNPConfig(rotations=4, channels=1, depth=1, kernel=3),
+        pt_tnp=PTTNPConfig(pseudo=4, width=8, layers=2, heads=2),
     )
     trainer = replace(
         size.trainer, max_steps=2, max_minutes=0.0, batch_size=2, validation_every=2,

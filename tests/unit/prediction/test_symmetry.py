@@ -77,7 +77,8 @@ def test_moved_data_change_nothing_but_what_fixed_inputs_break(
     argv += [f"--model.backbone.{b}.width=8" for b in ("local_tnp", "tnp", "rcnp")]
     argv += [f"--model.backbone.name={backbone}", f"--model.group={group}"]
     argv += [f"--model.geometry={geometry}", f"--model.form={form}"]
-    argv += ["--model.fixed_inputs.edge_km=20000"]
+    argv += ["--model.fixed_inputs.edge_km=20000", "--model.coast=false"]
+    argv += ["--model.likelihood=gaussian"]
     torch.manual_seed(3)
     process = build_model(parse(parser(), argv)[0].model, representation)
     with torch.no_grad():

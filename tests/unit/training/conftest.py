@@ -27,10 +27,12 @@ TINY = (
     "--model.backbone.convcnp.lattice.shape=[8,8]",
     "--model.backbone.convcnp.lattice.spacing_km=250",
     "--model.backbone.convcnp.channels=[4,4]", "--model.backbone.convcnp.blocks=[1,1]",
-    "--model.fixed_inputs.width=8",
+    "--model.fixed_inputs.width=8", "--model.form=approximate",
+    "--model.likelihood=gaussian", "--model.coast=false",
     "--data.context=[5,20]", "--data.targets=10", "--data.split.block_km=200",
     "--trainer.max_steps=8", "--trainer.validation_every=4", "--trainer.batch_size=2",
     "--trainer.validation_tasks=3", "--trainer.log_every=1", "--trainer.warmup=2",
+    "--trainer.learning_rate=1e-3", "--trainer.average=0",
 )  # fmt: skip
 
 

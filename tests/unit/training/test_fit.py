@@ -213,11 +213,9 @@ def test_damage_stops_a_resumption(tiny, stations):
 
 def test_refusals_write_no_folder(tiny, stations, tmp_path):
     for config, error, message in (
-        (tiny("--trainer.precision=64-true"), ConfigError, "precision"),
         (tiny("--data.train_times=1990"), DataError, "1990"),
         (tiny("--model.backbone.convcnp.lattice.shape=[9,8]"), ConfigError, "Axis 0"),
-        (tiny("--trainer.accelerator=abacus"), ConfigError, "trainer: .*abacus"),
-        (tiny("--trainer.devices=0"), ConfigError, "trainer: .*devices"),
+        (tiny("--trainer.accelerator=mps"), ConfigError, "trainer: "),
         (
             tiny("--trainer.accelerator=cpu", "--trainer.devices=3"),
             ConfigError,

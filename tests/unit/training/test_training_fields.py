@@ -53,7 +53,7 @@ def run(files, tiny, stations):
             f"{{path: {files}/{weather}.nc, variable: t2m, smooth_km: [200]}}]"
         )
         steps = "--trainer.max_steps=2", "--trainer.validation_tasks=1"
-        config = tiny("--data.fields", fields, *steps, *more, run=name)
+        config = tiny("--data.covariates", fields, *steps, *more, run=name)
         return train(config, stations), config
 
     return make
@@ -132,7 +132,9 @@ def test_a_run_with_fields_is_gone_on_with_and_begun_from(run, tiny, stations):
 
 def test_streams_are_for_lattices_and_covariates_for_all(run):
     local = "--model.backbone.name=local_tnp"
-    with pytest.raises(ConfigError, match=r"local_tnp reads no streams: set `use`"):
+    with pytest.raises(
+        ConfigError, match=r"local_tnp reads no auxiliary .*: set `use`"
+    ):
         run(local)
     small = [f"--model.backbone.local_tnp.{k}" for k in ("neighbours=4", "width=8")]
     more = "--model.backbone.local_tnp.layers=1", "--model.backbone.local_tnp.heads=2"
