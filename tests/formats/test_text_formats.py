@@ -1,6 +1,7 @@
 """Every described text format: values, positions, quality codes and refusals."""
 
 import gzip
+import io
 from pathlib import Path
 
 import numpy as np
@@ -104,3 +105,35 @@ def test_the_table_of_formats_is_the_one_in_the_documentation():
     documented = (Path(__file__).parents[2] / "docs" / "files.md").read_text()
     for line in formats_table(markdown=True).splitlines():
         assert line in documented
+
+
+@pytest.mark.parametrize("typed", [False, True])
+def test_parquet_with_the_columns_of_a_text_format(tmp_path, typed):
+    sample = SAMPLES["GHCNh"]
+    frame = pd.read_csv(io.StringIO(sample.text), sep="|", dtype=None if typed else str)
+    if typed:
+        frame["DATE"] = pd.to_datetime(frame["DATE"])
+    frame.to_parquet(tmp_path / "a.parquet")
+    ds = read_stations(tmp_path / "a.parquet")
+    assert values(ds) == pytest.approx(expected(sample), abs=1e-4)
+    assert "2 values with a failed quality flag" in ds.attrs["quality_control"]
+
+
+@pytest.mark.parametrize("name", ["SMHI metobs, daily", "DWD stundenwerte TU"])
+def test_a_station_stood_where_the_list_says_it_stood_at_the_time(tmp_path, name):
+    sample = SAMPLES[name]
+    path = write(tmp_path, sample)
+    if name.startswith("SMHI"):
+        text = sample.text.replace("150.0;61.4000", "150.0;62.9000")
+        rows = "1960-05-01 00:00:01;1960-05-02 00:00:00;1960-05-01;1.5;G\n"
+    else:
+        places = tmp_path / "Metadaten_Geographie_00042.txt"
+        places.write_text(places.read_text().replace("61.4000", "62.9000"))
+        text, rows = sample.text, "         42;1960050112;    3;   1.5;  80.0;eor\n"
+    path.write_text(text + rows)
+    ds = read_stations(path)
+    old = ds["tas"].sel(time="1960-05-01").dropna("station", how="all")
+    assert old.item() == 1.5
+    assert (old["lat"].item(), old["elevation"].item() < 220) == (62.9, True)
+    assert ds["lat"].values.tolist().count(61.5) == 1
+    assert "split" in ds.attrs["quality_control"]

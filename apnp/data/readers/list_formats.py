@@ -24,7 +24,8 @@ class ListFormat:
         delimiter: Character between the cells.
         columns: Names of the columns of id, latitude, longitude, elevation and name.
         metres: Metres in the unit of elevation.
-        last: Whether the last of several rows of a station counts (it is the newest).
+        begin: Column of the day (YYYYMMDD) from which on a station stood there, for
+            lists with a row for each of its places.
     """
 
     name: str
@@ -32,7 +33,7 @@ class ListFormat:
     delimiter: str
     columns: tuple[str, str, str, str, str]
     metres: float = 1.0
-    last: bool = False
+    begin: str = ""
 
 
 LISTS = (
@@ -43,7 +44,7 @@ LISTS = (
     ListFormat(
         "DWD Metadaten_Geographie", re.compile(r"^\s*Stations_id\s*;\s*Stationshoehe"),
         ";", ("Stations_id", "Geogr.Breite", "Geogr.Laenge", "Stationshoehe",
-              "Stationsname"), last=True,
+              "Stationsname"), begin="von_datum",
     ),
     ListFormat(
         "MeteoSwiss ogd_meta_stations",
@@ -86,11 +87,20 @@ def read_list(lines: list[str], form: ListFormat, at: int) -> pd.DataFrame:
         if len(row) >= len(names)
     ]
     frame = pd.DataFrame([row[: len(names)] for row in rows], columns=names, dtype=str)
-    table = frame[list(form.columns)].set_axis(list(_COLUMNS), axis=1)
+    table = frame[list(form.columns)].set_axis(list(_COLUMNS), axis=1).copy()
     if form.metres != 1.0:
         feet = pd.to_numeric(table["elevation"], errors="coerce")
         table["elevation"] = (feet * form.metres).round(2)
-    return table.iloc[::-1] if form.last else table
+    if form.begin:
+        table["begin"] = days(frame[form.begin])
+        table = table.sort_values("begin", ascending=False, kind="stable")
+    return table.reset_index(drop=True)
+
+
+def days(texts: pd.Series) -> pd.Series:
+    """The times of YYYYMMDD or YYYY-MM-DD; NaT where a text is neither."""
+    plain = texts.str.replace("-", "").str.slice(0, 8)
+    return pd.to_datetime(plain, format="%Y%m%d", errors="coerce").astype("M8[ns]")
 
 
 def dwd_description(lines: list[str]) -> pd.DataFrame:

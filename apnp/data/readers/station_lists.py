@@ -44,11 +44,15 @@ def positions(
     Raises:
         DataError: If the list is of no known layout or has none of the ids.
     """
-    return located(ids, station_table(path), str(path))
+    newest = station_table(path).drop_duplicates("station").reset_index(drop=True)
+    return located(ids, newest, str(path))
 
 
 def station_table(path: Path) -> pd.DataFrame:
     """A list of stations: columns station, lat, lon, elevation, station_name.
+
+    A list that tells where stations stood when has a column `begin` too, and a row for
+    each place, the newest first; in others no id repeats.
 
     Raises:
         DataError: If the list is of no known layout.
@@ -62,7 +66,10 @@ def station_table(path: Path) -> pd.DataFrame:
             "HadISD station lists, and a CSV table with columns station, lat, lon, "
             "elevation."
         )
-    return parse(path).drop_duplicates("station").reset_index(drop=True)
+    table = parse(path)
+    if "begin" not in table:
+        table = table.drop_duplicates("station")
+    return table.reset_index(drop=True)
 
 
 def located(
@@ -198,7 +205,10 @@ def _published(path: Path) -> pd.DataFrame:
     else:
         assert parse is not None  # `_parser` has found one of the two
         table = parse(lines)
-    return _table(*(table[name] for name in SITE_COLUMNS))
+    found = _table(*(table[name] for name in SITE_COLUMNS))
+    if "begin" in table:
+        found["begin"] = table["begin"].to_numpy()
+    return found
 
 
 def _table(station, lat, lon, elevation, name) -> pd.DataFrame:

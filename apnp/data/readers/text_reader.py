@@ -16,7 +16,14 @@ from apnp.data.readers.file_head import Head
 from apnp.data.readers.ghcn_elements import names_of, where_of
 from apnp.data.readers.text_format import Element, Preamble, TextFormat
 from apnp.data.readers.text_sites import Places, StationLists, places
-from apnp.data.readers.text_table import TextFile, TextTable, header_at, matches
+from apnp.data.readers.text_table import (
+    ParquetFile,
+    TextFile,
+    TextTable,
+    is_of,
+    matches,
+    open_table,
+)
 from apnp.data.readings import Readings, Request, readings
 from apnp.data.units import canonical_units, to_degc
 from apnp.errors import DataError
@@ -62,8 +69,7 @@ class TextReader:
 
     def recognises(self, head: Head) -> bool:
         """Whether one of the first lines is the line of names of the format."""
-        binary = b"\0" in head.magic[:4096]
-        return not binary and header_at(head.lines, self.form) >= 0
+        return is_of(head, self.form)
 
     def read(self, paths: Sequence[Path], request: Request) -> list[Readings]:
         """Readings of files of the format.
@@ -75,10 +81,10 @@ class TextReader:
         without: list[Part] = []
         lists = StationLists(paths, request.station_list, self.NAME)
         for path in paths:
-            part = _part(TextFile(path, self.form), self.form, lists, request)
+            part = _part(open_table(path, self.form), self.form, lists, request)
             (parts if part.elements else without).append(part)
         if not parts:
-            raise _nothing(self.form, TextFile(paths[0], self.form), request)
+            raise _nothing(self.form, open_table(paths[0], self.form), request)
         notes = [note for part in parts for note in part.notes]
         if without:
             notes.append(
@@ -152,7 +158,10 @@ def _frame(
 
 
 def _part(
-    file: TextFile, form: TextFormat, lists: StationLists, request: Request
+    file: TextFile | ParquetFile,
+    form: TextFormat,
+    lists: StationLists,
+    request: Request,
 ) -> Part:
     before = form.preamble(file.before, file.path) if form.preamble else Preamble()
     elements = _elements(file, form, before, request)
@@ -173,14 +182,14 @@ def _part(
             f"has; the file has {', '.join(file.names)}."
         )
     table, notes = _rows(file.table(used), form)
-    found = places(table, form, where, before, lists)
+    time = _times(table, form, before.zone)
+    found = places(table, form, where, before, lists, time)
     units = _units(file, form, elements, table, request)
     values = {}
     for name, element in elements.items():
         code = _quality_column(form, element, file, request)
         value, failed = _values(table, form, element, code)
         values[name] = to_degc(value, units), failed
-    time = _times(table, form, before.zone)
     assumed = before.assumed
     if callable(form.units):
         assumed = (*assumed, f"units {units} (the format: {form.about.units})")
@@ -189,7 +198,7 @@ def _part(
 
 
 def _column(
-    file: TextFile, canonical: str, names: Sequence[str], request: Request
+    file: TextFile | ParquetFile, canonical: str, names: Sequence[str], request: Request
 ) -> str:
     """The column that is `canonical`: the user's word, else the first that exists."""
     wanted = request.columns.get(canonical)
@@ -204,7 +213,7 @@ def _column(
 
 
 def _elements(
-    file: TextFile, form: TextFormat, before: Preamble, request: Request
+    file: TextFile | ParquetFile, form: TextFormat, before: Preamble, request: Request
 ) -> dict[str, Element]:
     """Variable -> column for the variable asked for, and for what makes a mean."""
     name = request.variable.name
@@ -225,7 +234,9 @@ def _elements(
     return found
 
 
-def _nothing(form: TextFormat, file: TextFile, request: Request) -> DataError:
+def _nothing(
+    form: TextFormat, file: TextFile | ParquetFile, request: Request
+) -> DataError:
     """The error where no file has the variable."""
     name = request.variable.name
     if name in _EXTREMES and form.about.day == "instants":
@@ -243,7 +254,7 @@ def _nothing(form: TextFormat, file: TextFile, request: Request) -> DataError:
 
 
 def _quality_column(
-    form: TextFormat, element: Element, file: TextFile, request: Request
+    form: TextFormat, element: Element, file: TextFile | ParquetFile, request: Request
 ) -> str:
     """The column of quality codes of a column of values; blank where there is none."""
     if form.quality is None:
@@ -272,7 +283,7 @@ def _rows(table: TextTable, form: TextFormat) -> tuple[TextTable, list[str]]:
 
 
 def _units(
-    file: TextFile,
+    file: TextFile | ParquetFile,
     form: TextFormat,
     elements: Mapping[str, Element],
     table: TextTable,

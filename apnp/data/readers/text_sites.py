@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -59,8 +59,9 @@ class StationLists:
         lists = [self.given] if self.given else lists_beside(self.paths)
         return {path: station_table(path) for path in lists}
 
-    def of(self, ids: Sequence[str], path: Path) -> Places:
-        """The sites of `ids`, one each; lists in the folder of `path` come first.
+    def of(self, ids: Sequence[str], path: Path) -> tuple[Places, pd.DataFrame]:
+        """The newest sites of `ids`, and the rows of all lists, those of the folder of
+        `path` first.
 
         Raises:
             DataError: If there is no list, or none has any of the ids.
@@ -69,10 +70,10 @@ class StationLists:
             raise no_positions(path, self.name)
         order = sorted(self._tables, key=lambda p: p.parent != path.parent)
         table = pd.concat([self._tables[p] for p in order], ignore_index=True)
-        table = table.drop_duplicates("station").reset_index(drop=True)
+        newest = table.drop_duplicates("station").reset_index(drop=True)
         where = str(order[0]) + (f" (and {len(order) - 1} more)" if order[1:] else "")
-        sites, row, notes = located(list(ids), table, where)
-        return Places(sites, row[:-1], tuple(notes), names_of(order))
+        sites, row, notes = located(list(ids), newest, where)
+        return Places(sites, row[:-1], tuple(notes), names_of(order)), table
 
 
 def places(
@@ -81,6 +82,7 @@ def places(
     where: Mapping[str, str],
     before: Preamble,
     lists: StationLists,
+    time: NDArray[np.datetime64],
 ) -> Places:
     """The sites of a file's readings.
 
@@ -90,6 +92,7 @@ def places(
         where: Canonical name -> column, blank where the file has none.
         before: What the lines before the table say.
         lists: The station lists at hand.
+        time: Time of each row, which tells where a station stood that was moved.
 
     Raises:
         DataError: If nothing tells the station or its position.
@@ -105,12 +108,43 @@ def places(
         known = before.sites
         if len(known) == 1 and len(unique) == 1:
             known = known.assign(station=unique)
-        row = pd.Index(known["station"]).get_indexer(pd.Index(unique))
+        newest = known.drop_duplicates("station").reset_index(drop=True)
+        row = pd.Index(newest["station"]).get_indexer(pd.Index(unique))
         if (row >= 0).all():
-            return Places(with_all_columns(known), row[code].astype(np.intp))
-    listed = lists.of(list(unique), table.path)
+            found = Places(with_all_columns(newest), row[code].astype(np.intp))
+            return _where_it_stood(found, known, time)
+    listed, known = lists.of(list(unique), table.path)
     source = f"positions from {listed.source}"
-    return Places(listed.sites, listed.site[code], listed.notes, source)
+    found = Places(listed.sites, listed.site[code], listed.notes, source)
+    return _where_it_stood(found, known, time)
+
+
+def _where_it_stood(
+    found: Places, listed: pd.DataFrame, time: NDArray[np.datetime64]
+) -> Places:
+    """The same readings, each at the place where its station stood at the time.
+
+    Args:
+        found: The newest site of each station.
+        listed: Sites; a column `begin` says from when on a station stood there.
+        time: Time of each reading.
+    """
+    if "begin" not in listed or len(found.site) == 0:
+        return found
+    dated = listed[listed["begin"].notna()]
+    key = dated["station"].str.lstrip("0")
+    sites, site = [found.sites], found.site.copy()
+    n = len(found.sites)
+    for k, station in enumerate(found.sites["station"]):
+        stood = dated[key == station.lstrip("0")].sort_values("begin")
+        if len(stood) < 2:
+            continue
+        mine = np.flatnonzero(found.site == k)
+        period = np.searchsorted(stood["begin"].to_numpy(), time[mine], "right") - 1
+        site[mine] = n + np.maximum(period, 0)
+        sites.append(with_all_columns(stood.assign(station=station)))
+        n += len(stood)
+    return replace(found, sites=pd.concat(sites, ignore_index=True), site=site)
 
 
 def _ids(
@@ -157,7 +191,7 @@ def _from_columns(table: TextTable, where: Mapping[str, str], ids: pd.Series) ->
 def _with_elevation(found: Places, lists: StationLists, path: Path) -> Places:
     """The same sites with the elevations of a station list."""
     ids = found.sites["station"]
-    listed = lists.of(list(dict.fromkeys(ids)), path)
+    listed, _ = lists.of(list(dict.fromkeys(ids)), path)
     height = dict(zip(listed.sites["station"], listed.sites["elevation"], strict=True))
     sites = found.sites.assign(elevation=ids.map(height))
     source = f"elevations from {listed.source}"

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
+import pyarrow.parquet
 from numpy.typing import NDArray
 
-from apnp.data.readers.file_head import whole_text
+from apnp.data.readers.file_head import Head, whole_text
 from apnp.data.readers.text_format import TextFormat
 from apnp.errors import DataError
 
@@ -163,6 +164,92 @@ class TextFile:
                     f"{self.path}, line {line}: {n} cells expected, {len(cells)} "
                     "found. The line is damaged or cut short."
                 )
+
+
+class ParquetFile:
+    """A Parquet file with the columns of a text format; its rows count as lines.
+
+    Attributes:
+        path: The file.
+        before: No lines.
+        names: Names of all columns.
+        units: No units.
+
+    Raises:
+        DataError: If the file is damaged.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.before: list[str] = []
+        self.units: dict[str, str] = {}
+        self.names = parquet_names(path)
+
+    def table(self, used: Collection[str]) -> TextTable:
+        """The columns `used`.
+
+        Raises:
+            DataError: If the file is damaged or has no rows.
+        """
+        try:
+            frame = pd.read_parquet(self.path, columns=list(dict.fromkeys(used)))
+        except (OSError, ValueError) as error:
+            raise _damaged(self.path, error) from None
+        if not len(frame):
+            raise DataError(f"{self.path}: the table has no rows.")
+        texts = frame.reset_index(drop=True).apply(_texts)
+        return TextTable(self.path, texts, np.arange(len(frame)) + 1)
+
+
+def open_table(path: Path, form: TextFormat) -> TextFile | ParquetFile:
+    """The table of a file of a format.
+
+    Raises:
+        DataError: If the file has no rows or is damaged.
+    """
+    with path.open("rb") as file:
+        parquet = file.read(4) == b"PAR1"
+    return ParquetFile(path) if parquet else TextFile(path, form)
+
+
+def _texts(column: pd.Series) -> pd.Series:
+    """A column as text: whole numbers without decimals, times in ISO 8601."""
+    present = column.notna()
+    if pd.api.types.is_float_dtype(column.dtype):
+        if (column[present] % 1 == 0).all():
+            column = column.astype("Int64")
+    elif pd.api.types.is_datetime64_any_dtype(column.dtype):
+        column = column.dt.strftime("%Y-%m-%dT%H:%M:%S")
+    return column.astype(str).where(present, "").str.strip()
+
+
+def parquet_names(path: Path) -> list[str]:
+    """Names of the columns of a Parquet file.
+
+    Raises:
+        DataError: If the file is damaged.
+    """
+    try:
+        return list(pyarrow.parquet.read_schema(path).names)
+    except (OSError, ValueError) as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: Exception) -> DataError:
+    return DataError(
+        f"{path}: cannot be read as Parquet ({error}). The file is damaged or cut "
+        "short."
+    )
+
+
+def is_of(head: Head, form: TextFormat) -> bool:
+    """Whether a file, text or Parquet, has the line of names of a format."""
+    if head.magic.startswith(b"PAR1"):
+        if form.names or form.preamble is not None:
+            return False
+        names = parquet_names(head.path)
+        return header_at([(form.delimiter or " ")[0].join(names)], form) >= 0
+    return b"\0" not in head.magic[:4096] and header_at(head.lines, form) >= 0
 
 
 def header_at(lines: list[str], form: TextFormat) -> int:

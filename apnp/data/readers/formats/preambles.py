@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from apnp.data.readers.list_formats import days
 from apnp.data.readers.text_format import Element, Preamble
 from apnp.errors import DataError
 
@@ -51,13 +52,17 @@ def smhi(lines: list[str], path: Path) -> Preamble:
     name = block["Stationsnamn"][0].strip()
     rows = [
         (station, float(lat), float(lon), float(height), name)
-        for _, _, height, lat, lon, *_ in places[-1:]
+        for _, _, height, lat, lon, *_ in reversed(places)
     ]
+    begin = [row[0] for row in reversed(places)]
     if not rows and "Latitud" in block:
         height = next((v[0] for k, v in block.items() if k.startswith("Stationsh")), "")
         lat, lon = (float(block[k][0]) for k in ("Latitud", "Longitud"))
         rows = [(station, lat, lon, float(height or "nan"), name)]
-    return Preamble(_sites(rows), station, elements=_smhi_element(block, path))
+    sites = _sites(rows)
+    if sites is not None and begin:
+        sites["begin"] = days(pd.Series(begin)).to_numpy()
+    return Preamble(sites, station, elements=_smhi_element(block, path))
 
 
 def _smhi_element(block: dict[str, list[str]], path: Path) -> dict[str, Element]:
