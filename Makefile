@@ -9,7 +9,7 @@ RUN ?= runs/demo
 BENCH ?= runs/bench.csv
 STATIONS := data/simulated_stations.nc
 
-.PHONY: demo test test-slow check bench clean
+.PHONY: demo test test-slow mutate check bench clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -38,6 +38,16 @@ test: $(VENV)/installed-test
 
 test-slow: $(VENV)/installed-test
 	$(PYTEST) -m slow
+
+$(VENV)/installed-mutate: $(VENV)/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[mutate]"
+	touch $@
+
+# ONLY names the mutants, SELECT the tests: see docs/architectures.md.
+mutate: $(VENV)/installed-mutate
+	OMP_NUM_THREADS=1 PYTEST_ADDOPTS='$(if $(SELECT),-k "$(SELECT)")' \
+	  $(BIN)/mutmut run $(ONLY)
+	$(BIN)/mutmut results
 
 check: $(VENV)/installed-test
 	$(BIN)/ruff format --check .

@@ -56,7 +56,7 @@ class LinearDrift(nn.Module):
             mask: (b, n, dy), True where observed.
         """
         prior_mean = nn.functional.pad(self.prior_mean, (0, self.n_trend))
-        f = _with_constant(torch.where(mask.any(-1, keepdim=True), features, 0.0))
+        f = _with_constant(features)
         eye = self.ridge * torch.eye(f.shape[-1], dtype=f.dtype, device=f.device)
         coefficients = []
         for v, prior in enumerate(prior_mean):
