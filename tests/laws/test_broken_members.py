@@ -4,18 +4,22 @@ A law, a family or a part that no break belongs to fails the suite.
 """
 
 import inspect
+import runpy
 from dataclasses import replace
 from functools import cache
 
 import broken_backbones
 import broken_groups
 import broken_likelihoods
+import broken_maps
 import broken_parts
+import broken_scores
 import broken_streams
 import pytest
 import test_backbones
 import test_groups
 import test_likelihoods
+import test_scores
 import test_streams
 from breaking import Break, check_noticed, laws_of
 from member import Member, concrete
@@ -27,7 +31,7 @@ from apnp.nn.attention import Attention
 from apnp.nn.lattice import Lattice
 
 OF_MEMBERS = broken_backbones.BREAKS | broken_streams.BREAKS
-OF_ONE = broken_groups.OF_ONE | broken_likelihoods.OF_ONE
+OF_ONE = broken_groups.OF_ONE | broken_likelihoods.OF_ONE | broken_scores.BREAKS
 OF_PREDICTIONS = broken_likelihoods.OF_DISTRIBUTIONS | broken_likelihoods.OF_LIKELIHOODS
 
 
@@ -77,7 +81,8 @@ def named(law) -> str:
 
 
 @pytest.mark.parametrize(
-    "module", [test_backbones, test_groups, test_likelihoods, test_streams]
+    "module",
+    [test_backbones, test_groups, test_likelihoods, test_scores, test_streams],
 )
 def test_every_law_is_broken(module):
     broken = OF_MEMBERS | OF_ONE | OF_PREDICTIONS | OF_TABLES | broken_groups.BREAKS
@@ -139,6 +144,16 @@ def test_what_breaks_the_law_of_one_is_noticed(law, monkeypatch):
     each = OF_ONE[law]
     each.apply(monkeypatch, object)
     check_noticed(law, each.method, **each.arguments)
+
+
+@pytest.mark.parametrize("case", broken_maps.CASES, ids=lambda case: case.law)
+def test_broken_maps_are_noticed(case, monkeypatch, tmp_path):
+    law = runpy.run_path(str(broken_maps.FOLDER / case.file))[case.law]
+    given = dict(case.breaking.arguments)
+    if "tmp_path" in inspect.signature(law).parameters:
+        given["tmp_path"] = tmp_path
+    case.breaking.apply(monkeypatch, object)
+    check_noticed(law, case.breaking.method, **given)
 
 
 @pytest.mark.parametrize("law", OF_TABLES, ids=named)

@@ -1,3 +1,5 @@
+"""Scores are those of the laws, and are averaged and compared on the same tasks."""
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
