@@ -34,7 +34,8 @@ def add_station_arguments(
     )  # fmt: skip
     parser.add_argument(
         "--units", nargs="+", default=[], metavar="NAME=UNITS",
-        help="units where the file states none or wrong ones, e.g. tas=degF",
+        help="units where the file states none or wrong ones, e.g. tas=degF "
+        "elevation=ft",
     )  # fmt: skip
     parser.add_argument(
         "--variable", default="tas", help="tas (default), tasmax, tasmin"
@@ -42,6 +43,14 @@ def add_station_arguments(
     parser.add_argument(
         "--station-list", metavar="FILE",
         help="positions of the stations, for formats that hold none",
+    )  # fmt: skip
+    parser.add_argument(
+        "--missing", nargs="+", default=[], metavar="NUMBER",
+        help="numbers that stand for missing values and elevations, e.g. -99.9",
+    )  # fmt: skip
+    parser.add_argument(
+        "--good-flags", metavar="CODE,CODE",
+        help="quality codes that are good, where the scheme is not known",
     )  # fmt: skip
     parser.add_argument(
         "--day", metavar="DAY",
@@ -66,11 +75,22 @@ def read_station_arguments(
         station_list=args.station_list,
         daily=daily,
         day=args.day,
+        missing=_numbers(args.missing),
+        good_flags=None if args.good_flags is None else args.good_flags.split(","),
     )
     report = ds.attrs["quality_control"]
     if report != "nothing dropped":
         print(f"stations: {report}", file=sys.stderr)
     return ds
+
+
+def _numbers(given: Sequence[str]) -> list[float]:
+    try:
+        return [float(text) for each in given for text in each.split(",")]
+    except ValueError:
+        raise ConfigError(
+            f"--missing takes numbers, e.g. --missing -99.9. Got {' '.join(given)!r}."
+        ) from None
 
 
 def pairs(given: Sequence[str], flag: str) -> dict[str, str]:
@@ -82,7 +102,7 @@ def pairs(given: Sequence[str], flag: str) -> dict[str, str]:
     out = {}
     for text in given:
         name, _, value = text.partition("=")
-        if not name or not value:
+        if not name or not (value or name == "qc"):
             raise ConfigError(f"{flag} takes NAME=VALUE. Got {text!r}.")
         out[name] = value
     return out

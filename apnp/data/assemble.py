@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
@@ -54,9 +55,9 @@ def assemble(given: Readings, about: Variable, daily: Daily | None) -> xr.Datase
         site=(np.cumsum(reporting) - 1)[given.site],
         step=(np.cumsum(used) - 1)[given.step],
     )  # fmt: skip
-    value, flag, n_repeated = _dense(given, len(stations))
+    value, flag, n_repeated, apart = _dense(given, stations["station"])
     if n_repeated:
-        notes.append(f"{counted(n_repeated, 'repeated value')} averaged")
+        notes.append(f"{counted(n_repeated, 'repeated value')} averaged{apart}")
     before = given.attrs.get("quality_control", "").split("; ")
     report = [n for n in dict.fromkeys((*before, *notes)) if n not in ("", _CLEAN)]
     names = stations["station_name"].fillna("").astype(str)
@@ -88,9 +89,9 @@ def _about_values(given: Readings) -> dict[str, str]:
     return {name: text for name, text in attrs.items() if text}
 
 
-def _dense(given: Readings, n_stations: int) -> tuple[NDArray, NDArray, int]:
-    """Values and flags (station, time), and how many repeated values were averaged."""
-    shape = (n_stations, len(given.times))
+def _dense(given: Readings, ids: pd.Series) -> tuple[NDArray, NDArray, int, str]:
+    """Values and flags (station, time), how many were averaged, and how far apart."""
+    shape = (len(ids), len(given.times))
     size = shape[0] * shape[1]
     if size > MOST_CELLS:
         raise DataError(
@@ -106,11 +107,29 @@ def _dense(given: Readings, n_stations: int) -> tuple[NDArray, NDArray, int]:
     np.maximum.at(flag, cell[~good], given.flag[~good])
     flag[count > 0] = GOOD
     value[cell[good]] = given.value[good]
-    repeated = np.flatnonzero(count > 1)
+    repeated, apart = np.flatnonzero(count > 1), ""
     if repeated.size:
         many = count[cell] > 1
-        total = np.bincount(
-            np.searchsorted(repeated, cell[good & many]), given.value[good & many]
-        )
-        value[repeated] = total / count[repeated]
-    return value.reshape(shape), flag.reshape(shape), int((count[repeated] - 1).sum())
+        which = np.searchsorted(repeated, cell[good & many])
+        values = given.value[good & many]
+        value[repeated] = np.bincount(which, values) / count[repeated]
+        apart = _apart(which, values, repeated, given.times, ids)
+    n_repeated = int((count[repeated] - 1).sum())
+    return value.reshape(shape), flag.reshape(shape), n_repeated, apart
+
+
+def _apart(
+    which: NDArray, values: NDArray, repeated: NDArray, times: NDArray, ids: pd.Series
+) -> str:
+    """By how much repeated values differ, and where most."""
+    low, high = np.full(repeated.size, np.inf), np.full(repeated.size, -np.inf)
+    np.minimum.at(low, which, values)
+    np.maximum.at(high, which, values)
+    worst = int((high - low).argmax())
+    if high[worst] - low[worst] < 0.1:
+        return ""
+    station, step = divmod(int(repeated[worst]), times.size)
+    return (
+        f", which differ by up to {high[worst] - low[worst]:.1f} K "
+        f"({ids.iloc[station]}, {str(times[step])[:16].removesuffix('T00:00')})"
+    )

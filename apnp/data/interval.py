@@ -7,6 +7,7 @@ import pandas as pd
 
 from apnp.data.day import Day
 from apnp.data.readings import Readings, cell_method_of
+from apnp.data.schema import GOOD
 from apnp.errors import DataError
 from apnp.variables import Variable
 
@@ -40,9 +41,17 @@ def with_interval(part: Readings, about: Variable, day: Day | None) -> Readings:
         )
     if method == INSTANT:
         method = about.cell_method
+    if day is None and _one_a_month(part):
+        raise DataError(
+            f"{part.where}: one value a month at every station, dated "
+            f"{str(part.times[0])[:10]}, {str(part.times[1])[:10]}, ...: monthly "
+            "values are no values of a day. Give the daily values they were made of; "
+            "if they are values of single days, say so with --day UTC."
+        )
     days = (day,) if day is not None else part.days or (Day(assumed=True),)
     date = part.times.astype("datetime64[D]").astype("datetime64[ns]")
     code, times = pd.factorize(date, sort=True)
+    _check_one_a_date(part)
     return replace(
         part, times=np.asarray(times), step=code[part.step].astype(np.intp),
         cell_method=method, days=days,
@@ -55,6 +64,38 @@ def kind_of(part: Readings) -> str:
         return f"readings at instants ({INSTANT})"
     length = "daily values" if part.days else "values of parts of a day"
     return f"{length} ({part.cell_method})"
+
+
+def _check_one_a_date(part: Readings) -> None:
+    """Refuse dates that stand for several different readings.
+
+    Raises:
+        DataError: If more than half of the dates of stations have readings that differ.
+    """
+    good = part.flag == GOOD
+    table = pd.DataFrame({"cell": part.site * part.times.size + part.step,
+                          "value": part.value})[good]  # fmt: skip
+    if not table["cell"].duplicated().any():
+        return
+    spread = table.groupby("cell")["value"].agg(np.ptp)
+    if len(spread) >= 3 and (spread > 0.05).mean() > 0.5:
+        cell = int(spread.index[spread.to_numpy().argmax()])
+        site, step = divmod(cell, part.times.size)
+        raise DataError(
+            f"{part.where}: {(spread > 0.05).mean():.0%} of the dates of stations have "
+            f"several different readings, e.g. {part.sites['station'].iloc[site]} on "
+            f"{str(part.times[step])[:10]}. If a column holds the time of day, say "
+            "--columns hour=NAME; if one names a parameter or a level, choose the "
+            "rows first (--columns parameter=NAME)."
+        )
+
+
+def _one_a_month(part: Readings) -> bool:
+    """Whether dates, three or more, follow each other by a month: monthly values."""
+    if part.times.size < 3:
+        return False
+    gaps = np.diff(part.times.astype("datetime64[D]")).astype(int)
+    return bool(((gaps >= 28) & (gaps <= 31)).all())
 
 
 def _several_a_date(part: Readings) -> bool:

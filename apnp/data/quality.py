@@ -24,6 +24,9 @@ from apnp.variables import Variable
 SAME_PLACE_KM = 0.1  # stations nearer than this are one
 MOVED_KM = 10.0  # an id seen further apart than this is more than one station
 MOST_PLACES = 10  # an id seen at more places than this is a ship or a buoy
+MOVED_M = 100.0  # so does a place that differs by more than this in height
+FAR_OUTSIDE_K = 20.0  # a repeated value farther than this from all others is a code
+FEWEST_CODES = 3  # how often a code for missing values occurs at least
 REFUSED_SHARE = 0.01  # more impossible values than this are no accident
 
 MISSING_CODES = (-9999.9, -9999, -999.9, -999, 999.9, 9999, 9999.9, 99999, -99999)
@@ -49,6 +52,7 @@ def screen_values(given: Readings, about: Variable) -> Readings:
     low, high = about.plausible
     outside = (flag == GOOD) & ~((value >= low) & (value <= high))
     n, n_checked = int(outside.sum()), int((flag == GOOD).sum())
+    _refuse_code(given, about, value, outside)
     if n > REFUSED_SHARE * n_checked and (n >= 10 or n > 0.2 * n_checked):
         _refuse_units(given, about, units, n / n_checked)
     if n:
@@ -58,6 +62,47 @@ def screen_values(given: Readings, about: Variable) -> Readings:
         )
     value = np.where(flag == GOOD, value, np.nan)
     return replace(given, value=value, flag=flag, units=about.units, notes=tuple(notes))
+
+
+def _refuse_code(
+    given: Readings, about: Variable, value: NDArray, outside: NDArray
+) -> None:
+    """Refuse a repeated value far outside the rest: a code for a missing value.
+
+    Args:
+        given: Readings in any units.
+        about: The variable.
+        value: Their values in degC.
+        outside: Where these are impossible.
+
+    Raises:
+        DataError: Naming the value, and how to declare it missing.
+    """
+    good = given.flag == GOOD
+    raw, count = np.unique(given.value[good], return_counts=True)
+    if raw.size < 3:
+        return
+    degc = np.unique(value[good])
+    middle = np.repeat(degc, count)
+    spread = float(np.ptp(np.quantile(middle, [0.02, 0.98])))
+    far = max(FAR_OUTSIDE_K, spread / 2)
+    n_outside = int(outside.sum())
+    for end, beside in ((0, 1), (-1, -2)):
+        n = int(count[end])
+        gap = abs(float(degc[end] - degc[beside]))
+        impossible = not about.plausible[0] <= degc[end] <= about.plausible[1]
+        if impossible:
+            told = n >= 0.8 * n_outside and n > REFUSED_SHARE * len(given) and n >= 10
+        else:
+            told = gap >= far
+        if n >= FEWEST_CODES and told:
+            rest = np.delete(raw, end)
+            raise DataError(
+                f"{given.where}: the value {raw[end]:g} of {about.name} occurs {n:,} "
+                f"times, far outside the rest ({rest.min():g} to {rest.max():g}): it "
+                f"is probably a code for missing values. If so, say --missing "
+                f"{raw[end]:g}; if not, check the column and its units (--units)."
+            )
 
 
 def _refuse_units(given: Readings, about: Variable, units: str, share: float) -> None:
@@ -105,7 +150,11 @@ def screen_sites(
         raise DataError(f"No station is left: {'; '.join(notes) or 'there is none'}.")
     sites = sites.assign(lon=wrap_longitude(sites["lon"].where(valid, 0.0)))
     sites["elevation"] = _known_elevation(sites["elevation"])
+    _screen_heights(sites, notes)
     label, sites = _places_of_each_id(sites, valid, notes)
+    if (label < 0).all():
+        raise DataError(f"No station is left: {'; '.join(notes)}.")
+    _note_heights(sites, label, notes)
     order = np.lexsort((np.arange(len(sites)), -n_readings))
     order = order[label[order] >= 0]
     stations = _first_of_each(sites.iloc[order], label[order])
@@ -141,6 +190,51 @@ def _known_elevation(elevation: pd.Series) -> NDArray[np.float64]:
     return value
 
 
+def _screen_heights(sites: pd.DataFrame, notes: list[str]) -> None:
+    """Make unknown a height like -99 far below all others; note suspicious ones."""
+    each = sites.drop_duplicates("station")["elevation"].dropna()
+    values = np.unique(each)
+    if values.size > 1 and _like_code(values[0]) and values[1] - values[0] > MOVED_M:
+        code = values[0]
+        ids = sites["station"][sites["elevation"] == code].unique()
+        sites.loc[sites["elevation"] == code, "elevation"] = np.nan
+        notes.append(
+            f"elevation {code:g} at {counted(len(ids), 'station')} ({_some(ids)}) "
+            "taken for a code for unknown, being far below all others "
+            f"(--missing {code:g})"
+        )
+    if values.size == 1 and len(each) > 2 and 0 < values[0] <= 10:
+        notes.append(
+            f"all {len(each)} stations are at {values[0]:g} m: if that is the height "
+            "of the thermometer, their elevations are unknown (--missing "
+            f"{values[0]:g})"
+        )
+
+
+def _like_code(value: float) -> bool:
+    """Whether a height below the sea is written like a code: -99, -99.9, -88.
+
+    >>> _like_code(-99.0), _like_code(-99.9), _like_code(-98.0), _like_code(-9.0)
+    (True, True, False, False)
+    """
+    digits = f"{value:g}".replace(".", "")
+    return value < -50 and digits[0] == "-" and len(set(digits[1:])) == 1
+
+
+def _note_heights(sites: pd.DataFrame, label: NDArray, notes: list[str]) -> None:
+    """Note stations whose elevation differs much between their readings."""
+    kept = label >= 0
+    by = sites["elevation"][kept].groupby(label[kept])
+    wide = (by.max() - by.min()) > MOVED_M
+    if wide.any():
+        first = sites["station"][kept].groupby(label[kept]).first()
+        notes.append(
+            f"{counted(int(wide.sum()), 'station')} with elevations that differ by "
+            f"more than {MOVED_M:g} m at one place: that of most readings is used "
+            f"({_some(first[wide])})"
+        )
+
+
 def _places_of_each_id(
     sites: pd.DataFrame, valid: NDArray, notes: list[str]
 ) -> tuple[NDArray[np.intp], pd.DataFrame]:
@@ -150,13 +244,16 @@ def _places_of_each_id(
     names = sites["station"].to_numpy(object, copy=True)
     rank = pd.Series(np.arange(len(sites))).where(valid)
     first = np.where(valid, rank.groupby(label).transform("min"), 0).astype(np.intp)
-    far = valid & (great_circle_km(lat, lon, lat[first], lon[first]) > MOVED_KM)
+    height = sites["elevation"].to_numpy(np.float64)
+    far = valid & _elsewhere(
+        great_circle_km(lat, lon, lat[first], lon[first]), height - height[first]
+    )
     moved: list[str] = []
     ships: list[str] = []
     n_labels = int(label.max(initial=-1)) + 1
     for same in np.unique(label[far]):
         rows = np.flatnonzero(label == same)
-        place = _places(lat[rows], lon[rows])
+        place = _places(lat[rows], lon[rows], height[rows])
         if place.max() >= MOST_PLACES:
             ships.append(names[rows[0]])
             label[rows] = -1
@@ -172,21 +269,28 @@ def _places_of_each_id(
         )
     if moved:
         notes.append(
-            f"{counted(len(moved), 'id')} seen at places more than {MOVED_KM:g} km "
-            f"apart split into one station a place ({_some(moved)})"
+            f"{counted(len(moved), 'id')} seen at places more than {MOVED_KM:g} km, or "
+            f"{MOVED_M:g} m in height, apart split into one station a place "
+            f"({_some(moved)})"
         )
     return _compact(label), sites.assign(station=names)
 
 
-def _places(lat: NDArray, lon: NDArray) -> NDArray[np.intp]:
-    """Numbers of places: each the sites within `MOVED_KM` of its first site."""
+def _elsewhere(km: NDArray, metres: NDArray) -> NDArray[np.bool_]:
+    """Whether a site is another place: far off, or moved and much higher or lower."""
+    return (km > MOVED_KM) | ((km > SAME_PLACE_KM) & (np.abs(metres) > MOVED_M))
+
+
+def _places(lat: NDArray, lon: NDArray, height: NDArray) -> NDArray[np.intp]:
+    """Numbers of places: each the sites that are not elsewhere than its first one."""
     place = np.full(lat.shape, -1, dtype=np.intp)
     for k in range(MOST_PLACES + 1):
         left = np.flatnonzero(place < 0)
         if left.size == 0:
             break
-        near = great_circle_km(lat[left], lon[left], lat[left[0]], lon[left[0]])
-        place[left[near <= MOVED_KM]] = k
+        km = great_circle_km(lat[left], lon[left], lat[left[0]], lon[left[0]])
+        away = _elsewhere(km, height[left] - height[left[0]])
+        place[left[~away]] = k
     return np.where(place < 0, MOST_PLACES, place)
 
 

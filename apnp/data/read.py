@@ -12,6 +12,7 @@ import xarray as xr
 from apnp.data.assemble import assemble
 from apnp.data.daily import Daily
 from apnp.data.day import Day
+from apnp.data.identities import own_ids
 from apnp.data.interval import INSTANT, kind_of, with_interval
 from apnp.data.quality import screen_values
 from apnp.data.readers import READERS, Reader
@@ -20,7 +21,14 @@ from apnp.data.readers.archives import unpacked
 from apnp.data.readers.file_head import Head, head_of
 from apnp.data.readers.refusals import refusal_of
 from apnp.data.readers.station_lists import is_station_list
-from apnp.data.readings import Readings, Request, cell_method_of, join
+from apnp.data.readings import (
+    Readings,
+    Request,
+    cell_method_of,
+    join,
+    without_codes,
+)  # fmt: skip
+from apnp.data.season import with_season
 from apnp.errors import ConfigError, DataError
 from apnp.variables import Variable
 from apnp.variables import variable as known_variable
@@ -28,7 +36,8 @@ from apnp.variables import variable as known_variable
 FilePath = str | PathLike[str]
 
 _COLUMNS = ("station", "time", "lat", "lon", "elevation", "station_name", "qc",
-            "tas", "tasmax", "tasmin")  # fmt: skip
+            "tas", "tasmax", "tasmin", "date", "year", "month", "dayofmonth", "hour",
+            "minute", "parameter", "value", "units")  # fmt: skip
 
 
 def read_stations(
@@ -40,6 +49,8 @@ def read_stations(
     station_list: FilePath | None = None,
     daily: Daily | None = None,
     day: str | None = None,
+    missing: Sequence[float] = (),
+    good_flags: Sequence[str] | None = None,
 ) -> xr.Dataset:
     """Read station files of any known format into one validated station dataset.
 
@@ -56,16 +67,18 @@ def read_stations(
         daily: Make daily values of readings at instants.
         day: The 24 hours of daily values, where the files do not state them: `UTC`,
             `local`, `06-06`, `09-09 UTC+01:00` (see `apnp.data.day.Day.parse`).
+        missing: Numbers that stand for a missing value or an unknown elevation.
+        good_flags: Quality codes that are good, where the file's scheme is not known.
 
     Raises:
         ConfigError: If an argument is not understood.
         DataError: If a file is missing, damaged, of unknown format or breaks a rule.
     """
-    request = _request(variable, columns, units, station_list, day)
+    request = _request(variable, columns, units, station_list, day, missing, good_flags)
     with unpacked(_paths(paths)) as found:
         parts = [
             part
-            for reader, files in _by_format(_files(found)).items()
+            for reader, files in _by_format(_files(found), bool(columns)).items()
             for part in reader.read(files, request)
         ]
         return _dataset(parts, request, daily)
@@ -80,6 +93,8 @@ def from_table(
     station_list: FilePath | None = None,
     daily: Daily | None = None,
     day: str | None = None,
+    missing: Sequence[float] = (),
+    good_flags: Sequence[str] | None = None,
 ) -> xr.Dataset:
     """A validated station dataset from a long table in memory, one reading a row.
 
@@ -89,7 +104,7 @@ def from_table(
         ConfigError: If an argument is not understood.
         DataError: If the table breaks a rule.
     """
-    request = _request(variable, columns, units, station_list, day)
+    request = _request(variable, columns, units, station_list, day, missing, good_flags)
     part = table_reader.read_frame(table, "table", request)
     return _dataset([part], request, daily)
 
@@ -99,7 +114,9 @@ def _dataset(
 ) -> xr.Dataset:
     """Screen the readings of each file, join them and lay them out."""
     about = request.variable
+    parts = [without_codes(part, request.missing) for part in own_ids(parts)]
     screened = _stated([screen_values(part, about) for part in parts], about)
+    screened = [with_season(part) for part in screened]
     known = [with_interval(part, about, request.day) for part in screened]
     kinds = {kind_of(part): part.where for part in known}
     if len(kinds) > 1:
@@ -138,13 +155,17 @@ def _request(
     units: Mapping[str, str] | None,
     station_list: FilePath | None,
     day: str | None,
+    missing: Sequence[float],
+    good_flags: Sequence[str] | None,
 ) -> Request:
     return Request(
         known_variable(variable),
         _checked(columns, _COLUMNS, "columns"),
-        _checked(units, (variable,), "units"),
+        _checked(units, (variable, "elevation"), "units"),
         Path(station_list) if station_list is not None else None,
         Day.parse(day) if day is not None else None,
+        tuple(float(code) for code in missing),
+        None if good_flags is None else frozenset(map(str, good_flags)),
     )
 
 
@@ -181,11 +202,13 @@ def _files(paths: Sequence[Path]) -> list[tuple[Path, bool]]:
     return files
 
 
-def _by_format(files: Sequence[tuple[Path, bool]]) -> dict[Reader, list[Path]]:
+def _by_format(
+    files: Sequence[tuple[Path, bool]], mapped: bool
+) -> dict[Reader, list[Path]]:
     """Files by the reader that recognises them.
 
-    Files found in a folder may be something else (a readme, a list of stations), ones
-    named outright may not.
+    A file whose columns the user names (`mapped`) is no list of stations. Files found
+    in a folder may be something else (a readme, a list), ones named outright may not.
     """
     found: dict[Reader, list[Path]] = {}
     for path, named in files:
@@ -194,7 +217,7 @@ def _by_format(files: Sequence[tuple[Path, bool]]) -> dict[Reader, list[Path]]:
         head = head_of(path)
         reader = next((r for r in READERS if r.recognises(head)), None)
         if reader in (None, table_reader):
-            reader = _table_or_none(head, named, reader)
+            reader = _table_or_none(head, named, reader, mapped)
         if reader is not None:
             found.setdefault(reader, []).append(path)
     if not found:
@@ -205,7 +228,9 @@ def _by_format(files: Sequence[tuple[Path, bool]]) -> dict[Reader, list[Path]]:
     return found
 
 
-def _table_or_none(head: Head, named: bool, reader: Reader | None) -> Reader | None:
+def _table_or_none(
+    head: Head, named: bool, reader: Reader | None, mapped: bool
+) -> Reader | None:
     """The reader of tables, where a file of no other format can be one.
 
     Raises:
@@ -214,7 +239,7 @@ def _table_or_none(head: Head, named: bool, reader: Reader | None) -> Reader | N
     refusal = refusal_of(head)
     if refusal is not None and (named or refusal.readings):
         raise DataError(f"{head.path}: {refusal.what}. {refusal.way_out}")
-    listed = is_station_list(head)
+    listed = is_station_list(head) and not (mapped and named)
     if listed and named:
         raise DataError(
             f"{head.path}: a list of stations, without readings. Give it with "

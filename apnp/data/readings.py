@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from apnp.data.day import Day, distinct
 from apnp.data.schema import FAILED_CHECK, GOOD
+from apnp.data.times import nanoseconds
 from apnp.variables import Variable
 
 SITE_COLUMNS = ["station", "lat", "lon", "elevation", "station_name"]
@@ -25,6 +26,8 @@ class Request:
         units: Canonical name -> units, where the user says so.
         station_list: File with the positions of stations, if given.
         day: The 24 hours of daily values, where the user says so.
+        missing: Numbers that stand for a missing value or elevation.
+        good_flags: The quality codes that are good, where the user says so.
     """
 
     variable: Variable
@@ -32,6 +35,8 @@ class Request:
     units: Mapping[str, str] = field(default_factory=dict)
     station_list: Path | None = None
     day: Day | None = None
+    missing: tuple[float, ...] = ()
+    good_flags: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ class Readings:
             neither says it, and for readings at instants.
         assumed: What the reader took for granted (units, time zone, quality column
             used or ignored, source of the elevations), a few words each.
+        units_assumed: Whether neither the file nor the user states the units.
     """
 
     where: str
@@ -71,6 +77,7 @@ class Readings:
     notes: tuple[str, ...] = ()
     days: tuple[Day, ...] = ()
     assumed: tuple[str, ...] = ()
+    units_assumed: bool = False
 
     def __len__(self) -> int:
         return int(self.value.shape[0])
@@ -114,7 +121,7 @@ def readings(
     if failed is not None:
         flag[np.asarray(failed, dtype=bool)] = FAILED_CHECK
     kept = ~np.isnan(value)
-    stamps = np.asarray(time).astype("datetime64[ns]")[kept]
+    stamps = nanoseconds(time, where)[kept]
     step, times = pd.factorize(stamps, sort=True)
     return Readings(
         where, with_all_columns(sites), np.asarray(times),
@@ -157,6 +164,16 @@ def join(parts: Sequence[Readings]) -> Readings:
         days=distinct(day for p in parts for day in p.days),
         assumed=tuple(dict.fromkeys(text for p in parts for text in p.assumed)),
     )
+
+
+def without_codes(part: Readings, codes: Sequence[float]) -> Readings:
+    """The readings whose value is none of the codes for a missing value."""
+    if not codes:
+        return part
+    there = np.zeros(len(part), dtype=bool)
+    for code in codes:
+        there |= np.isclose(part.value, code, rtol=1e-6, atol=1e-9)
+    return part.take(~there)
 
 
 def _together(texts: Sequence[str]) -> str:

@@ -17,7 +17,8 @@ _TO_DEGC = {
     "hundredths of degC": (0.01, 0.0),
 }
 _SPELLINGS = {
-    "degC": "degc c celsius degcelsius degreecelsius degreescelsius degreec degreesc",
+    "degC": "degc c celsius celcius degcelsius degreecelsius degreescelsius degreec"
+    " degreesc",
     "K": "k kelvin degk degreekelvin degreeskelvin degreek degreesk",
     "degF": "degf f fahrenheit degfahrenheit degreefahrenheit degreesfahrenheit"
     " degreef degreesf",
@@ -53,6 +54,34 @@ def to_degc(value: NDArray[np.float64], units: str) -> NDArray[np.float64]:
     """
     factor, offset = _TO_DEGC[units]
     return value if units == "degC" else factor * value + offset
+
+
+_METRES = {"m": 1.0, "ft": 0.3048, "km": 1000.0, "us_ft": 1200 / 3937}
+_LENGTHS = {
+    "m": "m meter meters metre metres masl gpm 1m metersabovesealevel",
+    "ft": "ft feet foot internationalfoot internationalfeet",
+    "us_ft": "ussurveyfoot ussurveyfeet usft",
+    "km": "km kilometre kilometres kilometer kilometers",
+}
+_LENGTH_OF = {text: name for name, all_ in _LENGTHS.items() for text in all_.split()}
+
+
+def to_metres(value: NDArray, units: str, where: str) -> NDArray[np.float64]:
+    """Heights in metres.
+
+    Raises:
+        DataError: If the units are not of length or not known.
+
+    >>> to_metres(np.array([1000.0]), "feet", "a.csv").tolist()
+    [304.8]
+    """
+    plain = re.sub(r"[\s_.]", "", units).lower()
+    if plain not in _LENGTH_OF:
+        raise DataError(
+            f"{where}: unknown units {units!r} of elevation; known are m, ft and km. "
+            "Name them with --units, e.g. --units elevation=ft."
+        )
+    return np.asarray(value, dtype=np.float64) * _METRES[_LENGTH_OF[plain]]
 
 
 def guess_units(value: NDArray[np.float64], about: Variable) -> list[str]:

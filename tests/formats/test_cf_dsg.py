@@ -27,7 +27,7 @@ def put_stations(file, lat="lat", lon="lon", dim="station", ids=True):
     file.createDimension(dim, 3)
     put(file, lat, (dim,), LAT, standard_name="latitude", units="degrees_north")
     put(file, lon, (dim,), LON, standard_name="longitude", units="degrees_east")
-    put(file, "alt", (dim,), ALT, standard_name="height", units="m")
+    put(file, "alt", (dim,), ALT, standard_name="surface_altitude", units="m")
     if ids:
         file.createDimension("strlen", 6)
         names = np.array([i.encode() for i in IDS], dtype="S6").view("S1").reshape(3, 6)
@@ -181,21 +181,17 @@ def test_a_grid_is_refused(tmp_path):
         put(file, "lon", ("lon",), [0, 1, 2, 3], units="degrees_east")
         put(file, "time", ("time",), [0, 1], units="days since 2020-01-01")
         put(file, "tas", ("time", "lat", "lon"), 5.0, units="degC")
-    with pytest.raises(DataError, match=r"gridded fields are not stations"):
+    with pytest.raises(DataError, match=r"gridded fields and ships are not stations"):
         read_stations(tmp_path / "a.nc")
 
 
-@pytest.mark.parametrize(
-    ("attrs", "message"),
-    [({}, r"'tas' has no units. Say --units"), ({"units": "mm"}, r"units 'mm'")],
-)
-def test_units_must_be_of_temperature(tmp_path, attrs, message):
+def test_units_must_be_of_temperature(tmp_path):
     with create(tmp_path / "a.nc") as file:
         put_stations(file)
         file.createDimension("time", 4)
         put(file, "time", ("time",), [-2, -1, 0, 1], units="days since 2020-01-01")
-        put(file, "tas", ("station", "time"), VALUES, **attrs)
-    with pytest.raises(DataError, match=message):
+        put(file, "tas", ("station", "time"), VALUES, units="mm")
+    with pytest.raises(DataError, match=r"units 'mm'"):
         read_stations(tmp_path / "a.nc")
     check(read_stations(tmp_path / "a.nc", units={"tas": "degC"}))
 
@@ -207,7 +203,7 @@ def test_no_leap_calendar_is_refused(tmp_path):
         put(file, "time", ("time",), [1, 2, 3, 4], units="days since 2020-02-27",
             calendar="360_day")  # fmt: skip
         put(file, "tas", ("station", "time"), VALUES, units="degC")
-    with pytest.raises(DataError, match=r"cannot be read as dates.*standard calendar"):
+    with pytest.raises(DataError, match=r"calendar '360_day'.*convert_calendar"):
         read_stations(tmp_path / "a.nc")
 
 

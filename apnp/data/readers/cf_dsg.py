@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from apnp.data.day import Day, parse_days
 from apnp.data.readers.about import About
-from apnp.data.readers.cf_file import CfFile
+from apnp.data.readers.cf_file import CfFile, Chosen
 from apnp.data.readers.file_head import Head
 from apnp.data.readings import Readings, Request
 from apnp.data.schema import GOOD
@@ -44,10 +44,19 @@ def read(paths: Sequence[Path], request: Request) -> list[Readings]:
         DataError: If a file cannot be opened, is not a collection of time series, or
             lacks the variable.
     """
-    return [_read_one(path, request) for path in paths]
+    names = [p.name.split(".")[0] for p in paths]
+    return [
+        _read_one(path, request, name if names.count(name) == 1 else _longer(path))
+        for path, name in zip(paths, names, strict=True)
+    ]
 
 
-def _read_one(path: Path, request: Request) -> Readings:
+def _longer(path: Path) -> str:
+    """A name for a file whose own name another file has too."""
+    return f"{path.resolve().parent.name}/{path.name}"
+
+
+def _read_one(path: Path, request: Request, name: str) -> Readings:
     damaged = f"{path}: cannot be read as NetCDF. The file is damaged or cut short"
     try:
         ds = xr.open_dataset(path, engine="netcdf4", decode_times=False)
@@ -55,7 +64,7 @@ def _read_one(path: Path, request: Request) -> Readings:
         raise DataError(f"{damaged}: {error}.") from None
     with ds:
         try:
-            return _readings(CfFile(ds, path, request))
+            return _readings(CfFile(ds, path, request, name))
         except (OSError, RuntimeError) as error:
             raise DataError(f"{damaged}: {error}.") from None
 
@@ -67,32 +76,45 @@ def _readings(file: CfFile) -> Readings:
     value = np.asarray(chosen.value, dtype=np.float64).ravel()
     flag = chosen.flag.ravel()
     kept = (~np.isnan(value) | (flag > GOOD)) & (step >= 0)
-    units = file.request.units.get(about.name) or chosen.array.attrs.get("units")
-    if units is None:
-        raise DataError(
-            f"{file.path}: {chosen.array.name!r} has no units. Say --units "
-            f"{about.name}=degC (or K, degF, ...)."
-        )
+    asked = file.request.units.get(about.name)
+    stated = asked or chosen.array.attrs.get("units") or None
+    said = "stated" if stated else "assumed: nothing states them"
+    units = str(stated or about.units)
+    sites, placed = file.sites()
     attrs = {k: str(file.ds.attrs[k]) for k in _ATTRIBUTES if k in file.ds.attrs}
     attrs.setdefault("source", f"{NAME}: {file.path.name}")
     return Readings(
-        str(file.path), file.sites(), times, site[kept], step[kept], value[kept],
-        flag[kept], str(units), chosen.cell_method, chosen.comment, attrs,
-        days=_days(chosen.array, file.path), assumed=_assumed(file.ds),
+        str(file.path), sites, times, site[kept], step[kept], value[kept],
+        flag[kept], units, _method(file, chosen), chosen.comment, attrs,
+        days=_days(file, chosen.array), units_assumed=stated is None,
+        assumed=_assumed(
+            file.ds,
+            (f"values from {chosen.array.name} in {units} ({said})", *chosen.assumed,
+             *placed),
+        ),
     )  # fmt: skip
 
 
-def _days(array: xr.DataArray, path: Path) -> tuple[Day, ...]:
-    """The 24 hours of daily values, as this package writes them to an attribute."""
+def _method(file: CfFile, chosen: Chosen) -> str:
+    """The cell method: that of the variable, else what the time bounds suggest."""
+    if chosen.cell_method or not file.stamps.hours:
+        return chosen.cell_method or ("time: point" if file.stamps.hours == 0 else "")
+    return file.request.variable.cell_method
+
+
+def _days(file: CfFile, array: xr.DataArray) -> tuple[Day, ...]:
+    """The 24 hours of daily values: an attribute of this package, or the bounds."""
     try:
-        return parse_days(str(array.attrs.get("day_interval", "")))
+        stated = parse_days(str(array.attrs.get("day_interval", "")))
     except ConfigError as error:
-        raise DataError(f"{path}: attribute day_interval: {error}") from None
+        raise DataError(f"{file.path}: attribute day_interval: {error}") from None
+    return stated or ((file.stamps.day,) if file.stamps.day is not None else ())
 
 
-def _assumed(ds: xr.Dataset) -> tuple[str, ...]:
-    """What was assumed when the file was made, as this package writes it."""
-    return tuple(t for t in str(ds.attrs.get("assumptions", "")).split("; ") if t)
+def _assumed(ds: xr.Dataset, found: Sequence[str]) -> tuple[str, ...]:
+    """What was assumed when this package made the file, else what was found."""
+    before = [t for t in str(ds.attrs.get("assumptions", "")).split("; ") if t]
+    return tuple(before or found)
 
 
 def _layout(file: CfFile, array: xr.DataArray) -> tuple[NDArray, NDArray, NDArray]:

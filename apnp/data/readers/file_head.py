@@ -20,12 +20,14 @@ class Head:
         magic: Its first bytes.
         encoding: That of its text, UTF-8 where that is possible.
         lines: Its first lines as text, the last possibly cut.
+        compressed: Whether the file is compressed with gzip.
     """
 
     path: Path
     magic: bytes
     encoding: str
     lines: list[str]
+    compressed: bool = False
 
 
 def head_of(path: Path) -> Head:
@@ -39,7 +41,8 @@ def head_of(path: Path) -> Head:
     try:
         with path.open("rb") as file:
             magic = file.read(_SIZE)
-        if magic.startswith(b"\x1f\x8b"):
+        compressed = magic.startswith(b"\x1f\x8b")
+        if compressed:
             with gzip.open(path) as file:
                 magic = file.read(_SIZE)
     except (OSError, EOFError, zlib.error) as error:
@@ -47,12 +50,16 @@ def head_of(path: Path) -> Head:
     if not magic.strip():
         raise DataError(f"{path}: the file is empty.")
     encoding = "utf8"
+    if magic.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        even = magic[: len(magic) // 2 * 2]
+        text = even.decode("utf-16", "replace")
+        return Head(path, magic, "utf-16", _lines(text), compressed)
     try:
         text = codecs.getincrementaldecoder("utf-8-sig")().decode(magic)
     except UnicodeDecodeError:
         encoding = "latin-1"
         text = magic.decode(encoding)
-    return Head(path, magic, encoding, _lines(text))
+    return Head(path, magic, encoding, _lines(text), compressed)
 
 
 def _lines(text: str) -> list[str]:

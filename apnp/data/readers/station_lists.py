@@ -4,7 +4,6 @@ GHCN-Daily `ghcnd-stations.txt`, ISD `isd-history.txt` and `.csv`, ECA&D
 `stations.txt`, and CSV tables with columns station, lat, lon, elevation, name.
 """
 
-import csv
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from apnp.data.quality import counted
 from apnp.data.readers.columns import find_column
+from apnp.data.readers.delimited import layout_of, read_text
 from apnp.data.readers.file_head import Head, head_of, whole_text
 from apnp.data.readers.list_formats import (
     FIXED,
@@ -23,7 +23,9 @@ from apnp.data.readers.list_formats import (
     read_list,
     sexagesimal,
 )
+from apnp.data.readers.numbers import angles, numbers
 from apnp.data.readings import SITE_COLUMNS, with_all_columns
+from apnp.data.units import to_metres
 from apnp.errors import DataError
 
 _GHCN = re.compile(r"^[A-Z]{2}[A-Z0-9_-]{9} [ \d.-]{8} [ \d.-]{9} [ \d.-]{6} ")
@@ -37,15 +39,29 @@ def is_station_list(head: Head) -> bool:
 
 
 def positions(
-    ids: Sequence[str], path: Path
+    ids: Sequence[str],
+    path: Path,
+    elevation_units: str | None = None,
+    missing: Sequence[float] = (),
 ) -> tuple[pd.DataFrame, NDArray[np.intp], list[str]]:
     """The stations `ids` as the list at `path` has them: see `located`.
+
+    Args:
+        ids: Ids of the readings.
+        path: The list.
+        elevation_units: Units of the elevations, where the user says so.
+        missing: Numbers that stand for unknown elevations.
 
     Raises:
         DataError: If the list is of no known layout or has none of the ids.
     """
-    newest = station_table(path).drop_duplicates("station").reset_index(drop=True)
-    return located(ids, newest, str(path))
+    table = station_table(path).drop_duplicates("station").reset_index(drop=True)
+    for code in missing:
+        table.loc[np.isclose(table["elevation"], code), "elevation"] = np.nan
+    if elevation_units is not None:
+        height = table["elevation"].to_numpy()
+        table["elevation"] = to_metres(height, elevation_units, str(path))
+    return located(ids, table, str(path))
 
 
 def station_table(path: Path) -> pd.DataFrame:
@@ -178,13 +194,17 @@ def _parser(head: Head):
         return _isd_history
     if list_format(head.lines) or _fixed(head.lines):
         return _published
-    names = [n.strip().strip('"') for n in next(csv.reader(head.lines[:1]))]
-    if {"USAF", "WBAN", "LAT", "LON"} <= set(names):
-        return _isd_csv
-    found = [find_column(c, names) for c in ("station", "lat", "lon")]
-    if all(found) and find_column("time", names) is None:
-        return _csv
-    return None
+    layout = layout_of(head, _lists_stations)
+    if layout is None:
+        return None
+    return _isd_csv if {"USAF", "WBAN", "LAT", "LON"} <= set(layout.names) else _csv
+
+
+def _lists_stations(names: list[str]) -> bool:
+    """Whether names are of stations and their positions, without times or values."""
+    placed = all(find_column(c, names) for c in ("station", "lat", "lon"))
+    others = ("time", "date", "year", "tas", "tasmax", "tasmin", "value")
+    return placed and not any(find_column(c, names) for c in others)
 
 
 def _fixed(lines: Sequence[str]):
@@ -263,12 +283,33 @@ def _ecad(path: Path) -> pd.DataFrame:
 
 
 def _csv(path: Path) -> pd.DataFrame:
-    table = pd.read_csv(
-        path, dtype=str, keep_default_na=False, encoding_errors="replace"
-    )
+    layout = layout_of(head_of(path), _lists_stations)
+    assert layout is not None, "It was recognised by this layout."
+    found = {
+        c: find_column(c, layout.names)
+        for c in ("station", "lat", "lon", "elevation", "station_name")
+    }
+    names = {c: column[0] for c, column in found.items() if column is not None}
+    table = read_text(layout, list(dict.fromkeys(names.values())))
 
-    def column(canonical: str):
-        found = find_column(canonical, table.columns)
-        return table[found[0]] if found else np.full(len(table), "", dtype=object)
+    def at(name: str):
+        return lambda row: (
+            f"{path}, line {layout.line_of(row)}, column {name!r}: "
+            f"{table[name].iloc[row].strip()!r}"
+        )
 
-    return _table(*map(column, ("station", "lat", "lon", "elevation", "station_name")))
+    columns: dict[str, NDArray] = {}
+    for axis in ("lat", "lon"):
+        columns[axis] = angles(table[names[axis]], axis, at(names[axis]))
+    columns["elevation"] = np.full(len(table), np.nan)
+    elevation = found["elevation"]
+    if elevation is not None:
+        name, units = elevation
+        height = numbers(table[name], at(name))
+        stated = layout.units.get(name) or units or "m"
+        columns["elevation"] = to_metres(height, stated, f"{path}, column {name!r}")
+    title = table.get(names.get("station_name", ""), pd.Series([""] * len(table)))
+    return _table(
+        table[names["station"]], columns["lat"], columns["lon"], columns["elevation"],
+        title,
+    )  # fmt: skip

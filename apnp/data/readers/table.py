@@ -1,33 +1,37 @@
-"""Long tables, one reading a row: CSV (any delimiter, gzip) and Parquet.
+"""Long tables, one reading a row: delimited text, Parquet, GeoPackage and DataFrames.
 
 Canonical columns: station, time (UTC), lat, lon, elevation (m) and the variable
-(degC). Common spellings are understood, units in a column's name too (`tmean_degF`).
-Positions may come from a separate station list instead. A column of quality codes
-(`qc`, or the variable's name and `_qc` or `_flag`) drops what is not blank, zero or
-a word for good; one ending in `DD` holds the letters of MADIS.
+(degC). Common spellings are understood, units in a column's name or in a row below the
+names too. Date and clock may be in several columns, positions in a separate station
+list, and the variable in rows named by a column of parameters. A column of quality
+codes (`qc`, or the variable's name and `_qc` or `_flag`) drops what its scheme rejects.
 """
 
-import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow.csv
-import pyarrow.parquet
 from numpy.typing import NDArray
 
-from apnp.data.quality import MISSING_CODES
+from apnp.data.day import Day
 from apnp.data.readers.about import About
-from apnp.data.readers.columns import Columns, find_column
-from apnp.data.readers.file_head import Head, head_of
-from apnp.data.readers.station_lists import positions
-from apnp.data.readings import (
-    Readings,
-    Request,
-    midrange,
-    readings,
+from apnp.data.readers.columns import Columns, find_column, variable_of_name
+from apnp.data.readers.delimited import (
+    Layout,
+    is_number,
+    layout_of,
+    read_text,
+    split,
 )
+from apnp.data.readers.file_head import Head, head_of
+from apnp.data.readers.frames import flat_frame, frame_of, is_frame_file
+from apnp.data.readers.numbers import is_blank
+from apnp.data.readers.table_sites import sites_of
+from apnp.data.readers.table_times import Times, combined, times
+from apnp.data.readers.table_values import values_of
+from apnp.data.readings import Readings, Request, readings
 from apnp.errors import DataError
 
 ABOUT = About(
@@ -38,27 +42,71 @@ ABOUT = About(
 )  # fmt: skip
 NAME = ABOUT.name
 
-_DELIMITERS = ",;\t|"
-_BLANK = ("", "na", "nan", "n/a", "none", "null", "m", "-", "missing")
-_GOOD = (*_BLANK, "0", "0.0", "good", "ok", "pass", "passed", "valid")
-_GOOD_MADIS = ("v", "s", "c", "g", "z")  # verified, screened, coarse, good, unchecked
+
+@dataclass(frozen=True)
+class Table:
+    """A table to be read: its columns, and where each row of it stands.
+
+    Attributes:
+        frame: The columns that are used.
+        columns: What is what.
+        layout: The text file that it is of; None for other sources.
+        row: Number of each row in the source.
+    """
+
+    frame: pd.DataFrame
+    columns: Columns
+    layout: Layout | None
+    row: NDArray[np.intp]
+
+    def take(self, kept: NDArray[np.bool_]) -> "Table":
+        """Some of the rows."""
+        frame = self.frame[kept].reset_index(drop=True)
+        return Table(frame, self.columns, self.layout, self.row[kept])
+
+    def at(self, name: str, row: int) -> str:
+        """Place and text of a cell, for messages; `row` counts in this table."""
+        source = int(self.row[row])
+        if self.layout is not None:
+            place = f"line {self.layout.line_of(source)}"
+        else:
+            place = f"row {source + 1}"
+        text = ""
+        if name in self.frame:
+            text = f": {str(self.frame[name].iloc[row]).strip()!r}"
+        return f"{self.columns.where}, {place}, column {name!r}{text}"
 
 
 def recognises(head: Head) -> bool:
-    """Whether the file is Parquet, or its first line names columns of a long table."""
-    names = _split(head.lines[0])
-    return head.magic.startswith(b"PAR1") or (
-        len(names) >= 3
-        and find_column("time", names) is not None
-        and any(find_column(c, names) for c in ("station", "lat", "lon"))
-    )
+    """Whether the file is Parquet or GeoPackage, or has names of a long table."""
+    return is_frame_file(head) or layout_of(head, _is_header) is not None
+
+
+def _is_header(names: list[str]) -> bool:
+    """Whether fields are names of columns: of times, and of stations or places."""
+    if any(is_number(name) for name in names):
+        return False
+    dated = any(find_column(c, names) for c in ("time", "date", "year"))
+    placed = any(find_column(c, names) for c in ("station", "lat", "lon"))
+    valued = any(find_column(c, names) for c in ("tas", "tasmax", "tasmin", "value"))
+    return len(names) >= 3 and placed and (dated or valued)
 
 
 def could_be(head: Head) -> bool:
-    """Whether the first line is a row of names, if not ones that are known."""
-    names = _split(head.lines[0])
-    alike = len(head.lines) < 2 or len(_split(head.lines[1])) == len(names)
-    return len(names) >= 3 and alike and all(n and not _is_number(n) for n in names)
+    """Whether some line is a row of names, if not ones that are known."""
+    return layout_of(head, _like_names(head)) is not None
+
+
+def _like_names(head: Head):
+    """A test of fields: three names or more, and as many fields in the next line."""
+    counts = [len(split(line)) for line in head.lines if line.strip()]
+
+    def test(names: list[str]) -> bool:
+        alike = len(counts) < 2 or counts.count(len(names)) > 1
+        no_numbers = all(n and not is_number(n) for n in names)
+        return len(names) >= 3 and alike and no_numbers
+
+    return test
 
 
 def read(paths: Sequence[Path], request: Request) -> list[Readings]:
@@ -76,196 +124,112 @@ def read_frame(frame: pd.DataFrame, where: str, request: Request) -> Readings:
     Raises:
         DataError: If a column is missing or holds what it must not.
     """
-    return _readings(frame, Columns(list(map(str, frame.columns)), where, request))
-
-
-def _split(line: str) -> list[str]:
-    delimiter = max(_DELIMITERS, key=line.count)
-    return [n.strip().strip('"') for n in next(csv.reader([line], delimiter=delimiter))]
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    flat = flat_frame(frame)
+    columns = Columns(list(flat.columns), where, request)
+    return _readings(flat[columns.wanted], columns, None)
 
 
 def _read_file(path: Path, request: Request) -> Readings:
     head = head_of(path)
+    if is_frame_file(head):
+        frame = _loaded(path, lambda: frame_of(path))
+        columns = Columns(list(frame.columns), str(path), request)
+        return _readings(frame[columns.wanted], columns, None)
+    layout = layout_of(head, _is_header) or layout_of(head, _like_names(head))
+    if layout is None:
+        raise DataError(f"{path}: no line of names of columns found.")
+    columns = Columns(layout.names, str(path), request, layout.units)
+    frame = _loaded(path, lambda: read_text(layout, columns.wanted))
+    return _readings(frame, columns, layout)
+
+
+def _loaded(path: Path, load: Callable[[], pd.DataFrame]) -> pd.DataFrame:
     try:
-        if head.magic.startswith(b"PAR1"):
-            available = list(pyarrow.parquet.read_schema(path).names)
-            columns = Columns(available, str(path), request)
-            frame = pd.read_parquet(path, columns=list(set(columns.of.values())))
-        else:
-            columns = Columns(_split(head.lines[0]), str(path), request)
-            frame = _read_text(head, columns)
-    except (OSError, ValueError, EOFError) as error:
+        return load()
+    except (OSError, ValueError, EOFError, KeyError) as error:
         raise DataError(
             f"{path}: cannot be read as a table ({error}). The file is damaged, cut "
             "short, or of another format."
         ) from None
-    return _readings(frame, columns)
 
 
-def _read_text(head: Head, columns: Columns) -> pd.DataFrame:
-    """The columns as text. A row of more or fewer fields than names is an error."""
-    if not any(head.lines[1:]):
-        raise DataError(f"{head.path}: the table has no rows.")
-    wanted = list(set(columns.of.values()))
-    text = pyarrow.string()
-
-    def read(encoding: str) -> pd.DataFrame:
-        return pyarrow.csv.read_csv(
-            head.path,
-            pyarrow.csv.ReadOptions(
-                column_names=columns.available, skip_rows=1, encoding=encoding
-            ),
-            pyarrow.csv.ParseOptions(
-                delimiter=max(_DELIMITERS, key=head.lines[0].count)
-            ),
-            pyarrow.csv.ConvertOptions(
-                column_types=dict.fromkeys(wanted, text), include_columns=wanted
-            ),
-        ).to_pandas()
-
-    try:
-        return read(head.encoding)
-    except pyarrow.ArrowInvalid as error:
-        if "UTF8" not in str(error):
-            raise
-        return read("latin-1")
-
-
-def _readings(frame: pd.DataFrame, columns: Columns) -> Readings:
-    if len(frame) == 0:
+def _readings(frame: pd.DataFrame, columns: Columns, layout: Layout | None) -> Readings:
+    table = Table(frame, columns, layout, np.arange(len(frame)))
+    table = _of_parameter(_filled(table))
+    if len(table.frame) == 0:
         raise DataError(f"{columns.where}: the table has no rows.")
-    time = _times(frame[columns.of["time"]], columns.where)
-    site, sites, notes = _sites(frame, columns)
-    value, failed = _values(frame, columns)
-    kept = site >= 0
+    when = _times(table)
+    site, sites, notes, placed = sites_of(table)
+    values = values_of(table, site, when.values)
+    kept = (site >= 0) & values.used
+    name = Path(columns.where).name
+    days: tuple[Day, ...] = (when.day,) if when.day is not None else ()
     return readings(
-        columns.where, sites, site[kept], time[kept], value[kept], failed=failed[kept],
-        units=columns.units, comment=columns.comment, notes=tuple(notes),
-        cell_method="",
-        attrs={"source": f"{NAME}: {Path(columns.where).name}"},
+        columns.where, sites, site[kept], when.values[kept], values.value[kept],
+        failed=values.failed[kept], units=values.units, comment=values.comment,
+        notes=(*notes, *values.notes), days=days, cell_method=values.method(when.day),
+        attrs={"source": f"{NAME}: {name}"},
+        units_assumed=values.units_assumed,
+        assumed=(*values.assumed, when.assumed, *placed, *_skipped(layout)),
     )  # fmt: skip
 
 
-def _at(where: str, column: pd.Series, bad: NDArray) -> str:
-    """Place and text of the first bad cell; line 1 of a file holds the names."""
-    row = int(np.flatnonzero(bad)[0])
-    return f"{where}, line {row + 2}, column {column.name!r}: {column.iloc[row]!r}"
+def _skipped(layout: Layout | None) -> list[str]:
+    if layout is None or not layout.preamble:
+        return []
+    n, first = len(layout.preamble), layout.preamble[0][:40]
+    return [f"{n} line{'s' * (n > 1)} before the names skipped ({first!r})"]
 
 
-def _times(column: pd.Series, where: str) -> NDArray:
-    """UTC times; naive ones are UTC already, whole numbers are YYYYMMDD[HH[MM]]."""
-    code, unique = pd.factorize(column)
-    given = pd.Series(unique)
-    layout = "ISO8601"
-    if not pd.api.types.is_datetime64_any_dtype(given.dtype):
-        given = given.astype(str).str.strip()
-        widths = given.str.len().unique()
-        if given.str.fullmatch(r"\d+").all() and len(widths) == 1:
-            layout = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M"}.get(
-                int(widths[0]), layout
-            )
-    time = pd.to_datetime(given, utc=True, format=layout, errors="coerce")
-    values = np.append(
-        time.dt.tz_localize(None).to_numpy().astype("datetime64[ns]"),
-        np.datetime64("NaT", "ns"),
-    )[code]
-    bad = np.isnat(values)
-    if bad.any():
-        raise DataError(
-            f"{_at(where, column, bad)} is not a time. Every reading needs one, like "
-            "2021-07-01 or 2021-07-01T12:00 (UTC)."
-        )
-    return values
+def _filled(table: Table) -> Table:
+    """The rows that are no repeated line of names."""
+    frame = table.frame
+    if table.layout is None or len(frame) == 0:
+        return table
+    name = frame.columns[-1]
+    repeated = (frame[name] == name).to_numpy(dtype=bool)
+    if repeated.any():
+        repeated &= (frame == np.array(frame.columns)).all(axis=1).to_numpy(dtype=bool)
+        return table.take(~repeated)
+    return table
 
 
-def _numbers(column: pd.Series, where: str) -> NDArray[np.float64]:
-    """Numbers; blank, NA and their like are NaN.
+def _of_parameter(table: Table) -> Table:
+    """The rows of the parameter asked for, where a column tells parameters apart.
 
     Raises:
-        DataError: Naming the line of the first text that is no number.
+        DataError: If none or several parameters could be the variable.
     """
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        return column.to_numpy(np.float64, na_value=np.nan)
-    value = pd.to_numeric(column, errors="coerce").to_numpy(np.float64)
-    odd = np.isnan(value)
-    if odd.any():
-        blank = column[odd].astype(str).str.strip().str.lower().isin(_BLANK).to_numpy()
-        bad = np.zeros(len(column), dtype=bool)
-        bad[odd] = ~blank
-        if bad.any():
-            raise DataError(f"{_at(where, column, bad)} is not a number.")
-    return value
-
-
-def _values(frame: pd.DataFrame, columns: Columns) -> tuple[NDArray, NDArray]:
-    """Values, NaN where missing, and whether they failed a quality check."""
-
-    def values(canonical: str) -> NDArray:
-        value = _numbers(frame[columns.of[canonical]], columns.where)
-        return np.where(np.isin(value, MISSING_CODES), np.nan, value)
-
-    failed = np.zeros(len(frame), dtype=bool)
-    if "qc" in columns.of:
-        good = _GOOD + (_GOOD_MADIS if columns.of["qc"].endswith("DD") else ())
-        code, unique = pd.factorize(frame[columns.of["qc"]])
-        passes = [str(u).strip().lower() in good for u in unique]
-        failed = ~np.array([*passes, True])[code]
-    if columns.request.variable.name in columns.of:
-        return values(columns.request.variable.name), failed
-    return midrange(values("tasmax"), values("tasmin"), failed, failed)
-
-
-def _sites(
-    frame: pd.DataFrame, columns: Columns
-) -> tuple[NDArray, pd.DataFrame, list[str]]:
-    """Site of each row (-1: no position known), the sites, and what was left out."""
-    of = columns.of
-    if "lat" not in of or "lon" not in of:
-        return _listed_sites(frame, columns)
-    keys = [
-        k for k in ("station", "lat", "lon", "elevation", "station_name") if k in of
-    ]
-    site = np.zeros(len(frame), dtype=np.int64)
-    for key in keys:
-        code, unique = pd.factorize(frame[of[key]], use_na_sentinel=False)
-        site = pd.factorize(site * len(unique) + code)[0].astype(np.int64)
-    rows = frame.iloc[np.flatnonzero(~pd.Series(site).duplicated())]
-    sites = pd.DataFrame(
-        {
-            k: _numbers(rows[of[k]], columns.where) if k in of else np.nan
-            for k in ("lat", "lon", "elevation")
-        },
-        index=np.arange(len(rows)),
-    )
-    place = sites["lat"].map("{:.4f}".format) + "," + sites["lon"].map("{:.4f}".format)
-    if "station" in of:
-        ids = rows[of["station"]].astype(str).str.strip().reset_index(drop=True)
-        place = ids.where(~ids.str.lower().isin(_BLANK), place)
-    sites["station"] = place
-    if "station_name" in of:
-        sites["station_name"] = rows[of["station_name"]].astype(str).to_numpy()
-    return site.astype(np.intp), sites, []
-
-
-def _listed_sites(
-    frame: pd.DataFrame, columns: Columns
-) -> tuple[NDArray, pd.DataFrame, list[str]]:
-    station_list = columns.request.station_list
-    if "station" not in columns.of or station_list is None:
+    of, request = table.columns.of, table.columns.request
+    if "parameter" not in of:
+        return table
+    column, name = of["parameter"], request.variable.name
+    texts = table.frame[column].astype(str).str.strip()
+    unique = sorted(texts[~is_blank(texts)].unique())
+    asked = request.columns.get(name)
+    if asked in unique:
+        chosen = [asked]
+    elif len(unique) <= 1:
+        return table
+    else:
+        chosen = [text for text in unique if variable_of_name(text) == name]
+    if len(chosen) != 1:
+        found = "several of them" if chosen else "none of them"
         raise DataError(
-            f"{columns.where}: no columns for lat and lon found; the table has "
-            f"{', '.join(columns.available)}. Name them with --columns lat=NAME "
-            "lon=NAME, or give a list of the stations with --station-list."
+            f"{table.columns.where}: column {column!r} names a parameter in each row: "
+            f"{', '.join(unique[:12])}{', ...' * (len(unique) > 12)}; {found} is known "
+            f"as {name}. Choose one, e.g. --columns {name}={(chosen or unique)[0]!r}."
         )
-    ids = frame[columns.of["station"]].astype(str).str.strip()
-    code, unique = pd.factorize(ids)
-    sites, row, notes = positions(list(unique), station_list)
-    return row[code], sites, notes
+    return table.take((texts == chosen[0]).to_numpy(dtype=bool))
+
+
+def _times(table: Table) -> Times:
+    column, name = combined(table.frame, table.columns.of)
+    shown = Table(
+        table.frame.assign(**{name: column}), table.columns, table.layout, table.row
+    )
+    found = times(column, name, lambda row: shown.at(name, row), table.columns.where)
+    bracket = name.partition("(")[2].rstrip(") ").lower()
+    if bracket and bracket not in ("utc", "gmt", "z", "iso8601", "iso 8601"):
+        return Times(found.values, found.day, f"{found.assumed} (not {bracket})")
+    return found

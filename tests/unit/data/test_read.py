@@ -90,7 +90,9 @@ def test_too_many_cells_are_refused(folder, monkeypatch):
 def test_arguments_are_checked(folder):
     with pytest.raises(ConfigError, match=r"`paths` names no file"):
         read_stations([])
-    with pytest.raises(ConfigError, match=r"`units` maps tas .* Got 'tasmax'"):
+    with pytest.raises(
+        ConfigError, match=r"`units` maps tas, elevation .* Got 'tasmax'"
+    ):
         read_stations(folder, units={"tasmax": "K"})
     with pytest.raises(ConfigError, match=r"Unknown variable 'rain'"):
         read_stations(folder, variable="rain")

@@ -76,6 +76,7 @@ IEM_ASOS = TextFormat(
         "degF or degC", positions="in the file, or a station list",
     ),
     header=re.compile(r"^station[,\t]valid[,\t].*\btmpf\b"),
+    row=re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"),
     delimiter=",\t",
     columns={
         "station": ("station",), "lat": ("lat",), "lon": ("lon",),
