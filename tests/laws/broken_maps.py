@@ -14,7 +14,7 @@ from apnp.maps import predict_field
 from apnp.maps.draws import Samples
 from apnp.maps.extrapolation import Network
 from apnp.maps.grid import Grid
-from apnp.maps.predict_field import ReadContext
+from apnp.maps.predict_field import FieldPredictor
 
 FOLDER = Path(__file__).parents[1] / "unit" / "maps"
 
@@ -33,7 +33,7 @@ def by_chunk(block: Method) -> Method:
 
     def decoded(self, rows, height):
         found = block(self, rows, height)
-        name = self.header.variable.name
+        name = self.job.metadata.variable.name
         return found | {name: found[name] + 0.01 * (rows.stop - rows.start)}
 
     return decoded
@@ -86,7 +86,7 @@ def broken(file: str, law: str, method: str, how: Method, owner: Any, **given: A
 
 
 CASES = [
-    broken("predict_field", "chunked_equals_unchunked", "block", by_chunk, ReadContext),
+    broken("predict_field", "chunked_equals_unchunked", "block", by_chunk, FieldPredictor),
     broken(
         "predict_field", "draws_are_fields_of_their_own_in_chunks_of_any_size",
         "levels", from_first_row, Samples,
