@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from apnp.data.gridded.variable import GriddedVariable
+from apnp.data.gridded.variable import open_gridded
 from apnp.terrain import SOURCE, TERRAIN
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def terrain_height(lat: Floats, lon: Floats) -> tuple[Floats, Floats]:
         Heights in metres, 0 over the sea, and the standard deviation in metres of a
         station's height about them, which the relief inside a cell causes; each (n,).
     """
-    terrain = GriddedVariable.open(TERRAIN, "elevation")
+    terrain = open_gridded(TERRAIN, "elevation")
     height = terrain.grid.at(terrain.values(_ALWAYS), lat, lon)
     spread = terrain.grid.at(terrain.spread(_ALWAYS, _WINDOW_KM), lat, lon)
     return height, np.hypot(_FLAT_M, _SLOPE * spread)

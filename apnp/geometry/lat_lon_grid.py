@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter1d
+from scipy.sparse import csr_array
 
 from apnp.geometry.sphere import EARTH_RADIUS_KM
 
@@ -126,6 +127,32 @@ class LatLonGrid:
         known = sums[1] > 1e-12
         return np.where(known, sums[0] / np.where(known, sums[1], 1.0), np.nan)
 
+    def averaging(self, lat: Floats, lon: Floats) -> tuple[csr_array, csr_array]:
+        """Weights (n, m) and (l, k) that average values on the grid over cells.
+
+        Along an axis on which the grid is finer than the cells they are averaged by
+        their overlap, otherwise read at the cells' centres.
+
+        Args:
+            lat: Lower and upper edges of rows of cells in degrees, (n, 2).
+            lon: Western and eastern edges of columns, any convention, (l, 2).
+        """
+        centre = lon.mean(axis=1)
+        west = _ends(self.lon)[0]
+        turn = west + (centre - west) % 360 - centre
+        turns = (-360.0, 0.0, 360.0) if self.periodic else (0.0,)
+        nodes = np.concatenate([self.lon + each for each in turns])
+        return (
+            _weights(lat, self.lat, self.lat.size),
+            _weights(lon + turn[:, None], nodes, self.lon.size),
+        )
+
+    def covers(self, lat: Floats, lon: Floats) -> bool:
+        """Whether points in degrees lie within the outermost cells, all of them."""
+        (south, north), east = _ends(self.lat), _ends(self.lon)[1]
+        within = ((lat >= south) & (lat <= north)).all()
+        return bool(within and (self.periodic or (self._turned(lon) <= east).all()))
+
     def _turned(self, lon: ArrayLike) -> Floats:
         """Longitudes brought to the turn that begins at the western end."""
         west = self.lon[0] if self.periodic else _ends(self.lon)[0]
@@ -139,11 +166,48 @@ def _bracket(at: Floats, nodes: Floats) -> tuple[NDArray[np.intp], Floats]:
     return index, np.clip(share, 0.0, 1.0)
 
 
+def edges(centres: Floats) -> Floats:
+    """Edges half-way between centres, the outer ones as far out as the next in."""
+    middle = (centres[:-1] + centres[1:]) / 2
+    first, last = 2 * centres[0] - middle[0], 2 * centres[-1] - middle[-1]
+    return np.concatenate([[first], middle, [last]])
+
+
+def _weights(bounds: Floats, source: Floats, period: int) -> csr_array:
+    """Weights (n, period) that bring values at `source` to the cells of an axis.
+
+    Args:
+        bounds: Lower and upper edge of each cell, shape (n, 2).
+        source: Nodes, rising, shape (m,).
+        period: Node i holds the value i modulo this.
+    """
+    n = len(bounds)
+    low, high = bounds.T
+    if np.diff(source).max() < (high - low).min() * (1 - 1e-6):
+        cell = edges(source)
+        first = np.clip(np.searchsorted(cell, low, "right") - 1, 0, source.size - 1)
+        last = np.clip(np.searchsorted(cell, high, "left") - 1, first, source.size - 1)
+        count = last - first + 1
+        row = np.repeat(np.arange(n), count)
+        column = np.arange(count.sum()) + np.repeat(
+            first - count.cumsum() + count, count
+        )
+        top = np.minimum(high[row], cell[column + 1])
+        weight = top - np.maximum(low[row], cell[column])
+        weight = weight / np.bincount(row, weight, n)[row]
+    else:
+        below, share = _bracket((low + high) / 2, source)
+        row = np.tile(np.arange(n), 2)
+        column = np.concatenate([below, below + 1])
+        weight = np.concatenate([1 - share, share])
+    return csr_array((weight, (row, column % period)), shape=(n, period))
+
+
 def _ends(nodes: Floats) -> tuple[float, float]:
     """Where the outermost cells end, a hair further out."""
     return (
-        float(1.5 * nodes[0] - 0.5 * nodes[1]) - 1e-9,
-        float(1.5 * nodes[-1] - 0.5 * nodes[-2]) + 1e-9,
+        float(1.5 * nodes[0] - 0.5 * nodes[1]) - 1e-6,
+        float(1.5 * nodes[-1] - 0.5 * nodes[-2]) + 1e-6,
     )
 
 

@@ -6,11 +6,11 @@ from os import PathLike
 from pathlib import Path
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
-from apnp.data.gridded.horizontal import horizontal
+from apnp.data.gridded.horizontal import axes, horizontal, open_file
 from apnp.errors import ConfigError, DataError
+from apnp.geometry.lat_lon_grid import edges
 from apnp.geometry.sphere import longitude_arc, wrap_longitude
 
 Floats = NDArray[np.float64]
@@ -77,23 +77,14 @@ class Grid:
         Raises:
             DataError: If the file has no such grid, or not one of cells in order.
         """
-        try:
-            with xr.open_dataset(path, decode_times=False) as ds:
-                names = horizontal(ds, str(path))
-                lat, lon = (ds[name].values.astype(np.float64) for name in names)
-        except (OSError, ValueError) as error:
-            raise DataError(f"{path}: cannot be read as NetCDF ({error}).") from error
-        for name, axis in (("latitude", lat), ("longitude", lon)):
-            step = np.diff(axis)
-            if axis.size < 2 or not ((step > 0).all() or (step < 0).all()):
-                raise DataError(
-                    f"{path}: {name} must hold two or more values that only rise or "
-                    f"only fall. Got {axis.size}, from {axis[0]} to {axis[-1]}."
-                )
-        if np.abs(lat).max() > 90 or abs(lon[-1] - lon[0]) >= 360:
+        with open_file(path, times=False) as ds:
+            names = horizontal(ds, str(path))
+            axes(ds, names, str(path))
+            lat, lon = (ds[name].values.astype(np.float64) for name in names)
+        if abs(lon[-1] - lon[0]) >= 360:
             raise DataError(
-                f"{path}: latitudes lie in [-90, 90] and longitudes within one turn. "
-                f"Got {lat[0]} to {lat[-1]} and {lon[0]} to {lon[-1]}."
+                f"{path}: longitudes lie within one turn, each meridian once. Got "
+                f"{lon[0]} to {lon[-1]}."
             )
         return cls(lat, lon, _pairs(np.clip(edges(lat), -90, 90)), _pairs(edges(lon)))
 
@@ -165,13 +156,6 @@ def region_around(
         float(wrap_longitude(east)),
         float(north),
     )
-
-
-def edges(centres: Floats) -> Floats:
-    """Edges half-way between centres, the outer ones as far out as the next in."""
-    middle = _centres(centres)
-    first, last = 2 * centres[0] - middle[0], 2 * centres[-1] - middle[-1]
-    return np.concatenate([[first], middle, [last]])
 
 
 def _centres(edge: Floats) -> Floats:

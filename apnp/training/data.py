@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from apnp.config import Config, DataConfig, GriddedCovariateConfig
 from apnp.data.fill_elevation import fill_unmeasured_network
-from apnp.data.gridded.variable import GriddedVariable
+from apnp.data.gridded.variable import open_gridded
 from apnp.data.heldout import heldout_tasks
 from apnp.data.select import select_region, select_times
 from apnp.errors import ConfigError, DataError
@@ -81,7 +81,7 @@ def prepare(
     )
     values = used[data.variable].transpose("time", "station").values
     sites = Sites(lat, lon, height, train_times[0])
-    sources = [GriddedVariable.open(f.path, f.variable) for f in data.covariates]
+    sources = [open_gridded(f.path, f.variable) for f in data.covariates]
     if representation is None:
         bounded = config.model.likelihood == "bernoulli_gamma"
         representation = Representation.fit(

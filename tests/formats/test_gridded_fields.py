@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from apnp.data.gridded.variable import GriddedVariable
+from apnp.data.gridded.variable import open_gridded
 
 DAY = np.datetime64("2019-03-05")
 
 
 def test_a_global_relief_is_read_at_known_places(real_data):
-    field = GriddedVariable.open(real_data / "relief_0p25deg.nc", "elevation")
+    field = open_gridded(real_data / "relief_0p25deg.nc", "elevation")
     assert field.height
     assert field.grid.periodic
     assert field.days is None
@@ -26,7 +26,7 @@ def test_a_global_relief_is_read_at_known_places(real_data):
 
 
 def test_hours_of_a_reanalysis_become_days(real_data):
-    field = GriddedVariable.open(real_data / "era5_t2m_uk_201903.nc", "t2m")
+    field = open_gridded(real_data / "era5_t2m_uk_201903.nc", "t2m")
     assert (field.days.size, field.height, field.units) == (31, False, "K")
     (london,) = field.grid.at(field.values(DAY), [51.5], [359.9])
     assert 270 < london < 290

@@ -1,9 +1,15 @@
 """Where gridded files keep latitude and longitude, and which variables are heights."""
 
+from os import PathLike
+
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from apnp.errors import DataError
+from apnp.terrain import gridded_path
+
+Floats = NDArray[np.float64]
 
 HEIGHT_NAMES = ("elevation", "orog", "topo", "altitude", "height", "z")
 HEIGHT_STANDARD_NAMES = (
@@ -52,3 +58,47 @@ def horizontal(ds: xr.Dataset, place: str) -> tuple[str, str]:
             raise DataError(f"{place}: {named[0]} must be finite everywhere.")
         found.append(named[0])
     return found[0], found[1]
+
+
+def open_file(path: str | PathLike, *, times: bool = True) -> xr.Dataset:
+    """A NetCDF file, not yet read.
+
+    Args:
+        path: The file, or the name of a packaged one.
+        times: Whether to decode times.
+
+    Raises:
+        DataError: If it is absent or no NetCDF file.
+    """
+    if not gridded_path(path).is_file():
+        raise DataError(f"{path}: cannot be read as NetCDF (there is no such file).")
+    try:
+        return xr.open_dataset(gridded_path(path), decode_times=times)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read as NetCDF ({error}).") from error
+
+
+def axes(ds: xr.Dataset, names: tuple[str, str], place: str) -> tuple[Floats, Floats]:
+    """Latitudes and longitudes in the file's order, longitudes without a jump.
+
+    Raises:
+        DataError: If they do not rise or fall throughout, lie beyond a pole, or go
+            round the Earth more than once.
+    """
+    lat, lon = (
+        np.unwrap(ds[name].values.astype(np.float64), period=360.0) for name in names
+    )
+    for name, axis in zip(names, (lat, lon), strict=True):
+        step = np.diff(axis)
+        if not step.size or not ((step > 0).all() or (step < 0).all()):
+            raise DataError(
+                f"{place}: {name} must hold two or more values that only rise or only "
+                f"fall. Got {axis.size}, from {axis[0]:g} to {axis[-1]:g}."
+            )
+    if np.abs(lat).max() > 90.001 or abs(lon[-1] - lon[0]) > 360.001:
+        raise DataError(
+            f"{place}: {names[0]} lies in [-90, 90] and {names[1]} goes once round at "
+            f"most, within one turn. Got {lat[0]:g} to {lat[-1]:g} and {lon[0]:g} to "
+            f"{lon[-1]:g}."
+        )
+    return lat, lon

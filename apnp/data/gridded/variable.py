@@ -1,4 +1,8 @@
-"""Gridded fields that accompany the stations: relief, land share, reanalysis."""
+"""One reader of gridded variables: elevation, land share, reanalysis.
+
+Missing values are NaN, or what `open_gridded` is told they stand for. A reading between
+nodes gives missing nodes no weight, and is missing where they had more than half of it.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +13,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from apnp.data.gridded.horizontal import METRES, horizontal, is_height
+from apnp.data.gridded.horizontal import (
+    METRES,
+    axes,
+    horizontal,
+    is_height,
+    open_file,
+)
 from apnp.errors import DataError
 from apnp.geometry.lat_lon_grid import LatLonGrid
 from apnp.terrain import gridded_path
@@ -34,6 +44,7 @@ class GriddedVariable:
         grid: Its nodes, in rising order.
         days: Its days in rising order, datetime64[D]; None = the same on all days.
         height: Whether it is the height of the ground.
+        missing: What missing values stand for; NaN = they are missing.
     """
 
     path: str
@@ -42,30 +53,8 @@ class GriddedVariable:
     grid: LatLonGrid
     days: NDArray[np.datetime64] | None
     height: bool
+    missing: float = np.nan
     _kept: dict[tuple, Any] = field(default_factory=dict, repr=False)
-
-    @classmethod
-    def open(cls, path: str | PathLike, name: str) -> "GriddedVariable":
-        """The variable `name` of a file: any order of axes, any longitude convention.
-
-        Raises:
-            DataError: If the file cannot be read, has no such variable, or not on
-                latitude, longitude and, at most, time.
-        """
-        with _opened(path) as ds:
-            if name not in ds.data_vars:
-                raise DataError(
-                    f"{path}: no variable {name!r}. It holds: "
-                    f"{', '.join(map(str, ds.data_vars))}."
-                )
-            values, names, time = _laid_out(ds, name, str(path))
-            grid = _grid_of(values, names, str(path))
-            days = None
-            if time is not None:
-                days = np.unique(values[time].values.astype("datetime64[D]"))
-            units = str(values.attrs.get("units", ""))
-            height = is_height(name, values.attrs) and (units or None) in METRES
-        return cls(str(gridded_path(path)), name, units, grid, days, height)
 
     def values(self, time: np.datetime64, smooth_km: float = 0.0) -> Floats:
         """The field of the day that `time` lies in, NaN = missing, (rows, columns).
@@ -136,19 +125,125 @@ class GriddedVariable:
                 "it, or other times."
             )
 
-    def _read(self, day: np.datetime64 | None) -> Floats:
-        with _opened(self.path) as ds:
+    def at(self, lat: Floats, lon: Floats) -> Floats:
+        """Values that are the same on all days, at points in degrees, (n,).
+
+        Only the rows between which the points lie are read.
+        """
+        if not lat.size:
+            return np.zeros(0)
+        first = np.searchsorted(self.grid.lat, lat.min(), "right") - 1
+        last = np.searchsorted(self.grid.lat, lat.max(), "right") + 1
+        m = self.grid.lat.size
+        rows = slice(min(max(first, 0), m - 2), max(min(last, m), 2))
+        part = LatLonGrid(self.grid.lat[rows], self.grid.lon)
+        return part.at(self._read(None, rows), lat, lon)
+
+    def averaged_over(self, lat: Floats, lon: Floats) -> Floats:
+        """Means over cells of values that are the same on all days, (n, l).
+
+        Only the rows and columns that the cells touch are read.
+
+        Args:
+            lat: Lower and upper edges of the rows in degrees, (n, 2).
+            lon: Western and eastern edges of the columns, (l, 2).
+        """
+        up, along = self.grid.averaging(lat, lon)
+        rows, columns = (
+            slice(each.indices.min(), each.indices.max() + 1) for each in (up, along)
+        )
+        return (along[:, columns] @ (up[:, rows] @ self._read(None, rows, columns)).T).T
+
+    def _read(
+        self,
+        day: np.datetime64 | None,
+        rows: slice = slice(None),
+        columns: slice = slice(None),
+    ) -> Floats:
+        """A block of the grid, in rising order, NaN = missing."""
+        with open_file(self.path, times=self.days is not None) as ds:
             values, names, time = _laid_out(ds, self.name, self.path)
             if time is not None:
                 here = values[time].values.astype("datetime64[D]") == day
-                values = values.isel({time: np.flatnonzero(here)}).mean(time)
+                values = values.isel({time: np.flatnonzero(here)})
+            for name, axis in zip(names, axes(ds, names, self.path), strict=True):
+                if axis[0] > axis[-1]:
+                    values = values.isel({name: slice(None, None, -1)})
+            values = values.isel({names[1]: slice(self.grid.lon.size)})
+            values = values.isel(dict(zip(names, (rows, columns), strict=True)))
+            if time is not None:
+                values = values.mean(time)
             raw = values.transpose(*names).values.astype(np.float64)
-        lat, lon = (_unwrapped(values, name) for name in names)
-        raw = raw[np.argsort(lat)][:, np.argsort(lon)][:, : self.grid.lon.size]
-        raw = np.where(np.isfinite(raw), raw, np.nan)
+        raw = np.where(np.isfinite(raw), raw, self.missing)
         if self.height:
             return np.maximum(raw * METRES[self.units or None], 0.0)
         return raw
+
+
+def open_gridded(
+    path: str | PathLike, name: str, *, missing: float = np.nan
+) -> GriddedVariable:
+    """The variable `name` of a file: any order of axes, any longitude convention.
+
+    Args:
+        path: A NetCDF file, or the name of a packaged one ("terrain").
+        name: The variable.
+        missing: What missing values stand for; NaN = they are missing.
+
+    Raises:
+        DataError: If the file cannot be read, has no such variable, or not on
+            latitude, longitude and, at most, time.
+    """
+    with open_file(path) as ds:
+        if name not in ds.data_vars:
+            raise DataError(
+                f"{path}: no variable {name!r}. It holds: "
+                f"{', '.join(map(str, ds.data_vars))}."
+            )
+        values, names, time = _laid_out(ds, name, str(path))
+        grid = _grid_of(ds, names, str(path))
+        days = None
+        if time is not None:
+            days = np.unique(values[time].values.astype("datetime64[D]"))
+        units = str(values.attrs.get("units", ""))
+        height = is_height(name, values.attrs) and (units or None) in METRES
+    return GriddedVariable(
+        str(gridded_path(path)), name, units, grid, days, height, missing
+    )
+
+
+def open_elevation(path: str | PathLike) -> GriddedVariable:
+    """The elevation of a file, in metres; the sea and missing values are 0.
+
+    Raises:
+        DataError: If it cannot be read, or holds no elevation in metres (or
+            geopotential) on latitude and longitude alone.
+    """
+    with open_file(path, times=False) as ds:
+        names = horizontal(ds, str(path))
+        found = [k for k, v in ds.data_vars.items() if is_height(str(k), v.attrs)]
+        if not found:
+            raise DataError(
+                f"{path}: no elevation. Call a variable `elevation` (in m), or give it "
+                "the standard_name surface_altitude. It holds: "
+                f"{', '.join(map(str, ds))}."
+            )
+        field = ds[found[0]].squeeze(drop=True)
+        if set(field.dims) != set(names):
+            raise DataError(
+                f"{path}: {field.name} must have the dimensions {names[0]} and "
+                f"{names[1]} alone. Got {dict(field.sizes)}; select one time or level "
+                "first."
+            )
+        units = field.attrs.get("units")
+        if units not in METRES:
+            raise DataError(
+                f"{path}: {field.name} must be in m (or geopotential in m2 s-2). Got "
+                f"{units!r}; convert it first."
+            )
+        grid = _grid_of(ds, names, str(path))
+    name = str(gridded_path(path))
+    return GriddedVariable(name, str(found[0]), units or "", grid, None, True, 0.0)
 
 
 def find_fields(
@@ -166,7 +261,7 @@ def find_fields(
     """
     found: dict[str, GriddedVariable] = {}
     for path in given:
-        with _opened(path) as ds:
+        with open_file(path) as ds:
             here = [name for name in trained if name in ds.data_vars]
         if not here:
             raise DataError(
@@ -174,7 +269,7 @@ def find_fields(
                 f"{', '.join(trained) or 'which are none'}. Leave it out, or name "
                 "another file."
             )
-        found |= {name: GriddedVariable.open(path, name) for name in here}
+        found |= {name: open_gridded(path, name) for name in here}
     for name, path in trained.items():
         if name not in found and not gridded_path(path).is_file():
             raise DataError(
@@ -182,17 +277,8 @@ def find_fields(
                 "is not there. Name a file that holds it: --fields FILE."
             )
         if name not in found:
-            found[name] = GriddedVariable.open(path, name)
+            found[name] = open_gridded(path, name)
     return list(found.values())
-
-
-def _opened(path: str | PathLike) -> xr.Dataset:
-    if not gridded_path(path).is_file():
-        raise DataError(f"{path}: there is no such file of a field.")
-    try:
-        return xr.open_dataset(gridded_path(path))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read as NetCDF ({error}).") from error
 
 
 def _laid_out(
@@ -214,25 +300,7 @@ def _laid_out(
     return values, names, times[0] if times else None
 
 
-def _unwrapped(values: xr.DataArray, name: str) -> Floats:
-    return np.unwrap(values[name].values.astype(np.float64), period=360.0)
-
-
-def _grid_of(values: xr.DataArray, names: tuple[str, str], path: str) -> LatLonGrid:
+def _grid_of(ds: xr.Dataset, names: tuple[str, str], path: str) -> LatLonGrid:
     """The grid in rising order; a meridian that closes the turn is left out."""
-    lat, lon = (np.sort(_unwrapped(values, name)) for name in names)
-    for name in names:
-        step = np.diff(_unwrapped(values, name))
-        if not step.size or not ((step > 0).all() or (step < 0).all()):
-            raise DataError(
-                f"{path}: {name} must hold two or more values that only rise or only "
-                f"fall. Got {step.size + 1} values."
-            )
-    if abs(lon[-1] - lon[0] - 360) < 1e-3:
-        lon = lon[:-1]
-    if np.abs(lat).max() > 90.001 or lon[-1] - lon[0] >= 360:
-        raise DataError(
-            f"{path}: {names[0]} lies in [-90, 90] and {names[1]} goes once round at "
-            f"most. Got {lat[0]:g} to {lat[-1]:g} and {lon[0]:g} to {lon[-1]:g}."
-        )
-    return LatLonGrid(lat, lon)
+    lat, lon = (np.sort(axis) for axis in axes(ds, names, path))
+    return LatLonGrid(lat, lon[:-1] if lon[-1] - lon[0] > 360 - 1e-3 else lon)

@@ -47,7 +47,7 @@ ORDERS = {
 def test_any_order_and_longitude_convention_reads_the_same(tmp_path, order):
     lat, lon, dims = ORDERS[order]
     relief = Relief.open(relief_file(tmp_path / "r.nc", lat, lon, dims=dims))
-    assert relief.periodic
+    assert relief.variable.grid.periodic
     at_lat, at_lon = (
         np.array([-35.3, 10.1, 88.2, 47.0, 3]),
         np.array([179.9, 359.7, -31, 4.4, 360]),
@@ -85,7 +85,7 @@ def test_depths_and_missing_values_are_sea_level_before_the_mean(tmp_path):
         tmp_path / "r.nc", [10.5, 11.5, 12.5, 13.5], [20.5, 21.5], values
     )
     relief = Relief.open(path)
-    assert not relief.periodic
+    assert not relief.variable.grid.periodic
     assert relief.on(Grid.regular(2, (20, 10, 22, 14)), ALL).tolist() == [
         [200.0],
         [8.0],

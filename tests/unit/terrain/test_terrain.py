@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 import apnp.terrain
-from apnp.data.gridded.variable import GriddedVariable, find_fields
+from apnp.data.gridded.variable import find_fields, open_gridded
 from apnp.terrain import TERRAIN, gridded_path, is_terrain
 
 DAY = np.datetime64("2020-01-01")
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(scope="module")
 def elevation():
-    return GriddedVariable.open(TERRAIN, "elevation")
+    return open_gridded(TERRAIN, "elevation")
 
 
 def test_known_heights_and_land(elevation):
@@ -29,7 +29,7 @@ def test_known_heights_and_land(elevation):
     assert height[1] < 20
     assert height[2] > 2800
     assert height[3] == 0
-    land = GriddedVariable.open(TERRAIN, "land_fraction")
+    land = open_gridded(TERRAIN, "land_fraction")
     share = land.grid.at(land.values(DAY), lat, lon)
     assert share[0] == share[2] == 1
     assert share[3] == 0
