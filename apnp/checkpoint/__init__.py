@@ -10,15 +10,20 @@ from apnp.checkpoint.run_folder import (
     load_run,
     load_weights,
     read_checkpoint,
+    read_record,
     write_checkpoint,
 )
+from apnp.checkpoint.run_record import Progress, RunRecord
 
 __all__ = [
+    "Progress",
+    "RunRecord",
     "find_checkpoint",
     "has_checkpoint",
     "load_model",
     "load_run",
     "load_weights",
     "read_checkpoint",
+    "read_record",
     "write_checkpoint",
 ]

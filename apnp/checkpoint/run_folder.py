@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from apnp import __version__
 from apnp.build import build_model
 from apnp.checkpoint.pack import pack, unpack
-from apnp.config import from_dict, to_dict
+from apnp.checkpoint.run_record import RunRecord, unreadable
 from apnp.errors import ApnpError, CheckpointError
 from apnp.inputs.coordinates import Coordinates
 from apnp.inputs.stations import Representation
@@ -39,7 +39,7 @@ MODEL, WEIGHTS, STATE, STATE_TENSORS = (
 
 def load_run(
     run: str | PathLike[str], which: str = "best"
-) -> tuple[NeuralProcess, Representation, dict[str, Any]]:
+) -> tuple[NeuralProcess, Representation, RunRecord]:
     """A trained model on the CPU in evaluation mode, and all that belongs to it.
 
     Args:
@@ -47,9 +47,7 @@ def load_run(
         which: The checkpoint of a run folder: "best" or "last".
 
     Returns:
-        The model, the representation of its inputs, and the record in `model.json`
-        (`config`, `representation`, `versions`, `provenance`,
-        `progress`).
+        The model, the representation of its inputs, and the record in `model.json`.
 
     Raises:
         CheckpointError: If there is none, it is damaged or unreadable, or its model
@@ -66,30 +64,32 @@ def load_run(
 
 def load_model(
     run: str | PathLike[str], which: str = "best"
-) -> tuple[NeuralProcess, Representation | Coordinates, dict[str, Any]]:
+) -> tuple[NeuralProcess, Representation | Coordinates, RunRecord]:
     """The same of any model, whether it reads stations or bare coordinates.
 
     Raises:
         CheckpointError: If there is none, or it is damaged or unreadable.
     """
     folder = find_checkpoint(run, which)
-    record, weights, _ = read_checkpoint(folder, with_state=False)
+    stated, weights, _ = read_checkpoint(folder, with_state=False)
+    record = RunRecord.parse(stated, folder)
     try:
-        config = from_dict(record["config"])
-        kind = Coordinates if config.model.geometry == "box" else Representation
-        representation = kind.from_dict(record["representation"])
-        model = build_model(config.model, representation)
+        model = build_model(record.config.model, record.representation)
         load_weights(model, weights)
-        # None before the first validation, nor in older runs.
-        scores = record.get("progress", {}).get("scores", {})
-        model.widening = scores.get("widening", 1.0)
-    except (ApnpError, KeyError, TypeError) as error:
-        raise CheckpointError(
-            f"{folder} was written by apnp {record['versions']['apnp']} and this is "
-            f"{__version__}, which cannot read it: {error}"
-        ) from error
-    record = {**record, "config": to_dict(config)}  # under today's names
-    return model.eval().requires_grad_(False), representation, record
+    except ApnpError as error:
+        raise unreadable(stated, folder, error) from error
+    model.widening = record.progress.widening
+    return model.eval().requires_grad_(False), record.representation, record
+
+
+def read_record(run: str | PathLike[str], which: str = "best") -> RunRecord:
+    """What a checkpoint says of its run, without its weights.
+
+    Raises:
+        CheckpointError: If there is none, or it is damaged or unreadable.
+    """
+    folder = find_checkpoint(run, which)
+    return RunRecord.parse(read_checkpoint(folder, with_state=False)[0], folder)
 
 
 def load_weights(model: nn.Module, weights: Mapping[str, Tensor]) -> None:

@@ -85,7 +85,7 @@ def main(argv: Sequence[str]) -> None:
     if args.grid:
         _check_map(args, ds)
     folder = make_folder(run_output(args.checkpoint, "deviation"))  # before the work
-    if not _loose(model):
+    if not model.has_fixed_inputs:
         print(
             f"{model.name}: there are no fixed inputs to switch off, and so no map of "
             "what they change; its data are moved alone."
@@ -100,14 +100,9 @@ def main(argv: Sequence[str]) -> None:
     print(deviation.as_text(deviation.summary(per_task)))
     deviation.write(per_task, folder)
     print(f"Tables: {folder}")
-    if args.grid and _loose(model):
+    if args.grid and model.has_fixed_inputs:
         first = per_task["time"].iloc[0]
         _map(args, model, ds, first, f"apnp deviation {shlex.join(argv)}")
-
-
-def _loose(model: "TrainedModel") -> bool:
-    """Whether there are fixed inputs to switch off."""
-    return model.record["config"]["model"]["form"] == "approximate"
 
 
 def _rows(
@@ -130,7 +125,7 @@ def _rows(
     for number, (context, target) in enumerate(watched):
         task = probe.task(context, target)
         pairs = {"moved": probe.moved(task, generator)}
-        if _loose(model):
+        if model.has_fixed_inputs:
             pairs = {"fixed_inputs": probe.without_fixed_inputs(task), **pairs}
         for measure, pair in pairs.items():
             yield {

@@ -20,7 +20,12 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from apnp.checkpoint import find_checkpoint, load_model, read_checkpoint
+from apnp.checkpoint import (
+    RunRecord,
+    find_checkpoint,
+    load_model,
+    read_checkpoint,
+)
 from apnp.config import Config, TrainerConfig
 from apnp.errors import ConfigError
 from apnp.experiments.entries import Entry
@@ -29,6 +34,7 @@ from apnp.inputs.coordinates import Coordinates
 from apnp.model import NeuralProcess
 from apnp.training.data import Prepared
 from apnp.training.fit import fit
+from apnp.training.start import begin
 from apnp.training.station_tasks import collate
 from apnp.training.task_source import TaskSource
 
@@ -133,7 +139,8 @@ class Study:
         run, trainer = self.run(entry, seed), replace(self.trainer, seed=seed)
         config = Config(str(run), model=entry.model, trainer=trainer)
         begun = (run / "config.yaml").is_file()
-        return fit(config, lambda _: self._prepared(config, seed), resume=begun)
+        start = begin(config, resume=begun)
+        return fit(config, self._prepared(config, seed), start)
 
     def _prepared(self, config: Config, seed: int) -> Prepared:
         approximate = config.model.form == "approximate"
@@ -207,18 +214,19 @@ class Study:
         for entry, seed in pairs:
             run = self.run(entry, seed)
             folder = find_checkpoint(run, "last")
-            record, weights, _ = read_checkpoint(folder, with_state=False)
-            done = record["progress"]
+            stated, weights, _ = read_checkpoint(folder, with_state=False)
+            record = RunRecord.parse(stated, folder)
+            done = record.progress
             curve = pd.read_csv(run / "metrics.csv")["validation_nll"]
             rows.append(
                 {
-                    "model": entry.name, "seed": seed, "steps": done["step"],
-                    "minutes": done["elapsed"] / 60,
-                    "learning_rate": record["config"]["trainer"]["learning_rate"],
+                    "model": entry.name, "seed": seed, "steps": done.step,
+                    "minutes": done.elapsed / 60,
+                    "learning_rate": record.config.trainer.learning_rate,
                     "best_validation": -curve.min(),
                     "weights": sum(w.numel() for w in weights.values()),
-                    "config": _digest(record["config"]),
-                    **record["versions"], **record.get("provenance", {}),
+                    "config": _digest(stated["config"]),
+                    **record.versions, **record.provenance,
                 }
             )  # fmt: skip
         return pd.DataFrame(rows)

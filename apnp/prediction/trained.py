@@ -1,7 +1,7 @@
 """A trained model, ready to predict: on grids, at points, beside the baselines."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -14,7 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from apnp import __version__
-from apnp.checkpoint import load_run
+from apnp.checkpoint import RunRecord, load_run
 from apnp.data import read_stations
 from apnp.data.fill_elevation import fill_elevation
 from apnp.data.gridded.variable import find_fields
@@ -62,11 +62,10 @@ def load(
         DataError: If a field that the model reads is not there.
     """
     process, representation, record = load_run(run, which)
-    named = record["config"]["data"]["covariates"]
-    trained = {each["variable"]: each["path"] for each in named}
+    trained = {each.variable: each.path for each in record.config.data.covariates}
     representation = representation.reading(find_fields(trained, fields))
-    model = record["config"]["model"]
-    name = f"{model['backbone']['name']}, {model['form']}"
+    model = record.config.model
+    name = f"{model.backbone.name}, {model.form}"
     if is_pretrained(run):
         name = f"pretrained {name}"
     return TrainedModel(process, representation, record, name)
@@ -85,23 +84,28 @@ class TrainedModel:
 
     process: NeuralProcess
     representation: Representation
-    record: Mapping[str, Any]
+    record: RunRecord
     name: str
 
     @property
     def variable(self) -> str:
         """Name of the variable predicted."""
-        return self.record["config"]["data"]["variable"]
+        return self.record.config.data.variable
 
     @property
     def split(self) -> StationSplit:
         """How stations were held out from training."""
-        return StationSplit(**self.record["config"]["data"]["split"])
+        return self.record.config.data.split
 
     @property
     def test_times(self) -> str | None:
         """The times held out from training, "A/B"; None if the run names none."""
-        return self.record["config"]["data"]["test_times"]
+        return self.record.config.data.test_times
+
+    @property
+    def has_fixed_inputs(self) -> bool:
+        """Whether it has fixed inputs, which can be switched off."""
+        return self.record.config.model.form == "approximate"
 
     def strict(self) -> "TrainedModel":
         """The strictly equivariant component: the fixed inputs switched off.
@@ -109,7 +113,7 @@ class TrainedModel:
         Raises:
             ConfigError: If the model has no fixed inputs.
         """
-        if self.record["config"]["model"]["form"] == "strict":
+        if not self.has_fixed_inputs:
             raise ConfigError(
                 f"{self.name} is strictly equivariant already: it has no fixed inputs "
                 "to switch off. Leave --no-fixed-inputs out."
@@ -217,7 +221,7 @@ class TrainedModel:
             contexts, grid, tuple(request.quantiles),
             elevation_source=elevation.source,
             source=f"apnp {__version__}, {self.name}, checkpoint "
-            f"{self.record['hash'][:12]}",
+            f"{self.record.hash[:12]}",
             history=output.history, covariates=self._covariates_read(),
         )  # fmt: skip
         job = FieldJob(
@@ -285,7 +289,7 @@ class TrainedModel:
         """What tells the model's predictions from those of another."""
         files = [Path(source.path) for source in self.representation.sources]
         return {
-            "model": [self.record["hash"], self.name, __version__],
+            "model": [self.record.hash, self.name, __version__],
             "fields": [[each.name, each.stat().st_size] for each in files],
         }
 

@@ -1,37 +1,29 @@
 """Train a model: from a configuration to a run folder."""
 
 import logging
-import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import lightning.pytorch as pl
 import torch
 import xarray as xr
-from lightning.pytorch.utilities import rank_zero_only
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from apnp.build import build_model
-from apnp.checkpoint import (
-    find_checkpoint,
-    has_checkpoint,
-    load_run,
-    load_weights,
-    read_checkpoint,
-)
-from apnp.config import Config, from_dict, to_dict, to_yaml
+from apnp.checkpoint import RunRecord, load_weights
+from apnp.config import Config, to_dict, to_yaml
 from apnp.data import read_stations
 from apnp.errors import CheckpointError, ConfigError
 from apnp.files import whole
-from apnp.inputs.stations import Representation
+from apnp.inputs.coordinates import Coordinates
 from apnp.model import NeuralProcess
 from apnp.training.callbacks import Keeper, Metrics, ProgressLines
 from apnp.training.data import Prepared, TaskDataModule, check_share, prepare
 from apnp.training.lightning_io import RunCheckpointIO
 from apnp.training.module import TrainingModule
+from apnp.training.start import Start, begin, is_first_process, say
 
 
 def train(
@@ -55,62 +47,46 @@ def train(
         CheckpointError: If there is nothing to go on with, or it is damaged.
     """
 
-    def prepared(known: dict[str, Any] | None) -> Prepared:
-        given = read(config) if stations is None else stations
-        before = None if known is None else Representation.from_dict(known)
-        return prepare(config, given, before)
+    start = begin(config, resume=resume, init_from=init_from)
+    if isinstance(start.representation, Coordinates):
+        raise CheckpointError(
+            f"{start.run} holds a model of functions of bare coordinates, not of "
+            "stations: it is trained by its study (apnp experiment)."
+        )
+    given = read(config) if stations is None else stations
+    return fit(config, prepare(config, given, start.representation), start)
 
-    return fit(config, prepared, resume=resume, init_from=init_from)
 
-
-def fit(
-    config: Config,
-    prepared_with: Callable[[dict[str, Any] | None], Prepared],
-    *,
-    resume: bool = False,
-    init_from: str | Path | None = None,
-) -> Path:
+def fit(config: Config, data: Prepared, start: Start) -> Path:
     """Train a model on tasks of any source; return its run folder.
 
     Args:
         config: The experiment; `config.run` names the folder.
-        prepared_with: What training reads, given the representation, as `to_dict`
-            has it, that the model was trained with before, or None. Its `summary`
-            must tell other tasks apart: a run is not resumed with those.
-        resume: Go on with the run in that folder, which must exist.
-        init_from: A run whose weights and representation training starts from.
+        data: What training reads. Its `summary` must tell other tasks apart: a run is
+            not resumed with those.
+        start: What training starts from (`begin`).
 
     Raises:
-        ConfigError: If the configuration is impossible, or the folder exists already.
-        CheckpointError: If there is nothing to go on with, or it is damaged.
+        ConfigError: If the configuration is impossible, or a run is resumed with other
+            data.
     """
-    run = Path(config.run)
-    if resume and init_from is not None:
-        raise ConfigError("Give --resume or --init-from, not both.")
+    run = start.run
     if config.trainer.threads > 0:
         torch.set_num_threads(config.trainer.threads)
-    begun = _begun(run, config) if resume else None
-    if not resume:
-        _refuse_existing(run)
-    start = load_run(init_from)[:2] if init_from is not None else (None, None)
-    known = begun["representation"] if begun else None
-    if start[1] is not None:
-        known = start[1].to_dict()
-    prepared = prepared_with(known)
-    _say(prepared.summary)
-    module = _module(config, prepared, start[0])
-    if begun is not None and _is_done(run, begun, prepared, module):
+    say(data.summary)
+    module = _module(config, data, start.model)
+    if start.begun is not None and _is_done(run, start.begun, data, module):
         return run
     keeper = Keeper(run, module)
     with _quiet():
-        trainer = _trainer(config, prepared, run, module, keeper)
-        if _first_process():
+        trainer = _trainer(config, data, run, module, keeper)
+        if is_first_process():
             run.mkdir(parents=True, exist_ok=True)
             with whole(run / "config.yaml") as new:
                 new.write_text(to_yaml(config))
-        modules = module, TaskDataModule(prepared, module)
-        _fit(trainer, *modules, run / "last" if begun is not None else None)
-    _say(
+        modules = module, TaskDataModule(data, module)
+        _fit(trainer, *modules, run / "last" if start.begun is not None else None)
+    say(
         f"trained {module.step} steps in {module.elapsed / 60:.1f} min "
         f"({keeper.ended}); best validation {config.trainer.monitor} "
         f"{keeper.best:.4f}: {run}"
@@ -140,58 +116,24 @@ def read(config: Config) -> xr.Dataset:
     )
 
 
-def _refuse_existing(run: Path) -> None:
-    if _first_process() and run.exists() and any(run.iterdir()):
-        raise ConfigError(
-            f"{run} exists already and nothing is overwritten: go on with "
-            f"--resume {run}, or name another folder with --run."
-        )
-
-
-def _begun(run: Path, config: Config) -> dict[str, Any] | None:
-    """The record of the run's last checkpoint; None before its first.
-
-    Raises:
-        CheckpointError: If there is no such run, or its checkpoint is damaged.
-        ConfigError: If its model or data are not those of `config`.
-    """
-    if not (run / "config.yaml").is_file():
-        raise CheckpointError(
-            f"{run} is no run folder (it has no config.yaml): there is nothing to "
-            "resume."
-        )
-    if not has_checkpoint(run, "last"):
-        return None
-    record, _, _ = read_checkpoint(find_checkpoint(run, "last"), with_state=False)
-    # A key that is newer than the run has its default.
-    then, now = to_dict(from_dict(record["config"])), to_dict(config)
-    for part in ("model", "data"):
-        if then[part] != now[part]:
-            raise ConfigError(
-                f"A resumed run keeps its `{part}`; {run} was begun with another. "
-                f"Leave --{part}.* out, or begin another run with --init-from {run}."
-            )
-    return record
-
-
 def _is_done(
-    run: Path, begun: dict[str, Any], prepared: Prepared, module: TrainingModule
+    run: Path, begun: RunRecord, prepared: Prepared, module: TrainingModule
 ) -> bool:
     """Whether a run that is to be resumed has come to its end.
 
     Raises:
         ConfigError: If it was begun with other stations.
     """
-    if begun["summary"] != prepared.summary:
+    if begun.summary != prepared.summary:
         raise ConfigError(
-            f"{run} was begun with other stations ({begun['summary']}; now "
+            f"{run} was begun with other stations ({begun.summary}; now "
             f"{prepared.summary}). Give it those, or begin another run with "
             f"--init-from {run}."
         )
-    module.step = begun["progress"]["step"]
-    done = module.progress(begun["progress"]["elapsed"]) >= 1
+    module.step = begun.progress.step
+    done = module.progress(begun.progress.elapsed) >= 1
     if done:
-        _say(
+        say(
             f"{run} is trained to its end; raise trainer.max_steps or "
             "trainer.max_minutes to go on"
         )
@@ -211,7 +153,7 @@ def _module(
                 f"--init-from takes a run of the same `model`: {error}"
             ) from error
     count = sum(p.numel() for p in model.parameters())
-    _say(f"{count:,} weights, {torch.get_num_threads()} threads")
+    say(f"{count:,} weights, {torch.get_num_threads()} threads")
     return TrainingModule(model, config.trainer, prepared.representation.std)
 
 
@@ -272,7 +214,7 @@ def _fit(
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint)
     except SystemExit:  # what Lightning makes of an interrupt
         run = trainer.default_root_dir
-        _say(f"stopped at step {module.step}; go on with --resume {run}")
+        say(f"stopped at step {module.step}; go on with --resume {run}")
         raise KeyboardInterrupt from None
 
 
@@ -291,12 +233,3 @@ def _quiet() -> Iterator[None]:
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
-
-
-def _first_process() -> bool:
-    return getattr(rank_zero_only, "rank", 0) == 0
-
-
-def _say(text: str) -> None:
-    if _first_process():
-        print(text, file=sys.stderr, flush=True)

@@ -7,6 +7,7 @@ import torch
 
 from apnp.build import build_model
 from apnp.checkpoint import (
+    Progress,
     find_checkpoint,
     load_run,
     read_checkpoint,
@@ -38,8 +39,8 @@ def test_a_run_and_its_checkpoints_load_alike(saved, part):
     run, model, _ = saved
     loaded, representation, record = load_run(run / part)
     assert representation == REPRESENTATION
-    assert record["versions"]["torch"] == torch.__version__
-    assert set(record["provenance"]) == {"commit", "machine", "finished"}
+    assert record.versions["torch"] == torch.__version__
+    assert set(record.provenance) == {"commit", "machine", "finished"}
     assert not loaded.training
     for name, value in model.state_dict().items():
         assert loaded.state_dict()[name].equal(value)
@@ -182,4 +183,34 @@ def test_another_format_and_another_model_are_refused(saved):
         load_run(run)
     (run / "best" / "model.json").write_text('{"format": 99}')
     with pytest.raises(CheckpointError, match="format 1"):
+        load_run(run)
+
+
+def test_a_record_of_an_earlier_version_is_understood(saved):
+    """As the first runs wrote it: fewer keys, and other names."""
+    run, model, record = saved
+    old = json.loads(json.dumps(record))
+    old["config"]["data"]["fields"] = old["config"]["data"].pop("covariates")
+    del old["config"]["model"]["coast"], old["config"]["trainer"]["average"]
+    for key in ("coast", "coast_scale", "fields"):
+        del old["representation"][key]
+    write_checkpoint(run / "best", old, model.state_dict())
+    loaded, representation, found = load_run(run)
+    assert (found.config.model.coast, found.config.trainer.average) == (False, 0.0)
+    assert found.config.data.covariates == []
+    assert (representation.coast, representation.coast_scale) == (False, "110m")
+    assert found.progress == Progress()
+    for name, value in model.state_dict().items():
+        assert loaded.state_dict()[name].equal(value)
+
+
+def test_a_record_that_is_not_understood_names_its_version_and_the_way_out(saved):
+    run, model, record = saved
+    other = record | {"representation": {"kind": "of the future"}}
+    write_checkpoint(run / "best", other, model.state_dict())
+    with pytest.raises(
+        CheckpointError,
+        match=r"best was written by apnp 0\S+ and this is .*cannot read it: .*kind.*"
+        r"Load it with apnp 0\S+, or train again",
+    ):
         load_run(run)

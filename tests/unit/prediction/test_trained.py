@@ -235,7 +235,7 @@ def test_the_field_names_its_origin(model, caplog):
     with caplog.at_level(logging.WARNING):
         ds = model.predict_grid(stations(), time=DAY, grid=5.0, region=(0, 40, 10, 50))
     assert "30 stations a time of: Simulated stations" in ds.attrs["comment"]
-    assert f"checkpoint {model.record['hash'][:12]}" in ds.attrs["source"]
+    assert f"checkpoint {model.record.hash[:12]}" in ds.attrs["source"]
     assert "the packaged terrain" in ds.elevation.attrs["comment"]
     assert "SIMULATED" not in ds.attrs["title"] + caplog.text
     simulated = stations().assign_attrs(title="SIMULATED temperature")

@@ -35,8 +35,8 @@ def shipped(monkeypatch, tmp_path, random_run):
 
 def test_the_name_loads_the_shipped_weights(shipped):
     model, same = apnp.load("pretrained"), apnp.load()
-    assert model.record["hash"] == apnp.load(shipped).record["hash"]
-    assert same.record["hash"] == model.record["hash"]
+    assert model.record.hash == apnp.load(shipped).record.hash
+    assert same.record.hash == model.record.hash
     assert model.name == "pretrained convcnp, approximate"
 
 

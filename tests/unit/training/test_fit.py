@@ -10,7 +10,7 @@ import torch
 from apnp.checkpoint import find_checkpoint, load_run, read_checkpoint
 from apnp.config import read_yaml
 from apnp.errors import CheckpointError, ConfigError, DataError
-from apnp.training import fit
+from apnp.training import start
 from apnp.training.callbacks import Keeper
 from apnp.training.fit import train
 
@@ -33,8 +33,8 @@ def test_a_run_folder_holds_config_metrics_best_and_last(tiny, stations, capsys)
     steps = [int(s) for (s,) in rows(run, "step")]
     assert steps == [1, 2, 3, 4, 4, 5, 6, 7, 8, 8]
     _, _, record = load_run(run)
-    assert record["progress"]["step"] in (4, 8)
-    assert (record["variable"], record["units"]) == ("tas", "degC")
+    assert record.progress.step in (4, 8)
+    assert (record.variable, record.units) == ("tas", "degC")
     text = capsys.readouterr().err
     assert "test stations kept out" in text
     assert "steps/s" in text
@@ -149,7 +149,7 @@ def test_minutes_end_training_with_a_validation_and_a_checkpoint(tiny, stations)
     run = train(config, stations)
     step, score = rows(run, "step", "validation_crps")[-1]
     assert float(score) > 0
-    assert load_run(run)[2]["progress"]["step"] == int(step)
+    assert load_run(run)[2].progress.step == int(step)
     assert float(rows(run, "learning_rate")[-2][0]) < 1e-3
 
 
@@ -188,14 +188,14 @@ def test_a_resumed_run_keeps_its_model_its_data_and_its_stations(tiny, stations)
 def test_a_run_older_than_a_key_resumes_with_its_default(tiny, stations, monkeypatch):
     config = tiny("--trainer.max_steps=2")
     train(config, stations)
-    read = fit.read_checkpoint
+    read = start.read_checkpoint
 
     def older(*args, **keys):
         record, *rest = read(*args, **keys)
         del record["config"]["model"]["coast"]
         return record, *rest
 
-    monkeypatch.setattr(fit, "read_checkpoint", older)
+    monkeypatch.setattr(start, "read_checkpoint", older)
     assert train(config, stations, resume=True)
     with pytest.raises(ConfigError, match="keeps its `model`"):
         train(tiny("--model.coast=true"), stations, resume=True)

@@ -1,0 +1,93 @@
+"""What a checkpoint says of its run, typed: `model.json`, read once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from apnp import __version__
+from apnp.config import Config, from_dict
+from apnp.errors import ApnpError, CheckpointError
+from apnp.inputs.coordinates import Coordinates
+from apnp.inputs.stations import Representation
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far training had come.
+
+    Attributes:
+        step: Steps done.
+        elapsed: Seconds of training.
+        scores: Validation scores, and the factor `widening` of standard deviations;
+            none before the first validation.
+    """
+
+    step: int = 0
+    elapsed: float = 0.0
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def widening(self) -> float:
+        """The factor by which standard deviations are multiplied in predictions."""
+        return self.scores.get("widening", 1.0)
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What a checkpoint says of its run.
+
+    Attributes:
+        config: The experiment, under today's names.
+        representation: How stations, or coordinates, become inputs of the model.
+        progress: How far training had come.
+        variable: Name of what is predicted.
+        units: Its units.
+        summary: Stations and days that were used and kept out, in one line.
+        hash: Hash of the record, which holds those of the weights.
+        versions: Versions of apnp, torch and python that wrote it.
+        provenance: Commit, machine and time.
+    """
+
+    config: Config
+    representation: Representation | Coordinates
+    progress: Progress = field(default_factory=Progress)
+    variable: str = ""
+    units: str = ""
+    summary: str = ""
+    hash: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, record: Mapping[str, Any], place: object) -> "RunRecord":
+        """The record in `model.json`, of this version or an earlier one.
+
+        Args:
+            record: The record, its hash verified (`read_checkpoint`).
+            place: The checkpoint's folder, for errors.
+
+        Raises:
+            CheckpointError: If it is not understood; it names the version of apnp that
+                wrote it.
+        """
+        try:
+            config = from_dict(record["config"])
+            kind = Coordinates if config.model.geometry == "box" else Representation
+            representation = kind.from_dict(record["representation"])
+            progress = Progress(**record.get("progress", {}))
+        except (ApnpError, KeyError, TypeError) as error:
+            raise unreadable(record, place, error) from error
+        known = ("variable", "units", "summary", "hash", "versions", "provenance")
+        rest = {name: record[name] for name in known if name in record}
+        return cls(config, representation, progress, **rest)
+
+
+def unreadable(
+    record: Mapping[str, Any], place: object, error: Exception
+) -> CheckpointError:
+    """The refusal of a checkpoint of another version, with the way out."""
+    wrote = record.get("versions", {}).get("apnp", "of an unknown version")
+    return CheckpointError(
+        f"{place} was written by apnp {wrote} and this is {__version__}, which cannot "
+        f"read it: {error}. Load it with apnp {wrote}, or train again."
+    )
