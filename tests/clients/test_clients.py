@@ -1,0 +1,222 @@
+"""Fields, read by the programs that climate scientists use, as those programs see them.
+
+Each test runs a real client and is skipped, with the reason, where it is absent:
+CDO, NCO, GDAL, GMT and R from the system's packages, the Python libraries from the
+extra `clients`.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from apnp.data import from_arrays
+from apnp.prediction import load
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
+
+DAYS = np.array(["2021-07-01", "2021-07-02"], "datetime64[ns]")
+LEVELS = (0.05, 0.95)
+OUTPUTS = ("day", "period", "dateline", "masked")
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory, random_run):
+    """Every kind of field that is written, by name."""
+    folder = tmp_path_factory.mktemp("clients")
+    rng = np.random.default_rng(5)
+    n = 60
+    lat, lon = rng.uniform(-60, 70, n), rng.uniform(-180, 180, n)
+    elevation = rng.uniform(0, 900, n)
+    value = 30 - 0.3 * np.abs(lat) - 0.0065 * elevation + rng.normal(0, 1, (2, n))
+    ds = from_arrays(
+        "tas", value.T, station=[f"s{i}" for i in range(n)], lat=lat, lon=lon,
+        elevation=elevation, time=DAYS, attrs={"title": "Simulated stations"},
+    )  # fmt: skip
+    model = load(random_run(folder / "run", ds))
+    first, both = "2021-07-01", "2021-07-01/2021-07-02"
+    made = {}
+    for name, options in {
+        "day.nc": {"time": first, "grid": 6.0},
+        "period.nc": {"time": both, "grid": 6.0, "quantiles": LEVELS, "samples": 3},
+        "dateline.nc": {"time": first, "grid": 2.0, "region": (170, -46, -160, -30)},
+        "masked.nc": {"time": first, "grid": 6.0, "mask": "land"},
+        "store.zarr": {"time": both, "grid": 6.0, "quantiles": LEVELS},
+    }.items():
+        model.predict_grid(ds, output=folder / name, **options).close()
+        made[name.split(".")[0]] = folder / name
+    return made
+
+
+def run(*command):
+    """What a program prints; its absence skips the test, its failure fails it."""
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"{command[0]} is not installed")
+    done = subprocess.run(
+        [str(word) for word in command], capture_output=True, text=True, timeout=300,
+        env={**os.environ, "GMT_SESSION_NAME": "apnp"}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+def mean_of(path, name="tas"):
+    with xr.open_dataset(path) as ds:
+        return float(ds[name].mean()), ds[name].values
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_cdo_reads_every_variable(files, name):
+    printed = run("cdo", "-s", "showname", files[name])
+    assert "arning" not in printed, printed
+    with xr.open_dataset(files[name]) as ds:
+        assert set(printed.split()) == {str(v) for v in ds.data_vars} - {
+            v for v in ds.data_vars if str(v).endswith("_bnds") or v == "crs"
+        }
+    mean, _ = mean_of(files[name])
+    told = run(
+        "cdo", "-s", "outputf,%.6f", "-timmean", "-fldmean,weights=false",
+        "-selname,tas", files[name],
+    )  # fmt: skip
+    assert float(told.split()[0]) == pytest.approx(mean, abs=2e-3)
+
+
+def test_cdo_reads_times_levels_and_members(files):
+    assert run("cdo", "-s", "showdate", files["period"]).split() == [
+        "2021-07-01", "2021-07-02",
+    ]  # fmt: skip
+    for name, count in (("tas_quantile", 2), ("tas_sample", 3)):
+        levels = run("cdo", "-s", "nlevel", f"-selname,{name}", files["period"])
+        assert levels.split() == [str(count)]
+
+
+def test_cdo_knows_the_cells_across_the_date_line(files):
+    grid = run("cdo", "-s", "griddes", files["dateline"])
+    assert "gridtype  = lonlat" in grid
+    assert "xfirst    = 171" in grid
+    assert "xinc      = 2" in grid
+    assert "xbounds   = 170 172" in grid
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_nco_copies_and_averages(files, name, tmp_path):
+    run("ncks", "-O", "-v", "tas", files[name], tmp_path / "copy.nc")
+    with xr.open_dataset(tmp_path / "copy.nc") as ds:
+        # What belongs to a variable comes with it.
+        assert {"lat_bnds", "lon_bnds", "crs"} <= set(ds.variables)
+    run("ncwa", "-O", "-a", "time", "-v", "tas", files[name], tmp_path / "mean.nc")
+    np.testing.assert_allclose(
+        mean_of(tmp_path / "mean.nc")[0], mean_of(files[name])[0], rtol=1e-4
+    )
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_gdal_knows_reference_extent_and_missing_cells(files, name):
+    printed = run("gdalinfo", "-json", "-stats", f"NETCDF:{files[name]}:tas")
+    told = json.loads(printed[printed.index("{") : printed.rindex("}") + 1])
+    assert 'ID["EPSG",4326]' in told["coordinateSystem"]["wkt"]
+    west, north = told["cornerCoordinates"]["upperLeft"]
+    assert (west, north) == ((170, -30) if name == "dateline" else (-180, 90))
+    values = mean_of(files[name])[1][0]
+    assert told["bands"][0]["mean"] == pytest.approx(np.nanmean(values), abs=1e-3)
+    assert told["bands"][0]["unit"] == "degC"
+
+
+def test_gmt_opens_the_predicted_variable_of_a_file(files):
+    told = run("gmt", "grdinfo", files["day"])
+    assert "predicted near-surface air temperature [degC]" in told
+    assert "x_min: -180 x_max: 180 x_inc: 6" in told
+    assert "Geographic grid" in told
+
+
+R_SCRIPT = """
+suppressMessages({library(terra); library(stars)})
+path <- commandArgs(TRUE)[1]
+r <- rast(path, "tas")
+cat(crs(r, describe=TRUE)$code, as.vector(ext(r)), nlyr(r), units(r)[1],
+    format(time(r)[1]), global(r[[1]], "mean", na.rm=TRUE)[[1]], "\n")
+s <- read_stars(path, sub="tas", quiet=TRUE)
+cat(sf::st_crs(s)$epsg, mean(as.numeric(s[[1]]), na.rm=TRUE), "\n")
+"""
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_terra_and_stars_know_reference_and_values(files, name, tmp_path):
+    script = tmp_path / "read.R"
+    script.write_text(R_SCRIPT)
+    told = run("Rscript", script, files[name]).strip().splitlines()
+    if any("there is no package" in line for line in told):
+        pytest.skip("R lacks terra or stars")
+    terra, stars = (line.split() for line in told[-2:])
+    everything, values = mean_of(files[name])
+    edges = [170, 200, -46, -30] if name == "dateline" else [-180, 180, -90, 90]
+    assert terra[0] == "4326"
+    assert [float(edge) for edge in terra[1:5]] == edges
+    assert terra[5:8] == [str(len(values)), "degC", "2021-07-01"]
+    assert float(terra[8]) == pytest.approx(np.nanmean(values[0]), abs=1e-3)
+    assert stars[0] == "4326"
+    assert float(stars[1]) == pytest.approx(everything, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_rasterio_knows_the_epsg_code(files, name):
+    rasterio = pytest.importorskip("rasterio")
+    with rasterio.open(f"netcdf:{files[name]}:tas") as raster:
+        assert raster.crs.to_epsg() == 4326
+        assert raster.units[0] == "degC"
+        values = mean_of(files[name])[1][0]
+        np.testing.assert_allclose(raster.read(1), values[::-1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_iris_loads_cubes_with_their_relations(files, name):
+    iris = pytest.importorskip("iris")
+    if int(pytest.importorskip("xxhash").VERSION.split(".")[0]) > 3:
+        pytest.skip("Iris 3.14 cannot load such files beside xxhash 4")
+    cube = iris.load_cube(str(files[name]), "air_temperature")
+    assert str(cube.units) == "degC"
+    assert cube.coord("time").bounds[0, 1] - cube.coord("time").bounds[0, 0] == 1
+    assert len(cube.ancillary_variables()) == 3
+    assert cube.coord_system().crs_wkt is not None or cube.coord_system()
+    assert cube.coord("longitude").has_bounds()
+    assert float(np.ma.mean(cube.data)) == pytest.approx(
+        mean_of(files[name])[0], abs=1e-3
+    )
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_cf_python_reads_fields_and_reference(files, name):
+    cf = pytest.importorskip("cf")
+    found = cf.read(str(files[name])).select_by_identity("air_temperature")
+    assert len(found) == 1
+    field = found[0]
+    assert field.units == "degC"
+    assert field.coordinate_reference("grid_mapping_name:latitude_longitude")
+    assert field.dimension_coordinate("time").has_bounds()
+    assert {a.nc_get_variable() for a in field.field_ancillaries().values()} == {
+        "tas_stderr", "tas_flag", "distance_to_station",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_cf_xarray_finds_one_variable_a_name(files, name):
+    pytest.importorskip("cf_xarray")
+    with xr.open_dataset(files[name]) as ds:
+        assert ds.cf["air_temperature"].name == "tas"
+        assert ds.cf["air_temperature standard_error"].name == "tas_stderr"
+        assert ds.cf["latitude"].name == "lat"
+        assert ds.cf.bounds["time"] == ["time_bnds"]
+
+
+def test_xarray_opens_the_store_as_the_file(files):
+    with (
+        xr.open_zarr(files["store"]) as store,
+        xr.open_dataset(files["period"]) as file,
+    ):
+        for name in store.data_vars:
+            assert store[name].dims == file[name].dims
+            np.testing.assert_array_equal(store[name].values, file[name].values)
