@@ -11,6 +11,8 @@ from apnp.maps.grid import Grid
 from apnp.variables import Variable
 from apnp.variables import variable as known_variable
 
+_UNSTATED = "not stated by the station data"
+
 
 @dataclass(frozen=True, eq=False)
 class FieldMetadata:
@@ -24,7 +26,8 @@ class FieldMetadata:
         cell_methods: Its CF cell method in time, e.g. "time: mean".
         quantiles: Levels of the quantiles in the file, each in (0, 1).
         elevation_source: Where the elevation of the cells comes from.
-        attributes: Global attributes: title, source, history, comment.
+        attributes: Global attributes: title, summary, keywords, institution, license,
+            source, history, comment.
         day_interval: The 24 hours of daily values (`apnp.data.day`); blank = unknown.
     """
 
@@ -83,6 +86,13 @@ class FieldMetadata:
             elevation_source=elevation_source,
             attributes={
                 "title": f"{variable.long_name} predicted from {label}stations",
+                "summary": f"Predictive mean and standard deviation of "
+                f"{variable.long_name} on a grid, from {_range(contexts.counts)} "
+                f"{label}stations, by a neural process.",
+                "keywords": f"{variable.standard_name}, gridded observations, "
+                "uncertainty, interpolation, neural process",
+                "institution": str(ds.attrs.get("institution", _UNSTATED)),
+                "license": str(ds.attrs.get("license", _UNSTATED)),
                 "source": source,
                 "history": history,
                 "comment": " ".join(each for each in sentences if each),

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pyproj import CRS
 
 from apnp.data.day import parse_days
 from apnp.maps.field_metadata import FieldMetadata
@@ -24,12 +25,6 @@ _SAMPLES = (
     "each realization is one field: errors of its cells go together as the model says; "
     "those of different times are independent"
 )
-_CRS = {
-    "grid_mapping_name": "latitude_longitude",
-    "semi_major_axis": 6378137.0,
-    "inverse_flattening": 298.257223563,
-    "longitude_of_prime_meridian": 0.0,
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,12 +81,14 @@ class Layout:
             dims["quantile"] = len(metadata.quantiles)
         if samples:
             dims["realization"] = samples
-        variables = (
+        variables = [
             *_coordinates(metadata, samples),
             *_fields(metadata, samples),
             *_support(metadata),
-        )
-        return cls(dims, variables, _attributes(metadata))
+        ]
+        # GMT opens the first variable of two dimensions, which must not be bounds.
+        variables.sort(key=lambda each: each.name.endswith("_bnds"))
+        return cls(dims, tuple(variables), _attributes(metadata))
 
 
 def _coordinates(metadata: FieldMetadata, samples: int) -> Iterator[LayoutVariable]:
@@ -110,7 +107,7 @@ def _coordinates(metadata: FieldMetadata, samples: int) -> Iterator[LayoutVariab
         "positive": "up", "axis": "Z",
     }  # fmt: skip
     yield LayoutVariable("height", "f8", (), height, np.array(2.0))
-    yield LayoutVariable("crs", "i4", (), _CRS, np.array(0))
+    yield LayoutVariable("crs", "i4", (), CRS.from_epsg(4326).to_cf(), np.array(0))
     if metadata.quantiles:
         yield from _coordinate(
             "quantile", np.array(metadata.quantiles), None, units="1",
@@ -156,16 +153,18 @@ def _coordinate(
 def _fields(metadata: FieldMetadata, samples: int) -> Iterator[LayoutVariable]:
     """Mean, standard deviation, quantiles and draws of the variable."""
     variable, name = metadata.variable, metadata.variable.name
-    common = {"grid_mapping": "crs", "coordinates": "height"}
+    common = {
+        "grid_mapping": "crs", "cell_methods": f"area: point {metadata.cell_methods}",
+    }  # fmt: skip
+    at_height = {"coordinates": "height"}
     on_scale = {
-        "units": variable.units, "units_metadata": "temperature: on_scale",
-        "cell_methods": f"area: point {metadata.cell_methods}", **common,
+        "units": variable.units, "units_metadata": "temperature: on_scale", **common,
     }  # fmt: skip
     day = {"day_interval": metadata.day_interval} if metadata.day_interval else {}
     yield _field(
         name, "time",
         standard_name=variable.standard_name,
-        long_name=f"predicted {variable.long_name}", **on_scale, **day,
+        long_name=f"predicted {variable.long_name}", **on_scale, **at_height, **day,
         ancillary_variables=f"{name}_stderr {name}_flag distance_to_station",
     )  # fmt: skip
     yield _field(
@@ -173,19 +172,21 @@ def _fields(metadata: FieldMetadata, samples: int) -> Iterator[LayoutVariable]:
         standard_name=f"{variable.standard_name} standard_error",
         long_name=f"predictive standard deviation of {variable.long_name}",
         units=variable.units, units_metadata="temperature: difference", **common,
+        **at_height,
         comment="includes observation noise: the standard deviation of what a "
         "station in the cell would report",
     )  # fmt: skip
+    # CDO reads `time` only as the first dimension, and one vertical axis a variable: a
+    # level, or a member, takes the place of `height`.
     if metadata.quantiles:
         yield _field(
-            f"{name}_quantile", "quantile", "time",
+            f"{name}_quantile", "time", "quantile",
             long_name=f"quantiles of {variable.long_name}", **on_scale,
             comment="of the predictive distribution, observation noise included",
         )  # fmt: skip
     if samples:
         yield _field(
-            f"{name}_sample", "realization", "time",
-            standard_name=variable.standard_name,
+            f"{name}_sample", "time", "realization",
             long_name=f"draws of {variable.long_name}", **on_scale, comment=_SAMPLES,
         )  # fmt: skip
 
@@ -227,9 +228,23 @@ def _attributes(metadata: FieldMetadata) -> dict[str, Any]:
         "geospatial_lat_max": grid.lat_bnds.max(),
         "geospatial_lon_min": grid.lon_bnds.min(),
         "geospatial_lon_max": grid.lon_bnds.max(),
-        "time_coverage_start": _iso(metadata.times[0]),
-        "time_coverage_end": _iso(metadata.times[-1]),
+        "time_coverage_start": _iso(_start(metadata)),
+        "time_coverage_end": _iso(_end(metadata)),
     }
+
+
+def _start(metadata: FieldMetadata) -> np.datetime64:
+    """When the interval of the first value starts."""
+    if metadata.period is None:
+        return metadata.times[0]
+    return metadata.times[0] + _begins(metadata.day_interval)
+
+
+def _end(metadata: FieldMetadata) -> np.datetime64:
+    """When the interval of the last value ends."""
+    if metadata.period is None:
+        return metadata.times[-1]
+    return metadata.times[-1] + _begins(metadata.day_interval) + metadata.period
 
 
 def _begins(day_interval: str) -> np.timedelta64:

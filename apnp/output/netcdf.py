@@ -120,7 +120,7 @@ class FieldWriter:
                 leading axis.
         """
         for name, values in block.items():
-            self._nc[name][..., step, rows, :] = values
+            self._nc[name][step, ..., rows, :] = values
 
     def write_elevation(self, rows: slice, values: NDArray) -> None:
         """Store the elevation of some rows in metres, which holds for every time."""

@@ -88,7 +88,7 @@ def write(path: Path, step: int, rows: slice, block: dict[str, NDArray]) -> None
     root = _zarr(path).open_group(path, mode="r+")
     for name, values in block.items():
         array = root[name]
-        array[..., step, rows, :] = np.asarray(values, dtype=array.dtype)
+        array[step, ..., rows, :] = np.asarray(values, dtype=array.dtype)
 
 
 def read_elevation(path: Path, rows: slice) -> NDArray[np.float64]:

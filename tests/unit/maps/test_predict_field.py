@@ -127,7 +127,7 @@ def test_the_field_is_what_the_predictor_says_at_each_cell():
     one = context()
     ds = fields([one], quantiles=(0.1, 0.9))
     assert ds.tas.dims == ("time", "lat", "lon")
-    assert ds.tas_quantile.dims == ("quantile", "time", "lat", "lon")
+    assert ds.tas_quantile.dims == ("time", "quantile", "lat", "lon")
     lat, lon = np.meshgrid(ds.lat, ds.lon, indexing="ij")
     sites = Sites(lat.ravel(), lon.ravel(), ds.elevation.values.ravel(), DAY)
     mean, std, quantiles = Lapse().condition(one).summary(sites, (0.1, 0.9))
@@ -157,6 +157,9 @@ def test_the_bounds_of_a_day_are_its_24_hours(day, hours):
         start.astype(int), (start + np.timedelta64(24, "h")).astype(int),
     ]  # fmt: skip
     assert ds.tas.attrs["day_interval"] == day
+    for name, edge in (("start", 0), ("end", 1)):
+        told = np.datetime64(ds.attrs[f"time_coverage_{name}"][:-1])
+        assert told == ds.time_bnds.values[0, edge]
 
 
 def test_chunked_equals_unchunked(tmp_path):
@@ -177,22 +180,23 @@ def test_draws_are_fields_of_their_own_in_chunks_of_any_size(tmp_path):
     contexts = [context(), context(seed=4, day=1)]
     asked = {"samples": Samples(4, seed=7), "mask": "land"}
     whole = fields(contexts, **asked, chunk_cells=10**9)
-    assert whole.tas_sample.dims == ("realization", "time", "lat", "lon")
-    assert whole.tas_sample.shape == (4, 2, 15, 20)
+    assert whole.tas_sample.dims == ("time", "realization", "lat", "lon")
+    assert whole.tas_sample.shape == (2, 4, 15, 20)
     plain = fields(contexts, mask="land")
     np.testing.assert_array_equal(plain.tas, whole.tas)
     assert "realization" not in plain.dims
     np.testing.assert_array_equal(
-        whole.tas_sample.isnull(), whole.tas.isnull().expand_dims(realization=4)
+        whole.tas_sample.isnull(),
+        whole.tas.isnull().expand_dims(realization=4, axis=1),
     )
     for cells in (1, 45):
         part = fields(contexts, **asked, chunk_cells=cells, output=tmp_path / "f.nc")
         np.testing.assert_array_equal(part.tas_sample, whole.tas_sample)
         part.close()
     later = fields(contexts[1:], **asked)
-    one, other = ((ds.tas_sample - ds.tas)[:, -1] for ds in (later, whole))
+    one, other = ((ds.tas_sample - ds.tas)[-1] for ds in (later, whole))
     np.testing.assert_allclose(one, other, atol=1e-5)
-    assert np.abs((whole.tas_sample - whole.tas)[:, 0] - other).max() > 0.1
+    assert np.abs((whole.tas_sample - whole.tas)[0] - other).max() > 0.1
 
 
 def test_each_time_has_its_own_field_and_bounds():
@@ -280,8 +284,13 @@ def test_the_file_says_what_its_numbers_are(tmp_path):
         assert nc["realization"].standard_name == "realization"
         assert nc["realization"].units == "1"
         assert nc["realization"][:].tolist() == [0, 1, 2]
-        assert nc["tas_sample"].standard_name == "air_temperature"
+        # The mean alone is found by the name of the quantity.
+        assert "standard_name" not in nc["tas_sample"].ncattrs()
+        assert nc["tas_sample"].dimensions[:2] == ("time", "realization")
+        assert nc["crs"].geographic_crs_name == "WGS 84"
+        assert 'ID["EPSG",4326]' in nc["crs"].crs_wkt
         assert "errors of its cells go together" in nc["tas_sample"].comment
         assert nc["elevation"].comment == "made up"
         assert nc.history.endswith("Z pytest")
         assert nc.time_coverage_start == "2021-07-01T00:00:00Z"
+        assert nc.time_coverage_end == "2021-07-02T00:00:00Z"

@@ -123,7 +123,7 @@ def sampled(request, tmp_path_factory, random_run):
 def test_draws_follow_the_seed_and_no_chunk(sampled, tmp_path):
     asked = {"samples": Samples(5, seed=3, anchors=12), **SMALL}
     whole = sampled.predict_grid(stations(), **asked)
-    assert whole.tas_sample.shape == (5, 1, 6, 10)
+    assert whole.tas_sample.shape == (1, 5, 6, 10)
     for cells in (10, 35):
         output = FieldOutput(chunk_cells=cells)
         part = sampled.predict_grid(stations(), **asked, output=output)
