@@ -153,7 +153,9 @@ def test_terra_and_stars_know_reference_and_values(files, name, tmp_path):
     script = tmp_path / "read.R"
     script.write_text(R_SCRIPT)
     for package in ("terra", "stars"):
-        if "TRUE" not in run("Rscript", "-e", f"cat(requireNamespace('{package}', quietly=TRUE))"):
+        if "TRUE" not in run(
+            "Rscript", "-e", f"cat(requireNamespace('{package}', quietly=TRUE))"
+        ):
             pytest.skip(f"R lacks {package}")
     terra, stars = (
         line.split() for line in run("Rscript", script, files[name]).splitlines()
