@@ -34,6 +34,8 @@ class NeuralProcess(nn.Module):
             trend functions of the backbone's group, taken off the context before the
             backbone and put back on the prediction.
         widening: What predicted standard deviations are multiplied by.
+        added_variance: Variance of Gaussian noise that is then added to every
+            prediction, in scaled units.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class NeuralProcess(nn.Module):
         likelihood: Likelihood,
         drift: LinearDrift | None = None,
         widening: float = 1.0,
+        added_variance: float = 0.0,
     ) -> None:
         super().__init__()
         if drift is not None and (
@@ -64,6 +67,7 @@ class NeuralProcess(nn.Module):
         self.likelihood = likelihood
         self.drift = drift
         self.widening = widening
+        self.added_variance = added_variance
 
     def encode(
         self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
@@ -93,6 +97,8 @@ class NeuralProcess(nn.Module):
         predictive = self.likelihood(self.backbone.decode(encoding.latent, xt, inputs))
         if self.widening != 1:
             predictive = predictive.widened(self.widening)
+        if self.added_variance:
+            predictive = predictive.noised(self.added_variance)
         if self.drift is None:
             return predictive
         domain = encoding.latent.domain
@@ -106,8 +112,23 @@ class NeuralProcess(nn.Module):
 
     def strict(self) -> "NeuralProcess":
         """The strictly equivariant component: the same weights, no fixed inputs."""
-        backbone = self.backbone.strict()
-        return NeuralProcess(backbone, self.likelihood, self.drift, self.widening)
+        return NeuralProcess(
+            self.backbone.strict(), self.likelihood, self.drift,
+            self.widening, self.added_variance,
+        )  # fmt: skip
+
+    def recalibrated(self, factor: float, variance: float) -> "NeuralProcess":
+        """The same weights, with wider predictions.
+
+        Args:
+            factor: What standard deviations are further multiplied by.
+            variance: Variance that is then added, in scaled units.
+        """
+        made = NeuralProcess(
+            self.backbone, self.likelihood, self.drift, self.widening * factor,
+            factor**2 * self.added_variance + variance,
+        )  # fmt: skip
+        return made.train(self.training)
 
     def _features(
         self, drift: LinearDrift, x: Tensor, w: Tensor, mask: Tensor, domain: Domain

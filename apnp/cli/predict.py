@@ -67,6 +67,29 @@ def parser() -> argparse.ArgumentParser:
         "--quantiles", type=numbers, metavar="P,P...",
         help="quantiles to add, e.g. 0.05,0.95 (for points 0.05,0.5,0.95 by default)",
     )  # fmt: skip
+    _add_draw_arguments(made)
+    add(
+        "--no-fixed-inputs", action="store_true",
+        help="predict with the strictly equivariant component alone",
+    )  # fmt: skip
+    add(
+        "--no-recalibration", action="store_true",
+        help="keep the model's own uncertainty; by default stations are left out and "
+        "predicted first, and their errors correct it",
+    )  # fmt: skip
+    add(
+        "--output", metavar="FILE",
+        help="CF NetCDF file, or Zarr store (.zarr) for long periods, or CSV for "
+        "points, to make; a store that was begun is gone on with",
+    )  # fmt: skip
+    _add_cluster_arguments(made)
+    add("--map", metavar="FILE", help="map to draw (png, pdf, svg)")
+    return made
+
+
+def _add_draw_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what is drawn of a field."""
+    add = parser.add_argument
     add(
         "--samples", type=int, metavar="N",
         help="draws of the field to add, each coherent in space",
@@ -77,18 +100,6 @@ def parser() -> argparse.ArgumentParser:
         help="cells that a likelihood of independent values draws one after the other "
         "(default 128)",
     )  # fmt: skip
-    add(
-        "--no-fixed-inputs", action="store_true",
-        help="predict with the strictly equivariant component alone",
-    )  # fmt: skip
-    add(
-        "--output", metavar="FILE",
-        help="CF NetCDF file, or Zarr store (.zarr) for long periods, or CSV for "
-        "points, to make; a store that was begun is gone on with",
-    )  # fmt: skip
-    _add_cluster_arguments(made)
-    add("--map", metavar="FILE", help="map to draw (png, pdf, svg)")
-    return made
 
 
 def _add_cluster_arguments(parser: argparse.ArgumentParser) -> None:
@@ -151,8 +162,9 @@ def _grid(
     if samples is not None:
         samples = Samples(samples, args.seed, args.anchors)
     request = FieldRequest(
-        args.grid, args.region, args.relief, args.mask, args.quantiles or (), samples
-    )
+        args.grid, args.region, args.relief, args.mask, args.quantiles or (), samples,
+        not args.no_recalibration,
+    )  # fmt: skip
     output = FieldOutput(args.output, _cluster(args), progress=True, history=history)
     ds = model.predict_field(stations, args.time, request, output)
     if args.output:
@@ -183,7 +195,7 @@ def _points(
     levels = {} if args.quantiles is None else {"quantiles": args.quantiles}
     table = model.predict_points(
         stations, read_points(args.points), time=args.time, elevation=args.relief,
-        place=args.points, **levels,
+        place=args.points, recalibration=not args.no_recalibration, **levels,
     )  # fmt: skip
     write_points(table, args.output)
     print(args.output)

@@ -61,6 +61,15 @@ class StationSplit(Section):
         cell = np.floor(lon / 360 * n_cells) % n_cells
         return np.stack([band, cell], axis=-1).astype(np.int64)
 
+    def draws(self, lat: ArrayLike, lon: ArrayLike) -> NDArray[np.float64]:
+        """A number in [0, 1) for every station, the same for all in a block.
+
+        The numbers of different blocks are independent and uniform; they follow from
+        the block and the seed.
+        """
+        band, cell = self.blocks(lat, lon).T
+        return _uniform(band, cell, self.seed)
+
     def assign(self, lat: ArrayLike, lon: ArrayLike) -> NDArray[np.str_]:
         """The part of every station: 'train', 'validation' or 'test'.
 
@@ -68,8 +77,7 @@ class StationSplit(Section):
             lat: Latitudes in degrees north, shape (station,).
             lon: Longitudes in degrees east, shape (station,), any convention.
         """
-        band, cell = self.blocks(lat, lon).T
-        draw = _uniform(band, cell, self.seed)
+        draw = self.draws(lat, lon)
         index = np.where(
             draw < self.test, 2, np.where(draw < self.test + self.validation, 1, 0)
         )

@@ -99,6 +99,10 @@ class LowRankPredictive(Predictive):
         """The same mean and correlations, so many times the standard deviations."""
         return LowRankPredictive(self.mean, factor**2 * self.own, factor * self.factor)
 
+    def noised(self, variance: Tensor | float) -> "LowRankPredictive":
+        """The noise belongs to each value alone."""
+        return LowRankPredictive(self.mean, self.own + variance, self.factor)
+
     def shifted(self, offset: Tensor) -> "LowRankPredictive":
         """The same covariance about a moved mean."""
         return LowRankPredictive(self.mean + offset, self.own, self.factor)

@@ -103,6 +103,14 @@ class MixturePredictive(Independent):
         centre = mean + factor * (self.centre - mean)
         return MixturePredictive(self.log_weight, centre, factor * self.spread)
 
+    def noised(self, variance: Tensor | float) -> "MixturePredictive":
+        """Every component with the noise added to its variance."""
+        added = torch.as_tensor(variance).to(self.spread)
+        if added.ndim:
+            added = added[..., None]
+        spread = (self.spread**2 + added).sqrt()
+        return MixturePredictive(self.log_weight, self.centre, spread)
+
     def shifted(self, offset: Tensor) -> "MixturePredictive":
         """The same components about moved means."""
         centre = self.centre + offset[..., None]

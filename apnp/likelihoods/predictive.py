@@ -65,6 +65,17 @@ class Predictive(ABC):
     def widened(self, factor: float) -> "Predictive":
         """The distribution of the mean plus `factor` times the value's deviation."""
 
+    def noised(self, variance: Tensor | float) -> "Predictive":
+        """The distribution of the value plus independent Gaussian noise.
+
+        Args:
+            variance: Variance of the noise: one, or one for each value (b, nt, dy).
+
+        Raises:
+            TypeError: If values are bounded, so that Gaussian noise would leave them.
+        """
+        raise TypeError(f"{type(self).__name__} takes no Gaussian noise.")
+
     def at_atom(self, y: Tensor) -> Tensor:
         """Where `y` has a probability rather than a density, boolean (b, nt, dy)."""
         return torch.zeros_like(y, dtype=torch.bool)
@@ -150,6 +161,10 @@ class GaussianPredictive(Independent):
     def widened(self, factor: float) -> "GaussianPredictive":
         """The same mean, so many times the standard deviation."""
         return GaussianPredictive(self.mean, factor**2 * self.variance)
+
+    def noised(self, variance: Tensor | float) -> "GaussianPredictive":
+        """The sum of the variances."""
+        return GaussianPredictive(self.mean, self.variance + variance)
 
     def shifted(self, offset: Tensor) -> "GaussianPredictive":
         """The same spread about a moved mean."""

@@ -68,6 +68,23 @@ class Contexts:
     def __getitem__(self, index: int) -> Observations:
         return observations_at(self.stations, self.times[index], variable=self.variable)
 
+    def to_ask(self, number: int, earlier: bool) -> Iterator[Observations]:
+        """Observations at up to `number` of the times, evenly spread.
+
+        Args:
+            number: Times, at most.
+            earlier: Whether times of the stations before the first of these follow,
+                the latest first, until there are `number`.
+        """
+        spread = np.linspace(0, len(self) - 1, min(number, len(self))).round()
+        yield from (self[int(index)] for index in spread)
+        every = self.stations["time"].values
+        before = every[every < self.times[0]][::-1] if earlier else every[:0]
+        for time in before[: number - len(spread)]:
+            row = self.stations[self.variable].sel(time=time).values
+            if (np.isfinite(row) & np.isfinite(self.stations["elevation"])).any():
+                yield observations_at(self.stations, time, variable=self.variable)
+
     def network(self) -> Network:
         """The stations of all times."""
         lat, lon = (self.stations[name].values[self.seen] for name in ("lat", "lon"))

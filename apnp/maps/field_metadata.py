@@ -51,6 +51,7 @@ class FieldMetadata:
         elevation_source: str,
         source: str,
         history: str,
+        recalibration: str = "none",
         covariates: str = "",
     ) -> "FieldMetadata":
         """The metadata of fields predicted from stations.
@@ -62,6 +63,7 @@ class FieldMetadata:
             elevation_source: Where the elevation of the cells comes from.
             source: The global attribute: what made the fields.
             history: The global attribute: how they were made.
+            recalibration: What the stations changed of the model's uncertainty.
             covariates: A sentence on the gridded covariates that were read, or blank.
         """
         ds, variable = contexts.stations, known_variable(contexts.variable)
@@ -95,6 +97,7 @@ class FieldMetadata:
                 "license": str(ds.attrs.get("license", _UNSTATED)),
                 "source": source,
                 "history": history,
+                "recalibration": recalibration,
                 "comment": " ".join(each for each in sentences if each),
             },
             day_interval=str(attrs.get("day_interval", "")),

@@ -39,6 +39,8 @@ class FieldRequest:
         mask: "land" leaves out the sea; an array leaves out cells that are False.
         quantiles: Levels of quantiles to add, each in (0, 1); kept in rising order.
         samples: Draws of the field to add.
+        recalibration: Whether the stations are first asked how uncertain the model
+            should be.
 
     Raises:
         ConfigError: If a value breaks a rule.
@@ -50,6 +52,7 @@ class FieldRequest:
     mask: Mask = None
     quantiles: Sequence[float] = ()
     samples: Samples | None = None
+    recalibration: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "quantiles", check_levels(self.quantiles))

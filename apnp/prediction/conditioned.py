@@ -49,6 +49,16 @@ class ModelMarginals:
         """The values not exceeded with a probability, (n,)."""
         return self.representation.unscale(_array(self.predictive.quantile(level)))
 
+    def scaled(self, value: Floats) -> Tensor:
+        """Values in the units of the predictive distribution, (1, n, 1)."""
+        return torch.from_numpy(self.representation.scale(value))[None, :, None]
+
+    def noised(self, std: Floats) -> "ModelMarginals":
+        """With independent noise of these standard deviations, in units, (n,)."""
+        scaled = torch.from_numpy(np.asarray(std) / self.representation.std)
+        variance = (scaled**2)[None, :, None].to(self.predictive.mean)
+        return replace(self, predictive=self.predictive.noised(variance))
+
     def score(self, y: Floats) -> Scores:
         """Scores of the values observed, (n,).
 
@@ -56,8 +66,7 @@ class ModelMarginals:
         a probability does not.
         """
         law, std = self.predictive.double(), self.representation.std
-        scaled = torch.from_numpy(self.representation.scale(y))[None, :, None]
-        scaled = scaled.to(law.mean.device)
+        scaled = self.scaled(y).to(law.mean.device)
         log_density, upto = law.log_density(scaled), law.cdf(scaled)
         at_atom = law.at_atom(scaled)
         units = torch.where(at_atom, 0.0, np.log(std))
@@ -111,14 +120,21 @@ class ConditionedModel:
         return ModelMarginals(predictive, self.representation)
 
     def summary(
-        self, sites: Sites, levels: Sequence[float] = ()
+        self, sites: Sites, levels: Sequence[float] = (), noise: Floats | None = None
     ) -> tuple[Floats, Floats, Floats]:
         """Mean (n,), standard deviation (n,) with noise, and quantiles (levels, n).
+
+        Args:
+            sites: Where.
+            levels: Levels of the quantiles.
+            noise: Standard deviations of independent noise to add, in units, (n,).
 
         Raises:
             ConfigError: If a site lies too far from a plane's centre to be on it.
         """
         found = self.marginals(sites)
+        if noise is not None and noise.any():
+            found = found.noised(noise)
         quantiles = [found.quantile(level) for level in levels]
         return found.mean, found.std, np.reshape(quantiles, (len(levels), len(sites)))
 

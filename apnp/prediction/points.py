@@ -1,16 +1,22 @@
 """Tables of points to predict at."""
 
 import logging
+from collections.abc import Sequence
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from apnp.data.fill_elevation import LAPSE_RATE_K_PER_M, terrain_height
 from apnp.errors import ConfigError, DataError
 from apnp.files import whole
 from apnp.maps.elevation import Elevation
+from apnp.observations import Sites
+
+if TYPE_CHECKING:
+    from apnp.prediction.conditioned import ConditionedModel
 
 log = logging.getLogger(__name__)
 
@@ -54,11 +60,11 @@ def write_points(table: pd.DataFrame, path: str | PathLike) -> None:
 
 def coordinates(
     table: pd.DataFrame, elevation: Elevation, place: str = "points"
-) -> tuple[Floats, Floats, Floats]:
+) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
     """Latitude, longitude (degrees) and elevation (m) of a table's points, each (n,).
 
     Columns are found by their usual names in any case. Missing elevations, a missing
-    column too, are taken from `elevation`.
+    column too, are taken from `elevation`; the last array is true for these points.
 
     Args:
         table: The points.
@@ -90,7 +96,46 @@ def coordinates(
             place, unknown.sum(), len(unknown), elevation.source,
         )  # fmt: skip
         height[unknown] = elevation.at(values["lat"][unknown], values["lon"][unknown])
-    return values["lat"], values["lon"], height
+    return values["lat"], values["lon"], height, unknown
+
+
+def subgrid_noise(lat: Floats, lon: Floats, unknown: NDArray[np.bool_]) -> Floats:
+    """What relief inside a cell of the packaged terrain adds to a prediction, in K.
+
+    Args:
+        lat: Latitudes in degrees, (n,).
+        lon: Longitudes in degrees, (n,).
+        unknown: Points whose elevation is that of the terrain, (n,).
+
+    Returns:
+        Standard deviations of independent noise, 0 at the other points, (n,).
+    """
+    return np.where(unknown, LAPSE_RATE_K_PER_M * terrain_height(lat, lon)[1], 0.0)
+
+
+def predicted_columns(
+    conditioned: "ConditionedModel",
+    sites: Sites,
+    levels: Sequence[float],
+    noise: Floats,
+    chunk: int,
+) -> dict[str, Floats]:
+    """The columns mean, std and one for each quantile at sites.
+
+    Args:
+        conditioned: A model that has read its context.
+        sites: The sites, n of them.
+        levels: Levels of the quantiles.
+        noise: Standard deviations of independent noise to add, (n,).
+        chunk: Sites decoded at once.
+    """
+    parts = []
+    for first in range(0, len(sites), chunk):
+        index = np.arange(first, min(first + chunk, len(sites)))
+        parts.append(conditioned.summary(sites.take(index), levels, noise[index]))
+    mean, std, values = (np.concatenate(p, axis=-1) for p in zip(*parts, strict=True))
+    names = [quantile_name(level) for level in levels]
+    return {"mean": mean, "std": std, **dict(zip(names, values, strict=True))}
 
 
 def with_predictions(

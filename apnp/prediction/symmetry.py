@@ -127,7 +127,7 @@ def symmetry_breaking(
         ConfigError: If the model has no fixed inputs, or an argument breaks a rule.
         DataError: If nothing was observed at a time, or a file cannot be used.
     """
-    request = replace(request, quantiles=(), samples=None)
+    request = replace(request, quantiles=(), samples=None, recalibration=False)
     output = FieldOutput(progress=progress, history=history)
     complete, strict = (
         one.predict_field(stations, time, request, output)

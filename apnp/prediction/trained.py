@@ -1,8 +1,8 @@
 """A trained model, ready to predict: on grids, at points, beside the baselines."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,16 @@ from apnp.observations import Floats, Observations, Sites
 from apnp.output.field_output import FieldOutput
 from apnp.output.write_field import write_field
 from apnp.prediction.conditioned import ConditionedModel, beyond_plane, check_reach
-from apnp.prediction.points import coordinates, quantile_name, with_predictions
+from apnp.prediction.points import (
+    coordinates,
+    predicted_columns,
+    subgrid_noise,
+    with_predictions,
+)
+from apnp.prediction.recalibration import MOST_TIMES, Recalibration, recalibrate
 from apnp.pretrained import PRETRAINED, is_pretrained
+from apnp.terrain import SOURCE
+from apnp.variables import variable as known_variable
 
 log = logging.getLogger(__name__)
 
@@ -80,12 +88,14 @@ class TrainedModel:
         representation: What turns stations into its inputs.
         record: What its checkpoint says of it (`model.json`).
         name: Name for tables.
+        recalibration: What a network has changed of its uncertainty.
     """
 
     process: NeuralProcess
     representation: Representation
     record: RunRecord
     name: str
+    recalibration: Recalibration | None = None
 
     @property
     def variable(self) -> str:
@@ -120,6 +130,22 @@ class TrainedModel:
             )
         name = f"{self.name} without fixed inputs"
         return replace(self, process=self.process.strict(), name=name)
+
+    def recalibrated(self, contexts: Iterable[Observations]) -> "TrainedModel":
+        """The model with the uncertainty that a network says it should have.
+
+        Stations are left out of each context in turn and predicted
+        (`apnp.prediction.recalibration`). A context of fewer than ten stations, and a
+        likelihood of bounded values, changes nothing.
+
+        Args:
+            contexts: Observations of one time each; the first are asked first.
+        """
+        if self.process.likelihood.bounded:
+            return self
+        found = recalibrate(self, contexts)
+        process = self.process.recalibrated(found.factor, found.variance)
+        return replace(self, process=process, recalibration=found)
 
     def covariates(self, sites: Sites) -> Floats:
         """What it is told of sites besides where they are, 0 where unknown, (n, dw)."""
@@ -156,6 +182,7 @@ class TrainedModel:
         mask: Mask = None,
         quantiles: Sequence[float] = (),
         samples: Samples | int | None = None,
+        recalibration: bool = True,
         output: FieldOutput | str | PathLike | None = None,
     ) -> xr.Dataset:
         """Fields of mean and uncertainty from the stations observed at each time.
@@ -172,6 +199,8 @@ class TrainedModel:
             quantiles: Levels of quantiles to add.
             samples: Draws to add (`ConditionedModel.sampler`): their number, or
                 `Samples` with a seed and a number of anchors.
+            recalibration: Whether the stations are first asked how uncertain the
+                model should be (`recalibrated`); the output says what they changed.
             output: CF NetCDF file to make, or Zarr store (`.zarr`), which is resumed
                 where it is incomplete, or a `FieldOutput` with further settings;
                 without one the result is in memory.
@@ -187,7 +216,9 @@ class TrainedModel:
             samples = Samples(samples)
         if not isinstance(output, FieldOutput):
             output = FieldOutput(output)
-        request = FieldRequest(grid, region, elevation, mask, quantiles, samples)
+        request = FieldRequest(
+            grid, region, elevation, mask, quantiles, samples, recalibration
+        )
         return self.predict_field(stations, time, request, output)
 
     def predict_field(
@@ -217,18 +248,20 @@ class TrainedModel:
         contexts = self._contexts(ds, time)
         self._check_horizon(contexts[0], grid, request.mask)
         elevation = request.ground(ds)
+        model = self._asked(contexts) if request.recalibration else self
         metadata = FieldMetadata.of(
             contexts, grid, tuple(request.quantiles),
             elevation_source=elevation.source,
             source=f"apnp {__version__}, {self.name}, checkpoint "
             f"{self.record.hash[:12]}",
-            history=output.history, covariates=self._covariates_read(),
+            history=output.history, recalibration=model._recalibration(),
+            covariates=self._covariates_read(),
         )  # fmt: skip
         job = FieldJob(
-            self, contexts, metadata, elevation,
+            model, contexts, metadata, elevation,
             request.samples, request.mask, output.chunk_cells,
         )  # fmt: skip
-        return write_field(job, output, self._identity())
+        return write_field(job, output, model._identity())
 
     def predict_points(
         self,
@@ -240,6 +273,7 @@ class TrainedModel:
         quantiles: Sequence[float] = POINT_LEVELS,
         chunk_points: int = CHUNK_CELLS,
         place: str = "points",
+        recalibration: bool = True,
     ) -> pd.DataFrame:
         """Mean, standard deviation and quantiles at points.
 
@@ -248,10 +282,13 @@ class TrainedModel:
             points: Table with columns lat, lon (degrees) and, where known, elevation
                 (m), or usual other names of these.
             time: A time in the stations, or a range "A/B".
-            elevation: NetCDF file for unknown elevations; by default as for grids.
+            elevation: NetCDF file for unknown elevations; by default as for grids. The
+                relief inside a cell of the packaged terrain widens the distributions
+                of points without an elevation.
             quantiles: Levels; 0.05 becomes the column q05.
             chunk_points: Points decoded at once; it does not change the result.
             place: What to call the table in errors.
+            recalibration: As for grids.
 
         Returns:
             The table once for each time, with the columns time, elevation (filled),
@@ -263,33 +300,40 @@ class TrainedModel:
         """
         levels = check_levels(quantiles)
         ds = self._stations(stations)
-        lat, lon, height = coordinates(points, elevation_for(ds, elevation), place)
+        ground = elevation_for(ds, elevation)
+        lat, lon, height, unknown = coordinates(points, ground, place)
+        unknown &= ground.source.endswith(SOURCE)  # a file given knows its own height
+        noise = subgrid_noise(lat, lon, unknown)
+        contexts = self._contexts(ds, time)
+        model = self._asked(contexts) if recalibration else self
         tables = []
-        for context in self._contexts(ds, time):
-            conditioned = self.condition(context)
+        for context in contexts:
+            conditioned = model.condition(context)
             sites = Sites(lat, lon, height, context.sites.time)
-            parts = [
-                conditioned.summary(
-                    sites.take(np.arange(i, min(i + chunk_points, len(sites)))), levels
-                )
-                for i in range(0, len(sites), chunk_points)
-            ]
-            mean, std, values = (
-                np.concatenate(p, -1) for p in zip(*parts, strict=True)
+            columns = {"elevation": height} | predicted_columns(
+                conditioned, sites, levels, noise, chunk_points
             )
-            names = [quantile_name(level) for level in levels]
-            columns = {
-                "elevation": height, "mean": mean, "std": std,
-                **dict(zip(names, values, strict=True)),
-            }  # fmt: skip
             tables.append(with_predictions(points, sites.time, columns, place))
         return pd.concat(tables, ignore_index=True)
+
+    def _asked(self, contexts: Contexts) -> "TrainedModel":
+        """The model as the stations of a request recalibrate it."""
+        daily = any(source.days is not None for source in self.representation.sources)
+        return self.recalibrated(contexts.to_ask(MOST_TIMES, earlier=not daily))
+
+    def _recalibration(self) -> str:
+        """What the network has changed, for the output's attributes."""
+        if self.recalibration is None:
+            return "none"
+        units = known_variable(self.variable).units.replace("degC", "K")
+        return self.recalibration.told(self.representation.std, units)
 
     def _identity(self) -> dict[str, Any]:
         """What tells the model's predictions from those of another."""
         files = [Path(source.path) for source in self.representation.sources]
         return {
             "model": [self.record.hash, self.name, __version__],
+            "recalibration": self.recalibration and asdict(self.recalibration),
             "fields": [[each.name, each.stat().st_size] for each in files],
         }
 

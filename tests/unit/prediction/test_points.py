@@ -32,7 +32,7 @@ def table(text):
     ["lat,lon,elevation", "Latitude,LONGITUDE,Altitude", " y,x,z", "lat,lng,elev"],
 )
 def test_columns_go_by_their_usual_names(header):
-    lat, lon, height = coordinates(
+    lat, lon, height, _ = coordinates(
         table(f"{header}\n47.5,190.25,812\n-3,-4,0\n"), Hill()
     )
     assert lat.tolist() == [47.5, -3]

@@ -93,6 +93,7 @@ def test_a_field_is_what_the_model_says_in_chunks_of_any_size(model, tmp_path):
         "grid": 1.0,
         "region": (-5, 40, 20, 55),
         "quantiles": (0.1, 0.9),
+        "recalibration": False,
     }
     whole = model.predict_grid(ds, **asked)
     output = FieldOutput(tmp_path / "part.nc", chunk_cells=60)
@@ -352,3 +353,35 @@ def test_a_run_says_what_it_was_trained_on(model):
 def test_an_absent_run_is_named(tmp_path):
     with pytest.raises(CheckpointError, match=str(tmp_path / "absent")):
         load(tmp_path / "absent")
+
+
+def test_a_request_recalibrates_by_its_stations_and_says_so(model):
+    """Random weights know nothing of 30 stations, which say how wrong they are."""
+    asked = {"time": DAY, "grid": 5.0, "region": (0, 40, 10, 50)}
+    own = model.predict_grid(stations(), **asked, recalibration=False)
+    ds = model.predict_grid(stations(), **asked)
+    assert own.attrs["recalibration"] == "none"
+    assert "stations left out: standard deviations times" in ds.attrs["recalibration"]
+    np.testing.assert_array_equal(ds.tas, own.tas)
+    assert (ds.tas_stderr > own.tas_stderr).all()
+    order = np.random.default_rng(0).permutation(30)
+    mixed = model.predict_grid(stations().isel(station=order), **asked)
+    np.testing.assert_allclose(mixed.tas_stderr, ds.tas_stderr, rtol=1e-3)
+    few = model.predict_grid(stations().isel(station=slice(0, 9)), **asked)
+    assert "too few stations" in few.attrs["recalibration"]
+    wider = model.recalibrated([observations_at(stations(), DAY)])
+    assert wider.recalibration.factor > 1
+    assert wider.recalibrated([]).process.widening == wider.process.widening
+
+
+def test_points_without_an_elevation_are_less_certain_in_the_mountains(model):
+    points = pd.DataFrame({"lat": [46.2, 52.5], "lon": [7.7, 5.5]})
+    asked = {"time": DAY, "recalibration": False}
+    filled = model.predict_points(stations(), points, **asked)
+    known = points.assign(elevation=filled["elevation"])
+    given = model.predict_points(stations(), known, **asked)
+    np.testing.assert_allclose(filled["mean"], given["mean"])
+    added = np.sqrt(filled["std"] ** 2 - given["std"] ** 2)
+    assert added[0] > 1.5
+    assert added[1] < 0.3
+    assert filled["q95"][0] - filled["q05"][0] > given["q95"][0] - given["q05"][0]
