@@ -25,8 +25,8 @@ from apnp.groups import (
     Translations,
     Trivial,
 )
-from apnp.inputs.coordinates import Coordinates
-from apnp.inputs.stations import EARTH_RADIUS_KM, KM_PER_UNIT, Representation
+from apnp.inputs.coordinates import CoordinateInputs
+from apnp.inputs.stations import EARTH_RADIUS_KM, KM_PER_UNIT, StationInputs
 from apnp.likelihoods import (
     BernoulliGamma,
     GaussianMixture,
@@ -38,10 +38,10 @@ from apnp.model import NeuralProcess
 from apnp.nn.cnn import CNN
 from apnp.nn.drift import LinearDrift
 from apnp.nn.lattice import Lattice, PlaneLattice, SphereLattice
-from apnp.nn.steerable import MirroredCNN, SteerableCNN, Turns
+from apnp.nn.steerable import PointGroup, ReflectionCNN, SteerableCNN
 from apnp.nn.unet import UNet
 
-Inputs = Representation | Coordinates
+Inputs = StationInputs | CoordinateInputs
 """What a model's inputs are."""
 
 GROUPS: dict[str, dict[str, Callable[[int], Group]]] = {
@@ -154,7 +154,10 @@ def _likelihood(
         "bernoulli_gamma": BernoulliGamma,
     }
     likelihood = made[config.likelihood](
-        backbone.d_out, representation.dy, floor=config.floor, guessed=backbone.guesses
+        backbone.d_out,
+        representation.dy,
+        floor=config.floor,
+        predicts_moments=backbone.predicts_moments,
     )
     if likelihood.bounded and representation.mean != 0:
         raise ConfigError(
@@ -249,12 +252,12 @@ def _equivcnp(config: ModelConfig, representation: Inputs) -> Backbone:
     settings = config.backbone.equivcnp
     grid = settings.lattice
     lattice = PlaneLattice(grid.shape, grid.spacing_km / km_per_unit(config.geometry))
-    net: SteerableCNN | MirroredCNN
+    net: SteerableCNN | ReflectionCNN
     sizes = settings.channels, settings.depth, settings.kernel
     if representation.dx == 1:
-        net = MirroredCNN(*sizes, lattice.pad)
+        net = ReflectionCNN(*sizes, lattice.pad)
     else:
-        turns = Turns(settings.rotations, settings.reflections)
+        turns = PointGroup(settings.rotations, settings.reflections)
         net = SteerableCNN(*sizes, turns, lattice.pad)
     return EquivCNP(
         lattice, representation.dy, representation.dw, net, settings.lengthscales,

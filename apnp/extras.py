@@ -6,7 +6,7 @@ from typing import Any
 from apnp.errors import ConfigError
 
 
-def needed(package: str, purpose: str, extra: str) -> Any:
+def import_optional(package: str, purpose: str, extra: str) -> Any:
     """The module of an optional package.
 
     Args:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from apnp.backbones import Backbone
 from apnp.likelihoods import Likelihood, Predictive
 from apnp.nn.drift import LinearDrift
-from apnp.types import Domain, Field, PointSet, Stream, Task, Tokens
+from apnp.types import Domain, LatticeLatent, PointSet, Stream, Task, Tokens
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Encoding:
         coefficients: Coefficients of the drift, (b, dy, k + 1), if there is one.
     """
 
-    latent: Field | Tokens
+    latent: LatticeLatent | Tokens
     coefficients: Tensor | None
 
 

@@ -262,7 +262,7 @@ class Task(_Movable):
 
 
 @dataclass(frozen=True)
-class Field(_Movable):
+class LatticeLatent(_Movable):
     """A latent on a lattice: channels at nodes, and where those nodes are.
 
     Attributes:
@@ -275,7 +275,7 @@ class Field(_Movable):
     sites: Float[Tensor, "b *grid dx"]
     domain: Domain
 
-    def shifted(self, e: Tensor) -> "Field":
+    def shifted(self, e: Tensor) -> "LatticeLatent":
         """The field with `e` (b, *grid, dz) added to its channels."""
         _check_shape("e", e, tuple(self.z.movedim(1, -1).shape))
         return replace(self, z=self.z + e.movedim(-1, 1))
@@ -306,5 +306,5 @@ class Tokens(_Movable):
         return replace(self, z=self.z + e)
 
 
-Latent = TypeVar("Latent", Field, Tokens)
+Latent = TypeVar("Latent", LatticeLatent, Tokens)
 """Where an architecture keeps what it has read: on a lattice, or at points."""

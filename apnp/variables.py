@@ -42,7 +42,7 @@ _VARIABLES = (
 )  # fmt: skip
 
 
-def variable(name: str) -> Variable:
+def get_variable(name: str) -> Variable:
     """Return the variable called `name`.
 
     Raises:

@@ -24,7 +24,7 @@ from apnp.data.heldout import heldout_tasks
 from apnp.errors import ConfigError
 from apnp.evaluation import baseline, evaluate
 from apnp.groups import Trivial
-from apnp.inputs.stations import Representation
+from apnp.inputs.stations import StationInputs
 from apnp.prediction import load
 
 FORMS = {
@@ -61,7 +61,7 @@ def cells(args: argparse.Namespace) -> dict[tuple[str, str], list[str]]:
             ):
                 given.append(f"--model.backbone.{name}.attention=plain")
                 model = parse(parser(), given)[0].model
-            somewhere = Representation.fit(
+            somewhere = StationInputs.fit(
                 model.geometry, [40, 60], [0, 20], [1.0, 2], coast=model.coast
             )
             try:

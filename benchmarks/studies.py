@@ -10,7 +10,7 @@ the two marks of a name in the document is replaced.
 import argparse
 from pathlib import Path
 
-from apnp.files import whole
+from apnp.files import atomic_write
 
 
 def replaced(document: str, name: str, table: str) -> str:
@@ -37,7 +37,7 @@ def main() -> None:
     for pair in args.studies:
         name, _, folder = pair.partition("=")
         text = replaced(text, name, (Path(folder) / "table.md").read_text())
-    with whole(args.document) as new:
+    with atomic_write(args.document) as new:
         new.write_text(text)
 
 

@@ -66,11 +66,11 @@ def random_run(small_model):
     from apnp.build import build_model
     from apnp.checkpoint import write_checkpoint
     from apnp.config import Config, to_dict
-    from apnp.inputs.stations import Representation
+    from apnp.inputs.stations import StationInputs
 
     def write(run, ds, geometry="sphere", form="approximate", likelihood="gaussian"):
         model = replace(small_model(geometry, form), likelihood=likelihood)
-        representation = Representation.fit(geometry, ds.lat, ds.lon, ds.tas)
+        representation = StationInputs.fit(geometry, ds.lat, ds.lon, ds.tas)
         torch.manual_seed(11)
         weights = {
             name: value + 0.3 * torch.randn_like(value)

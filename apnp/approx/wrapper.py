@@ -34,7 +34,7 @@ class ApproximatelyEquivariant(Backbone[Latent]):
         self.group = backbone.group
         self.dy, self.dw = backbone.dy, backbone.dw
         self.dz, self.d_out = backbone.dz, backbone.d_out
-        self.guesses = backbone.guesses
+        self.predicts_moments = backbone.predicts_moments
         self.embeds_targets = backbone.embeds_targets
         self.stream_dy = backbone.stream_dy
         self.exact = f"{backbone.exact}, without fixed inputs"

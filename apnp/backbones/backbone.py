@@ -21,8 +21,8 @@ class Backbone(nn.Module, ABC, Generic[Latent]):
         dw: Number of covariates.
         dz: Channels of the latent at its sites, where fixed inputs enter.
         d_out: Channels that `decode` returns; the first `dy` start as the mean.
-        guesses: Whether they are the mean, and the next `dy` what softplus makes the
-            standard deviation, so that a Gaussian likelihood has nothing to learn.
+        predicts_moments: Whether they are the mean, and the next `dy` the standard
+            deviation before softplus: a Gaussian likelihood then has nothing to learn.
         embeds_targets: Whether `decode` takes fixed inputs at targets.
         has_sites: Whether the latent has sites where fixed inputs can enter; without
             them there is no approximate form.
@@ -37,7 +37,7 @@ class Backbone(nn.Module, ABC, Generic[Latent]):
     dw: int
     dz: int
     d_out: int
-    guesses: bool = False
+    predicts_moments: bool = False
     embeds_targets: bool = False
     has_sites: bool = True
     stream_dy: tuple[int, ...] = ()

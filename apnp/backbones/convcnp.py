@@ -8,7 +8,7 @@ from apnp.groups import Group
 from apnp.nn.cnn import CNN
 from apnp.nn.lattice import Lattice
 from apnp.nn.unet import UNet, check_divisible, divisor
-from apnp.types import Domain, Field
+from apnp.types import Domain, LatticeLatent
 
 
 class ConvCNP(Gridded):
@@ -56,6 +56,6 @@ class ConvCNP(Gridded):
         """The lattice, or one with more nodes for a wider domain."""
         return self.lattice.covering(domain.extent, self.step)
 
-    def process(self, latent: Field) -> Field:
+    def process(self, latent: LatticeLatent) -> LatticeLatent:
         """The network on the lattice, and the mixture that targets read."""
         return replace(latent, z=self.mixed(self.net(latent.z)))

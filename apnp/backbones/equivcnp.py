@@ -6,8 +6,8 @@ from dataclasses import replace
 from apnp.backbones.gridded import Gridded
 from apnp.groups import RigidMotions
 from apnp.nn.lattice import Lattice, PlaneLattice
-from apnp.nn.steerable import MirroredCNN, SteerableCNN
-from apnp.types import Domain, Field
+from apnp.nn.steerable import ReflectionCNN, SteerableCNN
+from apnp.types import Domain, LatticeLatent
 
 
 class EquivCNP(Gridded):
@@ -34,7 +34,7 @@ class EquivCNP(Gridded):
         lattice: PlaneLattice,
         dy: int,
         dw: int,
-        net: SteerableCNN | MirroredCNN,
+        net: SteerableCNN | ReflectionCNN,
         widths: Sequence[float],
         stream_dy: Sequence[int] = (),
         kriging: bool = True,
@@ -60,6 +60,6 @@ class EquivCNP(Gridded):
         side = domain.extent.amax(-1, keepdim=True)
         return self.lattice.covering(side.expand_as(domain.extent), 1)
 
-    def process(self, latent: Field) -> Field:
+    def process(self, latent: LatticeLatent) -> LatticeLatent:
         """The network on the lattice."""
         return replace(latent, z=self.net(latent.z))

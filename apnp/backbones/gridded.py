@@ -14,13 +14,13 @@ from apnp.nn.lattice import Lattice
 from apnp.nn.mlp import mlp
 from apnp.nn.setconv import spread_gaussian
 from apnp.nn.streams import StreamAnalysis
-from apnp.types import Domain, Field, PointSet, Stream
+from apnp.types import Domain, LatticeLatent, PointSet, Stream
 
 _STREAM_WIDTHS = (4.0, 1.0)
 """Initial widths at which a stream is analysed, in cells of the lattice."""
 
 
-class Gridded(Backbone[Field]):
+class Gridded(Backbone[LatticeLatent]):
     """Set convolutions onto a lattice, a network on it, and readings at the targets.
 
     The values are kriged onto the lattice with a learned stationary covariance, at a
@@ -116,7 +116,7 @@ class Gridded(Backbone[Field]):
 
     def encode(
         self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
-    ) -> Field:
+    ) -> LatticeLatent:
         """Spread the context over the lattice and mix its channels at each node."""
         self.check_context(context, domain, streams)
         mask = torch.cat((context.y_mask, context.w_mask), dim=-1)
@@ -159,7 +159,7 @@ class Gridded(Backbone[Field]):
         lifted = self.lift(torch.cat((analysis, *channels), dim=1).movedim(1, -1))
         carried = analysis[:, : self.dz].movedim(1, -1)
         z = lifted + functional.pad(carried, (0, self.dz - carried.shape[-1]))
-        return Field(z.movedim(-1, 1), lattice.sites(domain.centre), domain)
+        return LatticeLatent(z.movedim(-1, 1), lattice.sites(domain.centre), domain)
 
     def widths(self) -> Tensor:
         """Of the set convolutions, (k,): those of the covariance, if there is one."""
@@ -190,7 +190,7 @@ class Gridded(Backbone[Field]):
         return torch.bmm(weight, z.flatten(2)).unflatten(2, z.shape[2:])
 
     def decode(
-        self, latent: Field, xt: Tensor, wt: Tensor, et: Tensor | None = None
+        self, latent: LatticeLatent, xt: Tensor, wt: Tensor, et: Tensor | None = None
     ) -> Tensor:
         """Interpolate the lattice at the targets and mix in their covariates."""
         self.check_targets(latent, xt, wt)

@@ -72,7 +72,7 @@ class LocalTNP(Backbone[Tokens]):
         heads: Heads of each reading.
     """
 
-    guesses = True
+    predicts_moments = True
     embeds_targets = True
 
     def __init__(
@@ -95,8 +95,8 @@ class LocalTNP(Backbone[Tokens]):
         self.dz, self.d_out = width, 2 * dy + width
         self.reach, self.grain = lengths[0], 0.1 * lengths[-1]
         origin = torch.zeros(1, group.dx)
-        n_around = group.here(origin).shape[-1] + 1 + 2 * dy
-        n_pair = group.offsets(origin, origin).shape[-1] + 2 + 2 * dw + 2 * dy
+        n_around = group.point_invariants(origin).shape[-1] + 1 + 2 * dy
+        n_pair = group.pair_invariants(origin, origin).shape[-1] + 2 + 2 * dw + 2 * dy
         self.prior = mlp(2 * dw, 32, dy, hidden=1)
         self.embed = mlp(2 * dy + 2 * dw, width, width, hidden=1)
         self.surround = mlp(width + n_around, width, width, hidden=1)
@@ -240,7 +240,9 @@ class LocalTNP(Backbone[Tokens]):
         """What the group and the neighbours say of a point alone, (n, n_place)."""
         size = torch.log(near.radius / self.reach)[:, None]
         spread = torch.log(near.spread + 1e-4)
-        return torch.cat((self.group.here(near.x), size, near.mean, spread), dim=-1)
+        return torch.cat(
+            (self.group.point_invariants(near.x), size, near.mean, spread), dim=-1
+        )
 
     def _neighbourhood(self, x: Tensor, w: Tensor, points: PointSet) -> Neighbourhood:
         """The neighbourhoods of `x` with covariates and masks `w` (b, n, 2 dw)."""
@@ -254,7 +256,7 @@ class LocalTNP(Backbone[Tokens]):
         difference = gather(_with_masks(points), index) - w[:, :, None]
         difference = difference[..., : self.dw]
         pairs = (
-            self.group.offsets(x[:, :, None], other) / radius[..., None, None],
+            self.group.pair_invariants(x[:, :, None], other) / radius[..., None, None],
             (distance / radius[..., None])[..., None],
             torch.log((distance + self.grain) / self.reach)[..., None],
             difference,
@@ -266,7 +268,7 @@ class LocalTNP(Backbone[Tokens]):
         total = observed.sum(2) + 1e-6
         mean = (observed * rest).sum(2) / total
         spread = (observed * (rest - mean[:, :, None]).square()).sum(2) / total
-        place = (self.group.here(x), size, mean, torch.log(spread + 1e-4))
+        place = (self.group.point_invariants(x), size, mean, torch.log(spread + 1e-4))
         return Neighbourhood(
             index, weight, rest, observed, mean,
             torch.cat(pairs, dim=-1), torch.cat(place, dim=-1),

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 from apnp.backbones.backbone import Backbone
 from apnp.backbones.convcnp import ConvCNP
 from apnp.nn.cnn import CNN
-from apnp.types import Domain, Field, PointSet, Stream
+from apnp.types import Domain, LatticeLatent, PointSet, Stream
 
 
-class RelaxedConvCNP(Backbone[Field]):
+class RelaxedConvCNP(Backbone[LatticeLatent]):
     """A ConvCNP each of whose convolutions is relaxed by a function of location.
 
     Layer l takes the contribution of the input position v times 1 + t_l(v): a relaxed
@@ -52,11 +52,11 @@ class RelaxedConvCNP(Backbone[Field]):
 
     def encode(
         self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
-    ) -> Field:
+    ) -> LatticeLatent:
         """The ConvCNP's own encoding."""
         return self.convcnp.encode(context, domain, streams)
 
-    def process(self, latent: Field) -> Field:
+    def process(self, latent: LatticeLatent) -> LatticeLatent:
         """The CNN, each of its convolutions with its own weight of every node."""
         known = latent.domain.absolute.reshape(-1, *(1,) * (latent.sites.ndim - 1))
         gains = [(1 + known * t(latent.sites)).movedim(-1, 1) for t in self.relaxations]
@@ -64,7 +64,7 @@ class RelaxedConvCNP(Backbone[Field]):
         return replace(latent, z=self.convcnp.mixed(z))
 
     def decode(
-        self, latent: Field, xt: Tensor, wt: Tensor, et: Tensor | None = None
+        self, latent: LatticeLatent, xt: Tensor, wt: Tensor, et: Tensor | None = None
     ) -> Tensor:
         """The ConvCNP's own reading."""
         return self.convcnp.decode(latent, xt, wt, et)

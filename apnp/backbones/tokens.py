@@ -47,7 +47,7 @@ def _attention(
     if kind == "plain":
         return PlainAttention(width, heads)
     if kind == "gaussian_bias":
-        return WindowAttention(width, heads, group.dx, group.offsets, lengths)
+        return WindowAttention(width, heads, group.dx, group.pair_invariants, lengths)
 
     features = PairFeatures(group, lengths)
     return HeadMixingAttention(width, heads, features.count, features)
@@ -70,7 +70,7 @@ class PairFeatures:
         """(..., dx) and (..., dx), which broadcast, to (..., count)."""
         squared = (other - x).square().sum(-1)
         near = [gaussian(squared, length) for length in self.lengths]
-        offsets = self.group.offsets(x, other) / self.lengths[0]
+        offsets = self.group.pair_invariants(x, other) / self.lengths[0]
         return torch.cat((offsets, torch.stack(near, dim=-1)), dim=-1)
 
 
@@ -122,7 +122,7 @@ class PointEmbedding(nn.Module):
     def __init__(self, group: Group, dy: int, dw: int, width: int) -> None:
         super().__init__()
         self.group = group
-        n_here = group.here(torch.zeros(1, group.dx)).shape[-1]
+        n_here = group.point_invariants(torch.zeros(1, group.dx)).shape[-1]
         self.point = mlp(n_here + 2 * dy + 2 * dw, width, width, hidden=1)
         # Where nothing is known of a target beforehand it is a learned constant.
         self.blank = int(n_here + 2 * dw == 0)
@@ -130,11 +130,11 @@ class PointEmbedding(nn.Module):
 
     def points(self, points: PointSet) -> Tensor:
         """Tokens of `known` points, (b, n, width)."""
-        here = self.group.here(points.x)
+        here = self.group.point_invariants(points.x)
         return self.point(torch.cat((here, inputs_of(points)), dim=-1))
 
     def targets(self, xt: Tensor, wt: Tensor, et: Tensor | None) -> Tensor:
         """First embeddings of targets, with their fixed inputs, (b, nt, width)."""
-        here = torch.cat((self.group.here(xt), wt), dim=-1)
+        here = torch.cat((self.group.point_invariants(xt), wt), dim=-1)
         h = self.target(nn.functional.pad(here, (0, self.blank)))
         return h if et is None else h + et

@@ -25,8 +25,8 @@ from apnp.build import build_model
 from apnp.checkpoint.pack import pack, unpack
 from apnp.checkpoint.run_record import RunRecord, unreadable
 from apnp.errors import ApnpError, CheckpointError
-from apnp.inputs.coordinates import Coordinates
-from apnp.inputs.stations import Representation
+from apnp.inputs.coordinates import CoordinateInputs
+from apnp.inputs.stations import StationInputs
 from apnp.model import NeuralProcess
 from apnp.pretrained import is_pretrained, run_path
 from apnp.provenance import provenance
@@ -39,7 +39,7 @@ MODEL, WEIGHTS, STATE, STATE_TENSORS = (
 
 def load_run(
     run: str | PathLike[str], which: str = "best"
-) -> tuple[NeuralProcess, Representation, RunRecord]:
+) -> tuple[NeuralProcess, StationInputs, RunRecord]:
     """A trained model on the CPU in evaluation mode, and all that belongs to it.
 
     Args:
@@ -54,7 +54,7 @@ def load_run(
             reads no stations.
     """
     model, representation, record = load_model(run, which)
-    if isinstance(representation, Coordinates):
+    if isinstance(representation, CoordinateInputs):
         raise CheckpointError(
             f"{run} holds a model of functions of bare coordinates, not of stations: "
             "it is evaluated by the study that trained it (apnp experiment)."
@@ -64,7 +64,7 @@ def load_run(
 
 def load_model(
     run: str | PathLike[str], which: str = "best"
-) -> tuple[NeuralProcess, Representation | Coordinates, RunRecord]:
+) -> tuple[NeuralProcess, StationInputs | CoordinateInputs, RunRecord]:
     """The same of any model, whether it reads stations or bare coordinates.
 
     Raises:

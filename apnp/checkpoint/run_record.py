@@ -7,8 +7,8 @@ from typing import Any
 from apnp import __version__
 from apnp.config import Config, from_dict
 from apnp.errors import ApnpError, CheckpointError
-from apnp.inputs.coordinates import Coordinates
-from apnp.inputs.stations import Representation
+from apnp.inputs.coordinates import CoordinateInputs
+from apnp.inputs.stations import StationInputs
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class RunRecord:
     """
 
     config: Config
-    representation: Representation | Coordinates
+    representation: StationInputs | CoordinateInputs
     progress: Progress = field(default_factory=Progress)
     variable: str = ""
     units: str = ""
@@ -72,7 +72,7 @@ class RunRecord:
         """
         try:
             config = from_dict(record["config"])
-            kind = Coordinates if config.model.geometry == "box" else Representation
+            kind = CoordinateInputs if config.model.geometry == "box" else StationInputs
             representation = kind.from_dict(record["representation"])
             progress = Progress(**record.get("progress", {}))
         except (ApnpError, KeyError, TypeError) as error:

@@ -44,7 +44,7 @@ from apnp.evaluation import (
 from apnp.evaluation.baselines import climate_of
 from apnp.evaluation.report import make_folder
 from apnp.evaluation.truth import against_truth, truth_as_text
-from apnp.files import whole
+from apnp.files import atomic_write
 from apnp.geometry.station_blocks import StationSplit
 from apnp.observations import Predictor
 
@@ -177,7 +177,7 @@ def _against_truth(args: argparse.Namespace) -> None:
     )
     print(truth_as_text(table))
     target = folder / f"{path.stem}_truth.csv"
-    with whole(target) as temporary:
+    with atomic_write(target) as temporary:
         table.to_csv(temporary, index=False, float_format="%.6g")
     print(f"Table: {target}")
 

@@ -5,7 +5,7 @@ from os import PathLike
 import xarray as xr
 
 from apnp.errors import DataError
-from apnp.extras import needed
+from apnp.extras import import_optional
 
 
 def open_field(path: str | PathLike[str]) -> xr.Dataset:
@@ -16,7 +16,7 @@ def open_field(path: str | PathLike[str]) -> xr.Dataset:
     """
     store = str(path).endswith(".zarr")
     if store:
-        needed("zarr", f"Reading {path}", "scale")
+        import_optional("zarr", f"Reading {path}", "scale")
     try:
         return xr.open_dataset(path, engine="zarr" if store else "netcdf4")
     except OSError as error:

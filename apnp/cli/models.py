@@ -30,13 +30,13 @@ def main(argv: Sequence[str]) -> None:
 def table() -> pd.DataFrame:
     """Backbone, geometry, group, where it is exact, and numbers of weights."""
     from apnp.build import GROUPS, build_model  # not before: --help needs no torch
-    from apnp.inputs.stations import GEOMETRIES, Representation
+    from apnp.inputs.stations import GEOMETRIES, StationInputs
 
     names: list[Any] = [f.name for f in fields(BackboneConfig) if f.name != "name"]
     rows = []
     for name in names:
         for geometry in GEOMETRIES:
-            europe = Representation.fit(
+            europe = StationInputs.fit(
                 geometry, [40, 60], [0, 20], np.arange(3.0), coast=True
             )
             for group in GROUPS[geometry]:

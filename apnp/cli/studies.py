@@ -73,10 +73,10 @@ def smoke(args: argparse.Namespace, folder: Path) -> Chosen:
         DataError: If the file cannot be.
     """
     from apnp.experiments.patches import models as grid_models
-    from apnp.experiments.patches.patch_tasks import SMOKE_LAW
+    from apnp.experiments.patches.patch_tasks import SMOKE_SAMPLING
     from apnp.experiments.patches.smoke_study import Smoke
 
-    law = SMOKE_LAW
+    law = SMOKE_SAMPLING
     if args.patch is not None:
         # As densely known as the published patch.
         share = args.patch**2 / 32**2

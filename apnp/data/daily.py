@@ -10,7 +10,7 @@ from apnp.data.quality import counted
 from apnp.data.readings import Readings
 from apnp.data.schema import GOOD
 from apnp.errors import ConfigError, DataError
-from apnp.variables import Variable, variable
+from apnp.variables import Variable, get_variable
 
 _NAMES = {"mean": "tas", "max": "tasmax", "min": "tasmin"}
 
@@ -58,7 +58,7 @@ def daily_values(given: Readings, daily: Daily) -> tuple[Readings, Variable, lis
             f"These values are daily already ({given.cell_method!r}); --daily makes "
             "daily values of readings at instants. Leave it out."
         )
-    about = variable(_NAMES[daily.statistic])
+    about = get_variable(_NAMES[daily.statistic])
     good = given.take(given.flag == GOOD)
     hours = good.times.astype("datetime64[h]").astype(np.int64) - daily.day_start
     table = pd.DataFrame(

@@ -7,7 +7,7 @@ import xarray as xr
 
 from apnp.data.schema import validate_layout
 from apnp.errors import DataError
-from apnp.extras import needed
+from apnp.extras import import_optional
 
 _COORDINATES = ("lat", "lon", "elevation", "station_name")
 
@@ -31,7 +31,7 @@ def open_stations(path: str | PathLike[str], variable: str) -> xr.Dataset | None
     if not store and not (path.is_file() and _is_netcdf(path)):
         return None
     if store:
-        needed("zarr", f"Reading {path}", "scale")
+        import_optional("zarr", f"Reading {path}", "scale")
     try:
         ds = xr.open_dataset(path.resolve(), engine="zarr" if store else "netcdf4")
     except (OSError, ValueError, RuntimeError) as error:

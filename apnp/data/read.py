@@ -30,8 +30,7 @@ from apnp.data.readings import (
 )  # fmt: skip
 from apnp.data.season import with_season
 from apnp.errors import ConfigError, DataError
-from apnp.variables import Variable
-from apnp.variables import variable as known_variable
+from apnp.variables import Variable, get_variable
 
 FilePath = str | PathLike[str]
 
@@ -159,7 +158,7 @@ def _request(
     good_flags: Sequence[str] | None,
 ) -> Request:
     return Request(
-        known_variable(variable),
+        get_variable(variable),
         _checked(columns, _COLUMNS, "columns"),
         _checked(units, (variable, "elevation"), "units"),
         Path(station_list) if station_list is not None else None,

@@ -16,8 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from apnp.errors import ConfigError, DataError
 from apnp.geometry.sphere import wrap_longitude
-from apnp.variables import Variable
-from apnp.variables import variable as known_variable
+from apnp.variables import Variable, get_variable
 
 GOOD, MISSING, FAILED_CHECK, OUT_OF_RANGE = 0, 1, 2, 3
 FLAG_MEANINGS = "good missing failed_check out_of_range"
@@ -76,7 +75,7 @@ def from_arrays(
     Raises:
         DataError: If the result is not a station dataset (see `validate`).
     """
-    about = known_variable(variable)
+    about = get_variable(variable)
     value = np.asarray(values, dtype=np.float32)
     if flag is None:
         flag = np.where(np.isnan(value), MISSING, GOOD)
@@ -223,7 +222,7 @@ def _validate_times(time: NDArray) -> None:
 
 def _validate_units(values: xr.DataArray) -> None:
     try:
-        about = known_variable(str(values.name))
+        about = get_variable(str(values.name))
     except ConfigError as error:
         raise DataError(str(error)) from None
     units = values.attrs.get("units")
@@ -234,7 +233,7 @@ def _validate_units(values: xr.DataArray) -> None:
 
 
 def _validate_values(values: xr.DataArray) -> None:
-    about = known_variable(str(values.name))
+    about = get_variable(str(values.name))
     low, high = about.plausible
     bad = (values.values < low) | (values.values > high)
     if bad.any():

@@ -9,7 +9,7 @@ import xarray as xr
 from apnp import __version__
 from apnp.data.schema import validate, variables_of
 from apnp.errors import DataError
-from apnp.files import whole
+from apnp.files import atomic_write
 
 
 def write_stations(ds: xr.Dataset, path: str | PathLike[str]) -> None:
@@ -39,7 +39,7 @@ def write_stations(ds: xr.Dataset, path: str | PathLike[str]) -> None:
     for each in ds.variables:
         ds[each].encoding = {}
     try:
-        with whole(path) as temporary:
+        with atomic_write(path) as temporary:
             ds.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error}).") from None

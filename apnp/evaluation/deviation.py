@@ -14,7 +14,7 @@ import pandas as pd
 from apnp import scores
 from apnp.errors import DataError
 from apnp.evaluation.report import make_folder
-from apnp.files import whole
+from apnp.files import atomic_write
 from apnp.observations import Floats
 
 NORMS = (1, 2)
@@ -126,6 +126,6 @@ def write(per_task: pd.DataFrame, folder: str | Path) -> Path:
     """
     folder = make_folder(folder)
     for name, table in {"summary": summary(per_task), "per_task": per_task}.items():
-        with whole(folder / f"{name}.csv") as temporary:
+        with atomic_write(folder / f"{name}.csv") as temporary:
             table.to_csv(temporary, index=False, float_format="%.6g")
     return folder

@@ -9,7 +9,7 @@ import xarray as xr
 from apnp.errors import ConfigError
 from apnp.evaluation import tables
 from apnp.evaluation.evaluate import Evaluation
-from apnp.files import whole
+from apnp.files import atomic_write
 
 
 def as_text(evaluation: Evaluation, units: str = "K") -> str:
@@ -90,6 +90,6 @@ def write(evaluation: Evaluation, folder: str | Path, stations: xr.Dataset) -> N
         "per_station": per_station,
         "pit": tables.pit_histogram(evaluation.points),
     }.items():
-        with whole(folder / f"{name}.csv") as temporary:
+        with atomic_write(folder / f"{name}.csv") as temporary:
             table.to_csv(temporary, index=False, float_format="%.6g")
     calibration(evaluation.pit(), folder / "calibration.png")

@@ -8,7 +8,7 @@ import pandas as pd
 from apnp import scores
 from apnp.experiments.entries import Entry
 from apnp.experiments.study import Experiment, Study
-from apnp.files import whole
+from apnp.files import atomic_write
 
 
 def summary(
@@ -150,8 +150,8 @@ def write(
         text += "\n" + provenance(runs)
     made_of = {"scores": per_task, "summary": table, "runs": runs}
     for name, made in made_of.items():
-        with whole(study.folder / f"{name}.csv") as new:
+        with atomic_write(study.folder / f"{name}.csv") as new:
             made.to_csv(new, index=False, float_format="%.6g")
-    with whole(study.folder / "table.md") as new:
+    with atomic_write(study.folder / "table.md") as new:
         new.write_text(text)
     return table, text

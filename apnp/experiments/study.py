@@ -29,10 +29,10 @@ from apnp.checkpoint import (
 from apnp.config import Config, TrainerConfig
 from apnp.errors import ConfigError
 from apnp.experiments.entries import Entry
-from apnp.files import whole
-from apnp.inputs.coordinates import Coordinates
+from apnp.files import atomic_write
+from apnp.inputs.coordinates import CoordinateInputs
 from apnp.model import NeuralProcess
-from apnp.training.data import Prepared
+from apnp.training.data import TrainingData
 from apnp.training.fit import fit
 from apnp.training.start import begin
 from apnp.training.station_tasks import collate
@@ -64,7 +64,7 @@ class Experiment(ABC):
 
     what: str
     judged_on: str
-    inputs: Coordinates
+    inputs: CoordinateInputs
     regimes: Mapping[str, str]
     rivals: Mapping[str, tuple[str, str]]
     norm: int
@@ -121,7 +121,7 @@ class Study:
         path = self.folder / "study.json"
         about = {n: getattr(self.experiment, n) for n in ("what", "judged_on")}
         if not path.is_file():
-            with whole(path) as new:
+            with atomic_write(path) as new:
                 new.write_text(json.dumps(about, indent=1))
         found = json.loads(path.read_text())
         if found != about:
@@ -142,11 +142,11 @@ class Study:
         start = begin(config, resume=begun)
         return fit(config, self._prepared(config, seed), start)
 
-    def _prepared(self, config: Config, seed: int) -> Prepared:
+    def _prepared(self, config: Config, seed: int) -> TrainingData:
         approximate = config.model.form == "approximate"
         dropout = config.model.fixed_inputs.dropout if approximate else 0.0
         held = self.experiment.tasks("validation", VALIDATION_SEED)
-        return Prepared(
+        return TrainingData(
             self.experiment.inputs,
             self.experiment.tasks("train", seed, dropout),
             [held.task(i) for i in range(self.trainer.validation_tasks)],
@@ -264,7 +264,7 @@ def written(rows: Iterable[dict[str, Any]], path: Path) -> pd.DataFrame:
     """Scores as a table, written to a file."""
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     path.parent.mkdir(parents=True, exist_ok=True)
-    with whole(path) as new:
+    with atomic_write(path) as new:
         table.to_csv(new, index=False)
     return table
 

@@ -41,11 +41,11 @@ class Group(ABC):
         """What the group leaves of pairs: (b, n, dx), (b, m, dx) -> (b, n, m, k)."""
 
     @abstractmethod
-    def here(self, x: Tensor) -> Tensor:
+    def point_invariants(self, x: Tensor) -> Tensor:
         """What the group leaves of one location, (..., dx) -> (..., k)."""
 
     @abstractmethod
-    def offsets(self, x: Tensor, other: Tensor) -> Tensor:
+    def pair_invariants(self, x: Tensor, other: Tensor) -> Tensor:
         """Where `other` lies as seen from `x`, by what the group leaves of the pair.
 
         Numbers of the size of the distance that vanish where both are the same, exact
@@ -60,7 +60,7 @@ class Group(ABC):
         # In double precision, where the difference of both locations is the unit step.
         start = x.double()[..., None, :]
         unit = torch.eye(self.dx, dtype=start.dtype, device=x.device)
-        return self.offsets(start, start + unit).mT.to(x.dtype).contiguous()
+        return self.pair_invariants(start, start + unit).mT.to(x.dtype).contiguous()
 
     @abstractmethod
     def trend(self, x: Tensor, centre: Tensor) -> Tensor:
@@ -110,11 +110,11 @@ class Trivial(Group):
             dim=-1,
         )
 
-    def here(self, x: Tensor) -> Tensor:
+    def point_invariants(self, x: Tensor) -> Tensor:
         """The location itself."""
         return x
 
-    def offsets(self, x: Tensor, other: Tensor) -> Tensor:
+    def pair_invariants(self, x: Tensor, other: Tensor) -> Tensor:
         """The difference of both."""
         return other - x
 

@@ -57,11 +57,11 @@ class LongitudeShifts(Group):
         z_other = right[..., 2].expand_as(dot)
         return torch.stack((z, z_other, dot, cross), dim=-1)
 
-    def here(self, x: Tensor) -> Tensor:
+    def point_invariants(self, x: Tensor) -> Tensor:
         """The sine of latitude."""
         return x[..., 2:]
 
-    def offsets(self, x: Tensor, other: Tensor) -> Tensor:
+    def pair_invariants(self, x: Tensor, other: Tensor) -> Tensor:
         """East and up, each times the cosine of latitude for close points.
 
         (..., 2): the cross product of the horizontal parts and the difference along

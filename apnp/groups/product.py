@@ -53,15 +53,17 @@ class Product(Group):
         parts = (self.first.invariants(a, c), self.second.invariants(b, d))
         return torch.cat(parts, dim=-1)
 
-    def here(self, x: Tensor) -> Tensor:
+    def point_invariants(self, x: Tensor) -> Tensor:
         """What each leaves of its own dimensions."""
         a, b = self._locations(x)
-        return torch.cat((self.first.here(a), self.second.here(b)), dim=-1)
+        return torch.cat(
+            (self.first.point_invariants(a), self.second.point_invariants(b)), dim=-1
+        )
 
-    def offsets(self, x: Tensor, other: Tensor) -> Tensor:
+    def pair_invariants(self, x: Tensor, other: Tensor) -> Tensor:
         """What each sees of its own dimensions."""
         (a, b), (c, d) = self._locations(x), self._locations(other)
-        parts = (self.first.offsets(a, c), self.second.offsets(b, d))
+        parts = (self.first.pair_invariants(a, c), self.second.pair_invariants(b, d))
         return torch.cat(parts, dim=-1)
 
     def trend(self, x: Tensor, centre: Tensor) -> Tensor:

@@ -72,11 +72,11 @@ class RigidMotions(Group):
         step = other[:, None] - x[:, :, None]
         return step.square().sum(-1, keepdim=True)
 
-    def here(self, x: Tensor) -> Tensor:
+    def point_invariants(self, x: Tensor) -> Tensor:
         """Nothing: any location can be moved to any other."""
         return x[..., :0]
 
-    def offsets(self, x: Tensor, other: Tensor) -> Tensor:
+    def pair_invariants(self, x: Tensor, other: Tensor) -> Tensor:
         """Nothing but the distance is left of a pair, and it has no direction."""
         return (other - x)[..., :0]
 

@@ -46,11 +46,11 @@ class Rotations(Group):
             (*(r.expand_as(dot) for r in radii), dot, _cross(left, right)), dim=-1
         )
 
-    def here(self, x: Tensor) -> Tensor:
+    def point_invariants(self, x: Tensor) -> Tensor:
         """The squared distance from the origin."""
         return x.square().sum(-1, keepdim=True)
 
-    def offsets(self, x: Tensor, other: Tensor) -> Tensor:
+    def pair_invariants(self, x: Tensor, other: Tensor) -> Tensor:
         """Outwards and around, each times the distance from the origin: (..., 2)."""
         step = other - x
         return torch.stack(((x * step).sum(-1), _cross(x, step)), dim=-1)
@@ -74,11 +74,11 @@ class SphereRotations(Rotations):
         step = other[:, None] - x[:, :, None]
         return step.square().sum(-1, keepdim=True)
 
-    def here(self, x: Tensor) -> Tensor:
+    def point_invariants(self, x: Tensor) -> Tensor:
         """Nothing: any location can be turned to any other."""
         return x[..., :0]
 
-    def offsets(self, x: Tensor, other: Tensor) -> Tensor:
+    def pair_invariants(self, x: Tensor, other: Tensor) -> Tensor:
         """Nothing but the chord is left of a pair, and it has no direction."""
         return (other - x)[..., :0]
 

@@ -62,11 +62,11 @@ class Translations(Group):
             parts.append(right[..., fixed].expand(-1, n, -1, -1))
         return torch.cat(parts, dim=-1)
 
-    def here(self, x: Tensor) -> Tensor:
+    def point_invariants(self, x: Tensor) -> Tensor:
         """The coordinates on the axes that are not shifted."""
         return x[..., [d for d in range(self.dx) if d not in self.dims]]
 
-    def offsets(self, x: Tensor, other: Tensor) -> Tensor:
+    def pair_invariants(self, x: Tensor, other: Tensor) -> Tensor:
         """The difference of both, on all axes."""
         return other - x
 

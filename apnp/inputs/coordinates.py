@@ -9,7 +9,7 @@ from apnp.errors import CheckpointError, ConfigError
 
 
 @dataclass(frozen=True)
-class Coordinates:
+class CoordinateInputs:
     """Locations and values that need no scaling, and no covariates; made for JSON.
 
     Attributes:
@@ -66,7 +66,7 @@ class Coordinates:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, record: dict[str, Any]) -> "Coordinates":
+    def from_dict(cls, record: dict[str, Any]) -> "CoordinateInputs":
         """The coordinates that `to_dict` wrote.
 
         Raises:

@@ -43,7 +43,7 @@ _WIDEST_PLANE_KM = EARTH_RADIUS_KM * np.pi / 2
 
 
 @dataclass(frozen=True)
-class Representation:
+class StationInputs:
     """Locations, covariates and values as a model sees them; made for JSON.
 
     Locations are `km / 1000` in Lambert's azimuthal equal-area plane about `centre`
@@ -99,7 +99,7 @@ class Representation:
         value: ArrayLike,
         bounded: bool = False,
         coast: bool = False,
-    ) -> "Representation":
+    ) -> "StationInputs":
         """The representation of a training set.
 
         Args:
@@ -165,7 +165,7 @@ class Representation:
         uses: Iterable[FieldUse],
         sites: Sites,
         times: NDArray[np.datetime64],
-    ) -> "Representation":
+    ) -> "StationInputs":
         """The representation with gridded fields, scaled at the training stations.
 
         Args:
@@ -185,7 +185,7 @@ class Representation:
         )
         return replace(self, fields=scalings, sources=sources)
 
-    def reading(self, sources: Iterable[FieldSource]) -> "Representation":
+    def reading(self, sources: Iterable[FieldSource]) -> "StationInputs":
         """The representation that takes its gridded fields from these sources.
 
         Raises:
@@ -211,7 +211,7 @@ class Representation:
         return kept | {"fields": [each.to_dict() for each in self.fields]}
 
     @classmethod
-    def from_dict(cls, record: dict[str, Any]) -> "Representation":
+    def from_dict(cls, record: dict[str, Any]) -> "StationInputs":
         """The representation that `to_dict` wrote.
 
         Raises:
@@ -337,7 +337,7 @@ class Representation:
         centre, extent = self.box(self.locations(context.lat, context.lon))
         return Domain(_tensor(centre), _tensor(extent), torch.tensor([absolute]))
 
-    def adapted(self, context: Sites) -> tuple["Representation", bool]:
+    def adapted(self, context: Sites) -> tuple["StationInputs", bool]:
         """The representation to predict from a context with, and `Domain.absolute`.
 
         A context whose middle lies in the box of the training stations is represented
@@ -355,7 +355,7 @@ class Representation:
         there = replace(self, centre=(lat, lon))
         return there._bounded(context.lat, context.lon), False
 
-    def _bounded(self, lat: ArrayLike, lon: ArrayLike) -> "Representation":
+    def _bounded(self, lat: ArrayLike, lon: ArrayLike) -> "StationInputs":
         """The same with the box of these points, all of a sphere if they surround it.
 
         Within the box of a global network there is no place beyond its stations: a

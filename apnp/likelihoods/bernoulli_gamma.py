@@ -150,7 +150,8 @@ class BernoulliGamma(Likelihood):
         d_in: Channels of the backbone.
         dy: Number of variables.
         floor: Smallest mean and standard deviation, in scaled units, above zero.
-        guessed: Whether the first `dy` channels are the mean, which softplus makes
+        predicts_moments: Whether the first `dy` channels are the mean, which softplus
+            makes
             positive, and the next what softplus makes the standard deviation; the
             share is read off the others.
     """
@@ -158,16 +159,16 @@ class BernoulliGamma(Likelihood):
     bounded = True
 
     def __init__(
-        self, d_in: int, dy: int, floor: float = 0.01, guessed: bool = False
+        self, d_in: int, dy: int, floor: float = 0.01, predicts_moments: bool = False
     ) -> None:
         super().__init__()
         if floor <= 0:
             raise ValueError(f"`floor` is a spread, above zero. Got {floor}.")
-        self.dy, self.floor, self.guessed = dy, floor, guessed
-        self.head = None if guessed else shrink(nn.Linear(d_in, 2 * dy))
+        self.dy, self.floor, self.predicts_moments = dy, floor, predicts_moments
+        self.head = None if predicts_moments else shrink(nn.Linear(d_in, 2 * dy))
         if self.head is not None:
             nn.init.eye_(self.head.weight[:dy])
-        self.share = shrink(nn.Linear(d_in - 2 * dy * guessed, dy))
+        self.share = shrink(nn.Linear(d_in - 2 * dy * predicts_moments, dy))
 
     def forward(self, h: Tensor) -> BernoulliGammaPredictive:
         """Channels (b, nt, d_in) to distributions of (b, nt, dy)."""
@@ -177,7 +178,7 @@ class BernoulliGamma(Likelihood):
         std = self.floor + nn.functional.softplus(raw)
         std = torch.hypot(std, _LEAST_VARIATION * mean)
         variation = (std / mean).clamp(max=_MOST_VARIATION) ** 2
-        rest = torch.sigmoid(-self.share(h[..., 2 * self.dy * self.guessed :]))
+        rest = torch.sigmoid(-self.share(h[..., 2 * self.dy * self.predicts_moments :]))
         rest = _LEAST_SHARE + (1 - 2 * _LEAST_SHARE) * rest
         # v (1 - g), the inverse of the shape.
         inverse = rest * variation.clamp(max=1 / _LEAST_SHAPE)

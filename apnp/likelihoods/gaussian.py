@@ -20,18 +20,19 @@ class HeteroscedasticGaussian(Likelihood):
         d_in: Channels of the backbone.
         dy: Number of variables.
         floor: Smallest standard deviation, in scaled units, above zero.
-        guessed: Whether the first `dy` channels are the mean, and the next what
+        predicts_moments: Whether the first `dy` channels are the mean, and the next
+            what
             softplus makes the standard deviation.
     """
 
     def __init__(
-        self, d_in: int, dy: int, floor: float = 0.01, guessed: bool = False
+        self, d_in: int, dy: int, floor: float = 0.01, predicts_moments: bool = False
     ) -> None:
         super().__init__()
         if floor <= 0:
             raise ValueError(f"`floor` is a spread, above zero. Got {floor}.")
         self.floor, self.dy = floor, dy
-        self.head = None if guessed else shrink(nn.Linear(d_in, 2 * dy))
+        self.head = None if predicts_moments else shrink(nn.Linear(d_in, 2 * dy))
         if self.head is not None:
             nn.init.eye_(self.head.weight[:dy])
             nn.init.constant_(self.head.bias[dy:], -1.5)

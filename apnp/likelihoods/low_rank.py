@@ -127,7 +127,8 @@ class LowRankGaussian(Likelihood):
         dy: Number of variables.
         rank: Number of columns of the factor, r.
         floor: Smallest standard deviation, in scaled units, above zero.
-        guessed: Whether the first `dy` channels are the mean, and the next what
+        predicts_moments: Whether the first `dy` channels are the mean, and the next
+            what
             softplus makes the standard deviation; features are read off the others.
     """
 
@@ -137,19 +138,19 @@ class LowRankGaussian(Likelihood):
         dy: int,
         rank: int = 16,
         floor: float = 0.01,
-        guessed: bool = False,
+        predicts_moments: bool = False,
     ) -> None:
         super().__init__()
         if rank < 1:
             raise ValueError(f"`rank` is a number of columns above zero. Got {rank}.")
-        self.dy, self.n_shared, self.guessed = dy, rank, guessed
-        self.marginal = HeteroscedasticGaussian(d_in, dy, floor, guessed)
-        self.features = shrink(nn.Linear(d_in - 2 * dy * guessed, dy * rank))
+        self.dy, self.n_shared, self.predicts_moments = dy, rank, predicts_moments
+        self.marginal = HeteroscedasticGaussian(d_in, dy, floor, predicts_moments)
+        self.features = shrink(nn.Linear(d_in - 2 * dy * predicts_moments, dy * rank))
 
     def forward(self, h: Tensor) -> LowRankPredictive:
         """Channels (b, nt, d_in) to a joint Gaussian of (b, nt, dy)."""
         marginal = self.marginal(h)
-        features = self.features(h[..., 2 * self.dy * self.guessed :])
+        features = self.features(h[..., 2 * self.dy * self.predicts_moments :])
         features = features.unflatten(-1, (self.dy, self.n_shared))
         length = 1 + features.square().sum(-1, keepdim=True)
         factor = (

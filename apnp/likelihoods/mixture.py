@@ -137,7 +137,8 @@ class GaussianMixture(Likelihood):
         dy: Number of variables.
         components: Number of Gaussians, K.
         floor: Smallest standard deviation of a component, in scaled units, above zero.
-        guessed: Whether the first `dy` channels are the mean, and the next what
+        predicts_moments: Whether the first `dy` channels are the mean, and the next
+            what
             softplus makes the standard deviation; components are read off the others.
     """
 
@@ -147,7 +148,7 @@ class GaussianMixture(Likelihood):
         dy: int,
         components: int = 3,
         floor: float = 0.01,
-        guessed: bool = False,
+        predicts_moments: bool = False,
     ) -> None:
         super().__init__()
         if components < 2:
@@ -156,9 +157,11 @@ class GaussianMixture(Likelihood):
                 f"likelihood). Got {components}."
             )
         self.dy, self.components, self.floor = dy, components, floor
-        self.guessed = guessed
-        self.marginal = HeteroscedasticGaussian(d_in, dy, floor, guessed)
-        self.place = shrink(nn.Linear(d_in - 2 * dy * guessed, 3 * dy * components))
+        self.predicts_moments = predicts_moments
+        self.marginal = HeteroscedasticGaussian(d_in, dy, floor, predicts_moments)
+        self.place = shrink(
+            nn.Linear(d_in - 2 * dy * predicts_moments, 3 * dy * components)
+        )
         steps = torch.linspace(-_REACH, _REACH, components)
         width = 0.5 * math.log(1 - steps.square().mean().item())
         bias = torch.stack((0 * steps, steps, torch.full_like(steps, width)))
@@ -168,7 +171,7 @@ class GaussianMixture(Likelihood):
     def forward(self, h: Tensor) -> MixturePredictive:
         """Channels (b, nt, d_in) to mixtures (b, nt, dy)."""
         marginal = self.marginal(h)
-        raw = self.place(h[..., 2 * self.dy * self.guessed :])
+        raw = self.place(h[..., 2 * self.dy * self.predicts_moments :])
         raw = raw.unflatten(-1, (self.dy, 3, self.components))
         logit, step, stretch = raw.unbind(-2)
         std = marginal.variance.sqrt()[..., None]

@@ -13,7 +13,7 @@ from apnp.data import observations_at, select_times
 from apnp.errors import DataError
 from apnp.maps.extrapolation import Network
 from apnp.observations import Observations
-from apnp.variables import variable as known_variable
+from apnp.variables import get_variable
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ def _survey(
     Raises:
         DataError: If a value is impossible: lazily opened, none was checked before.
     """
-    low, high = known_variable(variable).plausible
+    low, high = get_variable(variable).plausible
     digest = hashlib.sha256(times.tobytes())
     for name in ("lat", "lon", "elevation"):
         digest.update(stations[name].values.astype(np.float64).tobytes())

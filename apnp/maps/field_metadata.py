@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from apnp.maps.contexts import Contexts
 from apnp.maps.grid import Grid
-from apnp.variables import Variable
-from apnp.variables import variable as known_variable
+from apnp.variables import Variable, get_variable
 
 _UNSTATED = "not stated by the station data"
 
@@ -66,7 +65,7 @@ class FieldMetadata:
             recalibration: What the stations changed of the model's uncertainty.
             covariates: A sentence on the gridded covariates that were read, or blank.
         """
-        ds, variable = contexts.stations, known_variable(contexts.variable)
+        ds, variable = contexts.stations, get_variable(contexts.variable)
         attrs = ds[variable.name].attrs
         methods = attrs.get("cell_methods", variable.cell_method)
         label = "SIMULATED " if is_simulated(ds) else ""

@@ -24,7 +24,7 @@ _SIGMA = 0.45
 
 
 @dataclass(frozen=True)
-class Turns:
+class PointGroup:
     """The cyclic group C_N of turns by 2 pi / N, or D_N with mirrors besides.
 
     Element k + N s mirrors across the first axis if s = 1, then turns by k steps.
@@ -78,7 +78,7 @@ class Turns:
         return words
 
 
-class TurnedKernels(nn.Module):
+class SteerableDepthwise(nn.Module):
     """A depthwise convolution of regular fields, its kernel turned for each channel.
 
     Channel h of field c is convolved with k_c(h^-1 u), where
@@ -97,7 +97,9 @@ class TurnedKernels(nn.Module):
 
     basis: Tensor
 
-    def __init__(self, fields: int, kernel: int, turns: Turns, beyond: int = 0) -> None:
+    def __init__(
+        self, fields: int, kernel: int, turns: PointGroup, beyond: int = 0
+    ) -> None:
         super().__init__()
         self.beyond = beyond
         basis = _harmonics(kernel, turns).to(torch.get_default_dtype())
@@ -111,7 +113,7 @@ class TurnedKernels(nn.Module):
         return depthwise(z, kernels[:, None], beyond=self.beyond)
 
 
-def _harmonics(kernel: int, turns: Turns) -> Tensor:
+def _harmonics(kernel: int, turns: PointGroup) -> Tensor:
     """The basis of kernels at h^-1 u, (order, n_basis, kernel, kernel), unit rings."""
     reach = kernel // 2
     steps = torch.arange(-reach, reach + 1).double()
@@ -131,7 +133,7 @@ def _harmonics(kernel: int, turns: Turns) -> Tensor:
     return torch.stack(waves, dim=1)
 
 
-class MixedFields(nn.Module):
+class RegularLinear(nn.Module):
     """A linear map of regular fields at every node that commutes with the group.
 
     out[d, h] = sum_{c, g} W[d, c, h^-1 g] z[c, g] + b[d].
@@ -144,7 +146,7 @@ class MixedFields(nn.Module):
 
     quotients: Tensor
 
-    def __init__(self, n_in: int, n_out: int, turns: Turns) -> None:
+    def __init__(self, n_in: int, n_out: int, turns: PointGroup) -> None:
         super().__init__()
         self.register_buffer("quotients", turns.quotients(), persistent=False)
         self.mix = nn.Linear(n_in * turns.order, n_out)
@@ -164,13 +166,13 @@ class SteerableBlock(nn.Module):
     a separable group convolution (Knigge 2022).
     """
 
-    def __init__(self, fields: int, kernel: int, turns: Turns, pad: Pad) -> None:
+    def __init__(self, fields: int, kernel: int, turns: PointGroup, pad: Pad) -> None:
         super().__init__()
         self.edge = Edge(pad, kernel)
-        self.depthwise = TurnedKernels(fields, kernel, turns, self.edge.beyond)
+        self.depthwise = SteerableDepthwise(fields, kernel, turns, self.edge.beyond)
         self.norm = nn.LayerNorm(fields * turns.order, elementwise_affine=False)
-        self.expand = MixedFields(fields, 2 * fields, turns)
-        self.contract = MixedFields(2 * fields, fields, turns)
+        self.expand = RegularLinear(fields, 2 * fields, turns)
+        self.contract = RegularLinear(2 * fields, fields, turns)
         shrink(self.contract.mix)
 
     def forward(self, z: Tensor) -> Tensor:
@@ -184,7 +186,7 @@ class SteerableCNN(nn.Module):
     """Scalar fields to scalar fields on square cells, keeping C_N or D_N and shifts.
 
     Scalars are lifted to regular fields, go through residual blocks and are averaged
-    over the group. Turns and mirrors that map the lattice onto itself are kept to
+    over the group. PointGroup and mirrors that map the lattice onto itself are kept to
     rounding, others as far as the lattice resolves the fields.
 
     Attributes:
@@ -204,7 +206,7 @@ class SteerableCNN(nn.Module):
     n_axes = 2
 
     def __init__(
-        self, fields: int, depth: int, kernel: int, turns: Turns, pad: Pad
+        self, fields: int, depth: int, kernel: int, turns: PointGroup, pad: Pad
     ) -> None:
         super().__init__()
         check_sizes(fields, depth, kernel)
@@ -243,7 +245,7 @@ class MirroredConv(nn.Module):
         return beside(z, kernels_like(weight, z), self.bias, self.beyond)
 
 
-class MirroredCNN(nn.Module):
+class ReflectionCNN(nn.Module):
     """A residual CNN on a line whose kernels are their own mirror images.
 
     Attributes:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from apnp.errors import ConfigError
-from apnp.extras import needed
+from apnp.extras import import_optional
 from apnp.process import make_fast
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class Cluster:
         Raises:
             ConfigError: If there is no such cluster, or workers die again and again.
         """
-        distributed = needed("distributed", "A cluster", "scale")
+        distributed = import_optional("distributed", "A cluster", "scale")
         with ExitStack() as stack:
             client = stack.enter_context(self._client(distributed, stack))
             kept = client.submit(pickle.loads, pickle.dumps(work), pure=False)

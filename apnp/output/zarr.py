@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from apnp.extras import needed
-from apnp.files import whole
+from apnp.extras import import_optional
+from apnp.files import atomic_write
 from apnp.maps.grid import Grid
 from apnp.maps.predict_field import FieldJob
 from apnp.output.cf_layout import Layout, LayoutVariable
@@ -116,7 +116,7 @@ class Record:
             if line.endswith("\n"):
                 step, band = line.split()
                 self.done[int(step), int(band)] = True
-        with whole(path) as new:
+        with atomic_write(path) as new:
             new.write_text("".join(line for line in lines if line.endswith("\n")))
 
     def add(self, block: Block) -> None:
@@ -156,4 +156,4 @@ def _plain(attrs: dict[str, Any]) -> dict[str, Any]:
 
 
 def _zarr(path: Path) -> Any:
-    return needed("zarr", f"--output {path.name}", "scale")
+    return import_optional("zarr", f"--output {path.name}", "scale")

@@ -6,7 +6,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from apnp.errors import ConfigError
-from apnp.files import whole
+from apnp.files import atomic_write
 
 _FORMATS = (".png", ".pdf", ".svg", ".jpg")
 
@@ -42,7 +42,7 @@ def save(figure: Figure, path: str | PathLike[str] | None, dpi: int = 150) -> Fi
     check_path(path)
     path = Path(path)
     try:
-        with whole(path) as temporary:
+        with atomic_write(path) as temporary:
             figure.savefig(temporary, format=path.suffix[1:].lower(), dpi=dpi)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written ({error.strerror}).") from error

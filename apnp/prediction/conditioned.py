@@ -9,7 +9,7 @@ from torch import Tensor
 
 from apnp.errors import ConfigError
 from apnp.geometry.sphere import EARTH_RADIUS_KM, great_circle_km
-from apnp.inputs.stations import Representation
+from apnp.inputs.stations import StationInputs
 from apnp.likelihoods import Predictive
 from apnp.likelihoods.predictive import inside
 from apnp.maps.draws import Draw, Samples
@@ -32,7 +32,7 @@ class ModelMarginals:
     """
 
     predictive: Predictive
-    representation: Representation
+    representation: StationInputs
 
     @property
     def mean(self) -> Floats:
@@ -101,7 +101,7 @@ class ConditionedModel:
     """
 
     process: NeuralProcess
-    representation: Representation
+    representation: StationInputs
     context: PointSet
     encoding: Encoding
     streams: tuple[Stream, ...] = ()
@@ -209,7 +209,7 @@ class ConditionedModel:
         return PointSet(x, y, w, torch.zeros_like(y, dtype=torch.bool), w_mask)
 
 
-def check_reach(representation: Representation, lat: Floats, lon: Floats) -> None:
+def check_reach(representation: StationInputs, lat: Floats, lon: Floats) -> None:
     """Refuse places (n,) in degrees that lie too far from a plane's centre.
 
     Raises:
@@ -225,7 +225,7 @@ def check_reach(representation: Representation, lat: Floats, lon: Floats) -> Non
         )
 
 
-def beyond_plane(representation: Representation, lat: Floats, lon: Floats) -> Floats:
+def beyond_plane(representation: StationInputs, lat: Floats, lon: Floats) -> Floats:
     """Distance in km from a plane's centre of places beyond its horizon, else 0."""
     if representation.geometry != "plane":
         return np.zeros(lat.shape)

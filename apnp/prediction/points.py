@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from apnp.data.fill_elevation import LAPSE_RATE_K_PER_M, terrain_height
 from apnp.errors import ConfigError, DataError
-from apnp.files import whole
+from apnp.files import atomic_write
 from apnp.maps.elevation import Elevation
 from apnp.observations import Sites
 
@@ -52,7 +52,7 @@ def write_points(table: pd.DataFrame, path: str | PathLike) -> None:
         ConfigError: If the file cannot be written.
     """
     try:
-        with whole(path) as temporary:
+        with atomic_write(path) as temporary:
             table.to_csv(temporary, index=False)
     except OSError as error:
         raise ConfigError(f"`output` {path}: cannot be written ({error}).") from error

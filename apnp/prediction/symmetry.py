@@ -9,16 +9,16 @@ import torch
 import xarray as xr
 
 from apnp.errors import ConfigError
-from apnp.files import whole
+from apnp.files import atomic_write
 from apnp.groups import Group
-from apnp.inputs.stations import Representation
+from apnp.inputs.stations import StationInputs
 from apnp.maps.request import FieldRequest
 from apnp.model import NeuralProcess
 from apnp.observations import Floats, Observations
 from apnp.output.field_output import FieldOutput
 from apnp.prediction.trained import Stations, TrainedModel
 from apnp.types import PointSet, Task, at_points
-from apnp.variables import variable as known_variable
+from apnp.variables import get_variable
 
 _DIFFERENCE_UNITS = {"degC": "K"}
 """Units of a difference of values in these units, where they are others."""
@@ -38,7 +38,7 @@ class SymmetryProbe:
     """
 
     process: NeuralProcess
-    representation: Representation
+    representation: StationInputs
 
     @classmethod
     def of(cls, model: TrainedModel) -> "SymmetryProbe":
@@ -144,7 +144,7 @@ def difference(complete: xr.Dataset, strict: xr.Dataset, name: str) -> xr.Datase
         strict: The same without them.
         name: Name of the variable.
     """
-    variable = known_variable(name)
+    variable = get_variable(name)
     # Where `height` is a coordinate, xarray writes it as one of every variable.
     ds = complete.drop_vars([name, f"{name}_stderr"]).reset_coords("height")
     for kind, statistic in (("", "mean"), ("_stderr", "standard deviation")):
@@ -183,7 +183,7 @@ def write_difference(ds: xr.Dataset, path: str | PathLike) -> None:
         kept = {k: v for k, v in ds[name].encoding.items() if k in _TIME_ENCODING}
         encoding[str(name)] = kept | {"_FillValue": None}
     try:
-        with whole(path) as temporary:
+        with atomic_write(path) as temporary:
             ds.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
     except OSError as error:
         raise ConfigError(f"`output` {path}: cannot be written ({error}).") from error

@@ -21,7 +21,7 @@ from apnp.data.gridded.variable import find_fields
 from apnp.data.open import open_stations
 from apnp.errors import ConfigError, DataError
 from apnp.geometry.station_blocks import StationSplit
-from apnp.inputs.stations import Representation
+from apnp.inputs.stations import StationInputs
 from apnp.maps.contexts import Contexts
 from apnp.maps.draws import Samples
 from apnp.maps.field_metadata import FieldMetadata
@@ -42,7 +42,7 @@ from apnp.prediction.points import (
 from apnp.prediction.recalibration import MOST_TIMES, Recalibration, recalibrate
 from apnp.pretrained import PRETRAINED, is_pretrained
 from apnp.terrain import SOURCE
-from apnp.variables import variable as known_variable
+from apnp.variables import get_variable
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ class TrainedModel:
     """
 
     process: NeuralProcess
-    representation: Representation
+    representation: StationInputs
     record: RunRecord
     name: str
     recalibration: Recalibration | None = None
@@ -325,7 +325,7 @@ class TrainedModel:
         """What the network has changed, for the output's attributes."""
         if self.recalibration is None:
             return "none"
-        units = known_variable(self.variable).units.replace("degC", "K")
+        units = get_variable(self.variable).units.replace("degC", "K")
         return self.recalibration.told(self.representation.std, units)
 
     def _identity(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import lightning.pytorch as pl
 from torch import Tensor
 
-from apnp.files import whole
+from apnp.files import atomic_write
 from apnp.training.module import TrainingModule
 from apnp.types import Task
 
@@ -40,7 +40,7 @@ class Metrics(pl.Callback):
         if self.path.is_file() and self.module.step > 0:
             with self.path.open(newline="") as file:
                 rows = [r for r in csv.reader(file) if self._done(r)]
-        with whole(self.path) as new:
+        with atomic_write(self.path) as new:
             new.write_text(_lines([list(COLUMNS), *rows]))
 
     def on_train_batch_end(
@@ -75,7 +75,7 @@ class Metrics(pl.Callback):
                 file.write(_lines([row]))
 
 
-class Keeper(pl.Callback):
+class CheckpointAndStop(pl.Callback):
     """Saves the last and the best checkpoint, and ends training.
 
     Training ends when its steps or minutes are done, or when the score has not

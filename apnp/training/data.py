@@ -16,22 +16,27 @@ from apnp.data.gridded.variable import open_gridded
 from apnp.data.heldout import heldout_tasks
 from apnp.data.select import select_region, select_times
 from apnp.errors import ConfigError, DataError
-from apnp.inputs.coordinates import Coordinates
+from apnp.inputs.coordinates import CoordinateInputs
 from apnp.inputs.gridded_covariates import FieldUse
-from apnp.inputs.stations import Representation
+from apnp.inputs.stations import StationInputs
 from apnp.observations import Sites
 from apnp.training.module import TrainingModule
-from apnp.training.station_tasks import StationTasks, TaskLaw, collate, observed_task
+from apnp.training.station_tasks import (
+    StationTasks,
+    TaskSampling,
+    collate,
+    observed_task,
+)
 from apnp.training.task_source import BatchSource, TaskSource
 from apnp.types import Task
-from apnp.variables import variable
+from apnp.variables import get_variable
 
 _VALIDATION_SIZES = 4
 _VALIDATION_SEED = 20_000
 
 
 @dataclass(frozen=True)
-class Prepared:
+class TrainingData:
     """All that training reads.
 
     Attributes:
@@ -43,7 +48,7 @@ class Prepared:
         units: Its units.
     """
 
-    representation: Representation | Coordinates
+    representation: StationInputs | CoordinateInputs
     tasks: TaskSource
     validation: list[Task]
     summary: str
@@ -52,8 +57,8 @@ class Prepared:
 
 
 def prepare(
-    config: Config, stations: xr.Dataset, representation: Representation | None = None
-) -> Prepared:
+    config: Config, stations: xr.Dataset, representation: StationInputs | None = None
+) -> TrainingData:
     """Divide stations and days, and make tasks of them.
 
     Stations of the test part enter nothing; those of the validation part only
@@ -84,14 +89,14 @@ def prepare(
     sources = [open_gridded(f.path, f.variable) for f in data.covariates]
     if representation is None:
         bounded = config.model.likelihood == "bernoulli_gamma"
-        representation = Representation.fit(
+        representation = StationInputs.fit(
             config.model.geometry, lat, lon, values, bounded, config.model.coast
         ).fitted(sources, map(_use, data.covariates), sites, train_times)
     else:
         representation, _ = representation.reading(sources).adapted(sites)
     representation.check_days(np.union1d(train_times, validation_times))
     approximate = config.model.form == "approximate"
-    law = TaskLaw(
+    law = TaskSampling(
         *data.context, data.targets,
         config.model.fixed_inputs.dropout if approximate else 0.0, trainer.seed,
     )  # fmt: skip
@@ -107,8 +112,10 @@ def prepare(
         f"{counts['validation']} validation stations, {int((part == 'test').sum())} "
         f"test stations kept out, {int((~known).sum())} of unknown elevation left out"
     )
-    about = variable(data.variable)
-    return Prepared(representation, tasks, validation, summary, about.name, about.units)
+    about = get_variable(data.variable)
+    return TrainingData(
+        representation, tasks, validation, summary, about.name, about.units
+    )
 
 
 def _use(field: GriddedCovariateConfig) -> FieldUse:
@@ -163,7 +170,7 @@ def validation_tasks(
     stations: xr.Dataset,
     held_out: NDArray[np.bool_],
     times: NDArray[np.datetime64],
-    representation: Representation,
+    representation: StationInputs,
 ) -> list[Task]:
     """Fixed tasks with targets at validation stations.
 
@@ -264,7 +271,7 @@ class TaskBatches(IterableDataset):
 class TaskDataModule(pl.LightningDataModule):
     """Batches of training tasks up to the next validation, and validation batches."""
 
-    def __init__(self, prepared: Prepared, module: TrainingModule) -> None:
+    def __init__(self, prepared: TrainingData, module: TrainingModule) -> None:
         super().__init__()
         self.prepared = prepared
         self.module = module

@@ -16,11 +16,11 @@ from apnp.checkpoint import RunRecord, load_weights
 from apnp.config import Config, to_dict, to_yaml
 from apnp.data import read_stations
 from apnp.errors import CheckpointError, ConfigError
-from apnp.files import whole
-from apnp.inputs.coordinates import Coordinates
+from apnp.files import atomic_write
+from apnp.inputs.coordinates import CoordinateInputs
 from apnp.model import NeuralProcess
-from apnp.training.callbacks import Keeper, Metrics, ProgressLines
-from apnp.training.data import Prepared, TaskDataModule, check_share, prepare
+from apnp.training.callbacks import CheckpointAndStop, Metrics, ProgressLines
+from apnp.training.data import TaskDataModule, TrainingData, check_share, prepare
 from apnp.training.lightning_io import RunCheckpointIO
 from apnp.training.module import TrainingModule
 from apnp.training.start import Start, begin, is_first_process, say
@@ -48,7 +48,7 @@ def train(
     """
 
     start = begin(config, resume=resume, init_from=init_from)
-    if isinstance(start.representation, Coordinates):
+    if isinstance(start.representation, CoordinateInputs):
         raise CheckpointError(
             f"{start.run} holds a model of functions of bare coordinates, not of "
             "stations: it is trained by its study (apnp experiment)."
@@ -57,7 +57,7 @@ def train(
     return fit(config, prepare(config, given, start.representation), start)
 
 
-def fit(config: Config, data: Prepared, start: Start) -> Path:
+def fit(config: Config, data: TrainingData, start: Start) -> Path:
     """Train a model on tasks of any source; return its run folder.
 
     Args:
@@ -77,12 +77,12 @@ def fit(config: Config, data: Prepared, start: Start) -> Path:
     module = _module(config, data, start.model)
     if start.begun is not None and _is_done(run, start.begun, data, module):
         return run
-    keeper = Keeper(run, module)
+    keeper = CheckpointAndStop(run, module)
     with _quiet():
         trainer = _trainer(config, data, run, module, keeper)
         if is_first_process():
             run.mkdir(parents=True, exist_ok=True)
-            with whole(run / "config.yaml") as new:
+            with atomic_write(run / "config.yaml") as new:
                 new.write_text(to_yaml(config))
         modules = module, TaskDataModule(data, module)
         _fit(trainer, *modules, run / "last" if start.begun is not None else None)
@@ -117,7 +117,7 @@ def read(config: Config) -> xr.Dataset:
 
 
 def _is_done(
-    run: Path, begun: RunRecord, prepared: Prepared, module: TrainingModule
+    run: Path, begun: RunRecord, prepared: TrainingData, module: TrainingModule
 ) -> bool:
     """Whether a run that is to be resumed has come to its end.
 
@@ -141,7 +141,7 @@ def _is_done(
 
 
 def _module(
-    config: Config, prepared: Prepared, start: NeuralProcess | None
+    config: Config, prepared: TrainingData, start: NeuralProcess | None
 ) -> TrainingModule:
     torch.manual_seed(config.trainer.seed)
     model = build_model(config.model, prepared.representation)
@@ -159,10 +159,10 @@ def _module(
 
 def _trainer(
     config: Config,
-    prepared: Prepared,
+    prepared: TrainingData,
     run: Path,
     module: TrainingModule,
-    keeper: Keeper,
+    keeper: CheckpointAndStop,
 ) -> pl.Trainer:
     """Lightning's trainer; all that it would do unasked is switched off.
 

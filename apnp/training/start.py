@@ -15,8 +15,8 @@ from apnp.checkpoint import (
 )
 from apnp.config import Config, to_dict
 from apnp.errors import CheckpointError, ConfigError
-from apnp.inputs.coordinates import Coordinates
-from apnp.inputs.stations import Representation
+from apnp.inputs.coordinates import CoordinateInputs
+from apnp.inputs.stations import StationInputs
 from apnp.model import NeuralProcess
 
 _PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
@@ -36,7 +36,7 @@ class Start:
     run: Path
     begun: RunRecord | None = None
     model: NeuralProcess | None = None
-    representation: Representation | Coordinates | None = None
+    representation: StationInputs | CoordinateInputs | None = None
 
 
 def begin(

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from apnp.errors import ConfigError, DataError
-from apnp.inputs.stations import Representation, observed, time_of_year
+from apnp.inputs.stations import StationInputs, observed, time_of_year
 from apnp.observations import Observations, Sites
 from apnp.types import Domain, PointSet, Stream, Task
 
 
 @dataclass(frozen=True)
-class TaskLaw:
+class TaskSampling:
     """How a task is drawn from the stations observed on a day.
 
     Attributes:
@@ -52,7 +52,7 @@ class TaskLaw:
 
 
 @dataclass(frozen=True)
-class Draw:
+class TaskIndices:
     """One task as indices into the store: which day, and which stations."""
 
     day: int
@@ -81,13 +81,13 @@ class StationTasks:
 
     def __init__(
         self,
-        representation: Representation,
+        representation: StationInputs,
         lat: NDArray,
         lon: NDArray,
         elevation: NDArray,
         times: NDArray[np.datetime64],
         values: NDArray,
-        law: TaskLaw,
+        law: TaskSampling,
     ) -> None:
         self.law = law
         self.representation = representation
@@ -108,7 +108,7 @@ class StationTasks:
                 "stations. Lower data.context, or check data.train_times."
             )
 
-    def draw(self, index: int) -> Draw:
+    def draw(self, index: int) -> TaskIndices:
         """The indices of task `index`."""
         rng = np.random.default_rng([self.law.seed % 2**64, index])
         absolute = bool(rng.random() >= self.law.dropout)
@@ -116,7 +116,9 @@ class StationTasks:
         stations = rng.permutation(np.flatnonzero(np.isfinite(self._y[day])))
         largest = min(self.law.max_context, len(stations) - 1)
         n = log_uniform(rng, self.law.min_context, largest)
-        return Draw(day, stations[:n], stations[n:][: self.law.max_targets], absolute)
+        return TaskIndices(
+            day, stations[:n], stations[n:][: self.law.max_targets], absolute
+        )
 
     def task(self, index: int) -> Task:
         """Task `index` (b = 1), without padding."""
@@ -148,7 +150,7 @@ class StationTasks:
 
 
 def observed_task(
-    representation: Representation, context: Observations, target: Observations
+    representation: StationInputs, context: Observations, target: Observations
 ) -> Task:
     """The task (b = 1) of a context and a target, its absolute location known."""
     domain = representation.domain(context.sites)

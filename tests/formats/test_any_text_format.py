@@ -16,7 +16,7 @@ from apnp.data.readings import Request
 from apnp.data.schema import FAILED_CHECK
 from apnp.data.units import to_degc
 from apnp.errors import DataError
-from apnp.variables import variable
+from apnp.variables import get_variable
 
 _UNITS = {"degC": 1, "K": 1, "degF": 1, "tenths of degC": 0}  # decimals written
 _LAYOUTS = {
@@ -101,7 +101,7 @@ def test_the_same_values_come_back(tmp_path, case):
     path = tmp_path / "file.txt"
     path.write_bytes(case.text.encode())
     present = [row for row in case.rows if row[2] is not None]
-    (found,) = TextReader(case.form).read([path], Request(variable("tas")))
+    (found,) = TextReader(case.form).read([path], Request(get_variable("tas")))
     ids = found.sites["station"].to_numpy()[found.site]
     got = {
         (station, pd.Timestamp(time)): (value, flag == FAILED_CHECK)
@@ -128,4 +128,4 @@ def test_a_cell_more_or_less_is_refused(tmp_path, case, data):
     path = tmp_path / "file.txt"
     path.write_text("\n".join(lines) + "\n")
     with pytest.raises(DataError, match=rf"file.txt, line {k + 1}: \d+ cells expected"):
-        TextReader(case.form).read([path], Request(variable("tas")))
+        TextReader(case.form).read([path], Request(get_variable("tas")))

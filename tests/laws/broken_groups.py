@@ -91,23 +91,25 @@ BREAKS: dict[Law, list[Break]] = {
     ],
     laws.test_invariants_belong_to_the_pair_they_are_at: [Break("invariants", blurred)],
     laws.test_here_and_offsets_are_invariant: [
-        Break("here", instead(lambda self, x: x), applies=is_not_trivial),
-        Break("offsets", instead(lambda self, x, o: o + x), applies=is_not_trivial),
-        Break("here", drifting, applies=is_trivial),
+        Break("point_invariants", instead(lambda self, x: x), applies=is_not_trivial),
+        Break(
+            "pair_invariants", instead(lambda self, x, o: o + x), applies=is_not_trivial
+        ),
+        Break("point_invariants", drifting, applies=is_trivial),
     ],
     laws.test_here_offsets_and_distance_tell_apart_what_no_element_maps_to_each_other: [
         Break("act", instead(lambda self, g, x: x), applies=is_not_trivial),
-        Break("here", blind, applies=is_trivial),
+        Break("point_invariants", blind, applies=is_trivial),
     ],
     laws.test_here_and_offsets_take_locations_of_any_leading_shape: [
-        Break("offsets", lambda offsets: lambda *args: offsets(*args)[None])
+        Break("pair_invariants", lambda offsets: lambda *args: offsets(*args)[None])
     ],
     laws.test_offsets_vanish_where_both_are_the_same_and_grow_like_the_distance: [
-        Break("offsets", instead(lambda self, x, o: torch.ones_like(x + o))),
-        Break("offsets", instead(lambda self, x, o: 100.0 * (o - x))),
+        Break("pair_invariants", instead(lambda self, x, o: torch.ones_like(x + o))),
+        Break("pair_invariants", instead(lambda self, x, o: 100.0 * (o - x))),
     ],
     laws.test_offsets_of_the_closest_points_are_exact_in_single_precision: [
-        Break("offsets", instead(lambda self, x, o: (o + 100.0) - (x + 100.0)))
+        Break("pair_invariants", instead(lambda self, x, o: (o + 100.0) - (x + 100.0)))
     ],
     laws.test_trend_moves_with_its_centre_and_its_span_does_not_move_at_all: [
         Break("trend", from_origin, applies=moves_the_origin),
@@ -122,10 +124,12 @@ OF_ONE: dict[Law, Break] = {
         "act", lambda act: lambda self, g, x: act(self, -g, x), LongitudeShifts
     ),
     laws.test_longitude_offsets_are_east_and_north: Break(
-        "offsets", lambda offsets: lambda *args: -offsets(*args), LongitudeShifts
+        "pair_invariants",
+        lambda offsets: lambda *args: -offsets(*args),
+        LongitudeShifts,
     ),
     laws.test_translation_offsets_are_differences_and_here_the_axes_that_stay: Break(
-        "here", instead(lambda self, x: x), Translations
+        "point_invariants", instead(lambda self, x: x), Translations
     ),
     laws.test_translation_moves_its_axes_alone: Break(
         "act", instead(lambda self, g, x: x + g.sum()), Translations

@@ -86,7 +86,9 @@ def broken(file: str, law: str, method: str, how: Method, owner: Any, **given: A
 
 
 CASES = [
-    broken("predict_field", "chunked_equals_unchunked", "block", by_chunk, FieldPredictor),
+    broken(
+        "predict_field", "chunked_equals_unchunked", "block", by_chunk, FieldPredictor
+    ),
     broken(
         "predict_field", "draws_are_fields_of_their_own_in_chunks_of_any_size",
         "levels", from_first_row, Samples,

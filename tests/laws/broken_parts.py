@@ -20,7 +20,7 @@ from apnp.nn.cnn import CNN
 from apnp.nn.drift import LinearDrift
 from apnp.nn.lattice import PlaneLattice, SphereLattice
 from apnp.nn.pair_attention import PairAttention
-from apnp.nn.steerable import MirroredCNN, SteerableCNN
+from apnp.nn.steerable import ReflectionCNN, SteerableCNN
 from apnp.nn.unet import UNet
 
 
@@ -149,7 +149,7 @@ CASES = [
     Case(MOVE, "ConvCNP, sphere, approximate", SphereLattice, "sites", fixed),
     Case(MOVE, "ConvCNP, sphere, streams", SphereLattice, "spread_grid", fixed_spread),
     Case(MOVE, "EquivCNP, D_4", SteerableCNN, "forward", one_sided),
-    Case(MOVE, "EquivCNP, line", MirroredCNN, "forward", one_sided),
+    Case(MOVE, "EquivCNP, line", ReflectionCNN, "forward", one_sided),
     Case(ROWS, "ConvCNP, plane", UNet, "forward", across_rows),
     Case(ROWS, "ConvCNP with a CNN, plane", CNN, "forward", across_rows),
     Case(ROWS, "LocalTNP, plane", PairAttention, "_after", across_rows),
@@ -167,7 +167,7 @@ CASES = [
         "farthest_points", first_points,
     ),
     *(
-        Case(MOVE, f"{name}, plane", Translations, "offsets", absolute_offsets)
+        Case(MOVE, f"{name}, plane", Translations, "pair_invariants", absolute_offsets)
         for name in ("TNP", "PTTNP", "RCNP", "LocalTNP")
     ),
     Case(

@@ -36,7 +36,7 @@ from apnp.model import NeuralProcess
 from apnp.nn.cnn import CNN
 from apnp.nn.drift import LinearDrift
 from apnp.nn.lattice import Lattice, PlaneLattice, SphereLattice
-from apnp.nn.steerable import MirroredCNN, SteerableCNN, Turns
+from apnp.nn.steerable import PointGroup, ReflectionCNN, SteerableCNN
 from apnp.nn.unet import UNet
 
 
@@ -84,13 +84,13 @@ def relaxed(
 
 
 def equivcnp(
-    turns: Turns | None, stream_dy: tuple[int, ...] = (), kriging: bool = True
+    turns: PointGroup | None, stream_dy: tuple[int, ...] = (), kriging: bool = True
 ) -> EquivCNP:
     """On the plane with these turns, or on the line."""
-    net: MirroredCNN | SteerableCNN
+    net: ReflectionCNN | SteerableCNN
     if turns is None:
         lattice = PlaneLattice((14,), 0.3)
-        net = MirroredCNN(4, 2, 5, lattice.pad)
+        net = ReflectionCNN(4, 2, 5, lattice.pad)
     else:
         lattice = PlaneLattice((8, 8), 0.4)
         net = SteerableCNN(4, 2, 5, turns, lattice.pad)
@@ -150,7 +150,9 @@ def fixed_inputs(dx: int, dz: int, support: bool) -> FixedInputs:
 
 
 def process(backbone: Backbone) -> NeuralProcess:
-    likelihood = HeteroscedasticGaussian(backbone.d_out, DY, guessed=backbone.guesses)
+    likelihood = HeteroscedasticGaussian(
+        backbone.d_out, DY, predicts_moments=backbone.predicts_moments
+    )
     return NeuralProcess(
         backbone, likelihood, LinearDrift(1, backbone.group.n_trend, DY, (2.0, 0.7))
     )
@@ -279,7 +281,9 @@ FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {
 }
 
 
-def exact_turns(turns: Turns) -> Callable[[Group, torch.Generator, Tensor], Tensor]:
+def exact_turns(
+    turns: PointGroup,
+) -> Callable[[Group, torch.Generator, Tensor], Tensor]:
     """Any shift, after a turn of the group that maps square cells to square cells."""
 
     def draw(group: Group, generator: torch.Generator, like: Tensor) -> Tensor:
@@ -296,10 +300,11 @@ def exact_turns(turns: Turns) -> Callable[[Group, torch.Generator, Tensor], Tens
 
 
 TURNS = {
-    "C_4": Turns(4, mirrors=False), "D_4": Turns(4), "D_8": Turns(8), "D_6": Turns(6),
-    "C_2": Turns(2, mirrors=False), "C_3": Turns(3, mirrors=False), "D_3": Turns(3),
+    "C_4": PointGroup(4, mirrors=False), "D_4": PointGroup(4),
+    "D_8": PointGroup(8), "D_6": PointGroup(6), "D_3": PointGroup(3),
+    "C_2": PointGroup(2, mirrors=False), "C_3": PointGroup(3, mirrors=False),
 }  # fmt: skip
-STEERABLE: dict[str, tuple[Turns, Callable[[], Any]]] = {
+STEERABLE: dict[str, tuple[PointGroup, Callable[[], Any]]] = {
     **{f"EquivCNP, {n}": (t, lambda t=t: equivcnp(t)) for n, t in TURNS.items()},
     "EquivCNP without kriging, D_4": (
         TURNS["D_4"],

@@ -180,13 +180,13 @@ def test_invariants_belong_to_the_pair_they_are_at(row):
 def test_here_and_offsets_are_invariant(row):
     group, _ = row
     x, other = points(group, 5), points(group, 5, seed=1)
-    here, offsets = group.here(x), group.offsets(x, other)
+    here, offsets = group.point_invariants(x), group.pair_invariants(x, other)
     assert here.shape[:-1] == offsets.shape[:-1] == (2, 5)
     for seed in range(3):
         g = group.random(generator(seed), x)
         moved = group.act(g, x)
-        same(group.here(moved), here)
-        same(group.offsets(moved, group.act(g, other)), offsets)
+        same(group.point_invariants(moved), here)
+        same(group.pair_invariants(moved, group.act(g, other)), offsets)
 
 
 def test_here_offsets_and_distance_tell_apart_what_no_element_maps_to_each_other(row):
@@ -195,7 +195,9 @@ def test_here_offsets_and_distance_tell_apart_what_no_element_maps_to_each_other
 
     def told(a, b):
         distance = (b - a).norm(dim=-1, keepdim=True)
-        return torch.cat((group.here(a), group.offsets(a, b), distance), dim=-1)
+        return torch.cat(
+            (group.point_invariants(a), group.pair_invariants(a, b), distance), dim=-1
+        )
 
     g = group.random(generator(1), x)
     pairs = [(f(x), f(other)) for f in foreign]
@@ -208,19 +210,22 @@ def test_here_offsets_and_distance_tell_apart_what_no_element_maps_to_each_other
 def test_here_and_offsets_take_locations_of_any_leading_shape(row):
     group, _ = row
     x, other = points(group, 3), points(group, 4, seed=1)
-    table = group.offsets(x[:, :, None], other[:, None])
+    table = group.pair_invariants(x[:, :, None], other[:, None])
     assert table.shape[:-1] == (2, 3, 4)
-    same(table[1, 2, 3], group.offsets(x[1, 2], other[1, 3]))
-    same(group.offsets(x[0, 0], other), group.offsets(x[:1, :1], other))
-    same(group.offsets(x[:, :1], other[0, 0]), group.offsets(x[:, :1], other[:1, :1]))
-    same(group.here(x)[1, 2], group.here(x[1, 2]))
+    same(table[1, 2, 3], group.pair_invariants(x[1, 2], other[1, 3]))
+    same(group.pair_invariants(x[0, 0], other), group.pair_invariants(x[:1, :1], other))
+    same(
+        group.pair_invariants(x[:, :1], other[0, 0]),
+        group.pair_invariants(x[:, :1], other[:1, :1]),
+    )
+    same(group.point_invariants(x)[1, 2], group.point_invariants(x[1, 2]))
 
 
 def test_offsets_vanish_where_both_are_the_same_and_grow_like_the_distance(row):
     group, _ = row
     x, step = points(group, 9), points(group, 9, seed=1) - points(group, 9)
-    assert not group.offsets(x, x).any()
-    small, half = (group.offsets(x, x + h * step) for h in (1e-4, 5e-5))
+    assert not group.pair_invariants(x, x).any()
+    small, half = (group.pair_invariants(x, x + h * step) for h in (1e-4, 5e-5))
     torch.testing.assert_close(small, 2 * half, rtol=1e-3, atol=1e-9)
     size = small.norm(dim=-1) / (1e-4 * step.norm(dim=-1))
     assert (size < 10).all()
@@ -234,8 +239,8 @@ def test_offsets_of_the_closest_points_are_exact_in_single_precision(row):
     other = x + 1e-7 * close / close.norm(dim=-1, keepdim=True)
     apart = (other != x).any(-1)
     assert apart.sum() > 30
-    exact = group.offsets(x.double(), other.double())[apart]
-    error = (group.offsets(x, other)[apart].double() - exact).norm(dim=-1)
+    exact = group.pair_invariants(x.double(), other.double())[apart]
+    error = (group.pair_invariants(x, other)[apart].double() - exact).norm(dim=-1)
     assert (error <= 1e-2 * exact.norm(dim=-1)).all()
 
 
@@ -282,23 +287,25 @@ def test_longitude_offsets_are_east_and_north():
     group = LongitudeShifts()
     for lon in (-179.9, 10.0, 179.9):
         x = at(50.0, lon)
-        east, west = (group.offsets(x, at(50.0, lon + d)) for d in (0.4, -0.4))
-        north, south = (group.offsets(x, at(50.0 + d, lon)) for d in (0.4, -0.4))
+        east, west = (group.pair_invariants(x, at(50.0, lon + d)) for d in (0.4, -0.4))
+        north, south = (
+            group.pair_invariants(x, at(50.0 + d, lon)) for d in (0.4, -0.4)
+        )
         one = torch.tensor(0.4, dtype=F).deg2rad()
         same(east[0], at(50.0, 0.0)[0] ** 2 * one.sin())
         same(west, -east)
         same(north[1], at(50.4, 0.0)[2] - at(50.0, 0.0)[2])
         assert south[1] < 0 < north[1]
         same(torch.stack((east[1], north[0], south[0])), torch.zeros(3, dtype=F))
-    same(group.here(x), at(50.0, 0.0)[2:])
+    same(group.point_invariants(x), at(50.0, 0.0)[2:])
 
 
 def test_translation_offsets_are_differences_and_here_the_axes_that_stay():
     x, other = torch.tensor([1.0, 2.0, 3.0]), torch.tensor([1.5, 2.0, -1.0])
     group = Translations(3, dims=(2, 0))
-    assert group.offsets(x, other).tolist() == [0.5, 0, -4]
-    assert group.here(x).tolist() == [2]
-    assert Translations(3).here(x).shape == (0,)
+    assert group.pair_invariants(x, other).tolist() == [0.5, 0, -4]
+    assert group.point_invariants(x).tolist() == [2]
+    assert Translations(3).point_invariants(x).shape == (0,)
 
 
 def test_translation_moves_its_axes_alone():

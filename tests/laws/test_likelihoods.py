@@ -46,21 +46,31 @@ PREDICTIVES = {
 }  # fmt: skip
 
 
-def made(kind, guessed=False):
+def made(kind, predicts_moments=False):
     """A likelihood whose weights are drawn at order one."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        module = kind(D_IN, DY, floor=FLOOR, guessed=guessed, **LIKELIHOODS[kind])
+        module = kind(
+            D_IN,
+            DY,
+            floor=FLOOR,
+            predicts_moments=predicts_moments,
+            **LIKELIHOODS[kind],
+        )
         with torch.no_grad():
             for p in module.parameters():
                 p += 0.25 * torch.randn_like(p)
     return module.double()
 
 
-ROWS = [(kind, guessed) for kind in LIKELIHOODS for guessed in (False, True)]
+ROWS = [
+    (kind, predicts_moments)
+    for kind in LIKELIHOODS
+    for predicts_moments in (False, True)
+]
 
 
-@pytest.fixture(params=ROWS, ids=lambda r: r[0].__name__ + ", guessed" * r[1])
+@pytest.fixture(params=ROWS, ids=lambda r: r[0].__name__ + ", predicts_moments" * r[1])
 def likelihood(request):
     return made(*request.param)
 

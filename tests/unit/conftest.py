@@ -3,7 +3,7 @@ import pytest
 
 from apnp.build import build_model
 from apnp.config import parse, parser
-from apnp.inputs.stations import Representation
+from apnp.inputs.stations import StationInputs
 
 SMALL = (
     "--model.backbone.name=convcnp", "--model.backbone.convcnp.lattice.shape=[8,16]",
@@ -18,7 +18,7 @@ def model_of():
     """Builds a small model, a ConvCNP unless told; it and its representation."""
 
     def build(geometry, *argv, bounded=False):
-        representation = Representation.fit(
+        representation = StationInputs.fit(
             geometry, [40.0, 60.0, 50.0], [0.0, 10.0, 20.0], np.arange(4.0), bounded
         )
         config, _ = parse(parser(), [f"--model.geometry={geometry}", *SMALL, *argv])

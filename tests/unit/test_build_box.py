@@ -5,8 +5,8 @@ from apnp.backbones import ConvCNP, EquivCNP
 from apnp.build import GROUPS, build_model, km_per_unit
 from apnp.config import parse, parser
 from apnp.errors import ConfigError
-from apnp.inputs.coordinates import Coordinates
-from apnp.nn.steerable import MirroredCNN, SteerableCNN
+from apnp.inputs.coordinates import CoordinateInputs
+from apnp.nn.steerable import ReflectionCNN, SteerableCNN
 from apnp.types import Domain, PointSet, Task
 
 BOX = (
@@ -17,7 +17,7 @@ BOX = (
 
 def build(dx, *argv):
     config, _ = parse(parser(), [*BOX, *argv])
-    return build_model(config.model, Coordinates((-1.0,) * dx, (1.0,) * dx))
+    return build_model(config.model, CoordinateInputs((-1.0,) * dx, (1.0,) * dx))
 
 
 def lattice(name, shape):
@@ -46,7 +46,7 @@ def test_lattices_of_any_dimension_whose_lengths_are_coordinates(dx, shape):
 
 
 def test_an_equivcnp_has_mirrored_kernels_on_a_line_and_steerable_ones_on_a_plane():
-    for dx, shape, net in ((1, [16], MirroredCNN), (2, [8, 8], SteerableCNN)):
+    for dx, shape, net in ((1, [16], ReflectionCNN), (2, [8, 8], SteerableCNN)):
         backbone = build(
             dx, *lattice("equivcnp", shape), "--model.form=strict"
         ).backbone
@@ -73,10 +73,10 @@ def test_refusals(argv, message):
 
 
 def test_a_lattice_on_a_sphere_has_rows_and_columns():
-    from apnp.inputs.stations import Representation
+    from apnp.inputs.stations import StationInputs
 
     argv = [*lattice("convcnp", [16]), "--model.coast=false"]
     config, _ = parse(parser(), argv)
-    earth = Representation.fit("sphere", [40.0, 60.0], [0.0, 9.0], [1.0, 2.0])
+    earth = StationInputs.fit("sphere", [40.0, 60.0], [0.0, 9.0], [1.0, 2.0])
     with pytest.raises(ConfigError, match=r"is two numbers\. Got \[16\]"):
         build_model(config.model, earth)

@@ -5,7 +5,7 @@ import torch
 from jaxtyping import TypeCheckError
 
 from apnp.likelihoods import GaussianPredictive
-from apnp.types import Domain, Field, GriddedField, PointSet, Task, Tokens
+from apnp.types import Domain, GriddedField, LatticeLatent, PointSet, Task, Tokens
 
 
 def points(b=2, n=3, dx=2, dy=1, dw=2):
@@ -145,7 +145,7 @@ def test_moving_a_task_casts_numbers_and_keeps_masks():
 
 
 def test_a_field_takes_additions_at_its_sites_alone():
-    field = Field(torch.zeros(2, 3, 4, 5), torch.zeros(2, 4, 5, 2), domain())
+    field = LatticeLatent(torch.zeros(2, 3, 4, 5), torch.zeros(2, 4, 5, 2), domain())
     e = torch.arange(2.0 * 4 * 5 * 3).reshape(2, 4, 5, 3)
     assert torch.equal(field.shifted(e).z, e.permute(0, 3, 1, 2))
     with pytest.raises(ValueError, match=r"`e`.*\(2, 4, 5, 3\). Got \(2, 4, 5, 1\)"):

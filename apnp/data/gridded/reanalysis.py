@@ -18,8 +18,7 @@ import xarray as xr
 
 from apnp.data.units import canonical_units, to_degc
 from apnp.errors import DataError
-from apnp.variables import Variable
-from apnp.variables import variable as known_variable
+from apnp.variables import Variable, get_variable
 
 FINAL = 1
 """The `expver` of values that are final."""
@@ -54,7 +53,7 @@ def read_reanalysis(
     Raises:
         DataError: Naming the file, the variable, the rule and the way out.
     """
-    about = known_variable(variable)
+    about = get_variable(variable)
     if not isinstance(paths, Sequence) or isinstance(paths, str):
         paths = [paths]
     if not paths:

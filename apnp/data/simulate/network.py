@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from apnp.data.schema import from_arrays
 from apnp.data.simulate.climate import SimulatedClimate
-from apnp.files import whole
+from apnp.files import atomic_write
 from apnp.geometry.sphere import great_circle_km, lat_lon
 
 Floats = NDArray[np.float64]
@@ -123,5 +123,5 @@ def write_simulated(path: str | Path, climate: SimulatedClimate | None = None) -
     plain["time"] |= {"units": "days since 2020-01-01", "dtype": "int32"}
     plain["time"] |= {"calendar": "proleptic_gregorian"}
     encoding = {**plain, "tas": packed | squeezed, "tas_flag": squeezed}
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         ds.to_netcdf(temporary, engine="netcdf4", encoding=encoding)

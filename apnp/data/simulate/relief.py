@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from apnp.data.simulate.climate import SimulatedClimate
-from apnp.files import whole
+from apnp.files import atomic_write
 
 
 def write_relief(
@@ -50,5 +50,5 @@ def write_relief(
     plain: dict = {"_FillValue": None}
     squeezed = {"zlib": True, "complevel": 4, "shuffle": True, **plain}
     encoding = {"lat": plain, "lon": plain, "elevation": squeezed}
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         ds.to_netcdf(temporary, engine="netcdf4", encoding=encoding)

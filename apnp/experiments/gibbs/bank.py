@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from apnp.errors import DataError
 from apnp.experiments.gibbs.gp import FunctionTasks
-from apnp.files import whole
+from apnp.files import atomic_write
 from apnp.training.station_tasks import collate
 from apnp.types import Domain, PointSet, Task
 
@@ -64,7 +64,7 @@ class TaskBank:
                 rows = [self._drawn(i) for i in range(self.count, last)]
                 file.write(np.stack(rows).tobytes())
                 file.flush()
-                with whole(self._count) as new:
+                with atomic_write(self._count) as new:
                     new.write_text(str(last))
                 progress(last - self.count)
                 self.count, self._rows = last, None

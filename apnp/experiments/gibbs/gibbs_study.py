@@ -39,7 +39,7 @@ from apnp.experiments.study import (
     watched,
     written,
 )
-from apnp.inputs.coordinates import Coordinates
+from apnp.inputs.coordinates import CoordinateInputs
 from apnp.training.task_source import TaskSource
 
 ORACLES = (
@@ -61,7 +61,7 @@ class Gibbs(Experiment):
 
     what = "tasks of the Gibbs process in distribution"
     judged_on = "tasks of the Gibbs process in and out of distribution"
-    inputs = Coordinates(GIBBS_SUPPORT[:1], GIBBS_SUPPORT[1:])
+    inputs = CoordinateInputs(GIBBS_SUPPORT[:1], GIBBS_SUPPORT[1:])
     norm, batch = 1, 50
     variable, units = "y", "1"
     oracles = ORACLES

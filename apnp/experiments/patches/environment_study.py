@@ -19,11 +19,11 @@ from apnp.experiments.patches.figures import (
     predict_patch,
 )
 from apnp.experiments.patches.models import UNCONSTRAINED, Patch
-from apnp.experiments.patches.patch_tasks import PatchLaw, PatchTasks
+from apnp.experiments.patches.patch_tasks import PatchSampling, PatchTasks
 from apnp.experiments.patches.reanalysis_tasks import Grid, reanalysis_tasks, represent
 from apnp.experiments.study import TEST_SEED, Experiment, Study, file_name
 from apnp.geometry.coastline import is_land
-from apnp.inputs.coordinates import Coordinates
+from apnp.inputs.coordinates import CoordinateInputs
 from apnp.inputs.stations import EARTH_RADIUS_KM, KM_PER_UNIT
 from apnp.maps.elevation import Relief
 from apnp.plotting.breaking import mean_and_breaking
@@ -157,7 +157,7 @@ class Environment(Experiment):
     norm, batch = 2, 16
     variable, units = "tas", "1"
 
-    def __init__(self, split: Split, law: PatchLaw, name: str) -> None:
+    def __init__(self, split: Split, law: PatchSampling, name: str) -> None:
         self.split, self.law = split, law
         self.regimes = {
             "in": "In the region of training",
@@ -171,7 +171,7 @@ class Environment(Experiment):
         if self.patch.axes > 2:
             low += _HEIGHTS_KM[0], _TIMES[0]
             high += _HEIGHTS_KM[1], _TIMES[1]
-        self.inputs = Coordinates(low, high)
+        self.inputs = CoordinateInputs(low, high)
         known = f"{law.shape} cells of {name}, {law.least:g} to {law.most:g} known"
         self.what = f"{known}; {_described(split.train)}"
         self.judged_on = f"{_described(split.test)}; {_described(split.out)}"

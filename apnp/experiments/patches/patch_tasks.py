@@ -14,7 +14,7 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class PatchLaw:
+class PatchSampling:
     """How a task is drawn from a grid.
 
     Attributes:
@@ -64,11 +64,11 @@ class PatchLaw:
         return max(1, min(int(np.ceil(self.least * unit)), most)), max(1, most)
 
 
-SMOKE_LAW = PatchLaw((32, 32), 10, 250)
+SMOKE_SAMPLING = PatchSampling((32, 32), 10, 250)
 """The paper's law of tasks from smoke plumes."""
-SURFACE_LAW = PatchLaw((32, 32), 1 / 100, 1 / 3)
+SURFACE_LAW = PatchSampling((32, 32), 1 / 100, 1 / 3)
 """The paper's law of tasks in latitude and longitude."""
-SPACE_TIME_LAW = PatchLaw((4, 16, 16), 1 / 100, 1 / 3)
+SPACE_TIME_LAW = PatchSampling((4, 16, 16), 1 / 100, 1 / 3)
 """The paper's law of tasks in latitude, longitude, time and elevation; time is first
 among the axes of the grid and last among the coordinates of a location."""
 
@@ -139,7 +139,7 @@ class PatchTasks:
     """
 
     def __init__(
-        self, values: NDArray, places: Places, law: PatchLaw, absolute: bool = True
+        self, values: NDArray, places: Places, law: PatchSampling, absolute: bool = True
     ) -> None:
         grid = values.shape[1:]
         if len(grid) != len(law.shape) or any(

@@ -6,8 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apnp.errors import ConfigError
-from apnp.experiments.patches.patch_tasks import Floats, PatchLaw, PatchTasks, box_of
-from apnp.inputs.stations import METRES_PER_UNIT, Representation
+from apnp.experiments.patches.patch_tasks import (
+    Floats,
+    PatchSampling,
+    PatchTasks,
+    box_of,
+)
+from apnp.inputs.stations import METRES_PER_UNIT, StationInputs
 from apnp.observations import Sites
 
 DAYS_PER_UNIT = 10.0
@@ -99,13 +104,13 @@ class Grid:
         return lat.ravel(), lon.ravel()
 
 
-def represent(grid: Grid, geometry: str) -> Representation:
+def represent(grid: Grid, geometry: str) -> StationInputs:
     """The representation of the grid to train on: its cells, its values' scale.
 
     Raises:
         ConfigError: If the values do not vary, or the region is too wide for a plane.
     """
-    return Representation.fit(geometry, *grid.sites(), grid.values)
+    return StationInputs.fit(geometry, *grid.sites(), grid.values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +118,7 @@ class EarthPlaces:
     """Where the cells of a grid of the Earth lie.
 
     Attributes:
-        x: Locations of the cells as `Representation` has them, (lat, lon, dx); with
+        x: Locations of the cells as `StationInputs` has them, (lat, lon, dx); with
             elevation in kilometres as one axis more in space and time.
         time: Time of the year in units of ten days, zero in its middle, (time,), the
             last axis of a location where time is an axis of the grid; else None, and
@@ -125,7 +130,7 @@ class EarthPlaces:
     x: Floats
     time: Floats | None
     space: int
-    representation: Representation
+    representation: StationInputs
 
     def at(self, record: int, cells: NDArray[np.intp]) -> Floats:
         """Locations (n, dx) of the cells (lat, lon) or (time, lat, lon)."""
@@ -144,11 +149,11 @@ class EarthPlaces:
 
 
 def reanalysis_tasks(
-    grid: Grid, representation: Representation, law: PatchLaw
+    grid: Grid, representation: StationInputs, law: PatchSampling
 ) -> PatchTasks:
     """Tasks from a grid, of two axes (lat, lon) or three (time, lat, lon).
 
-    With two axes each time is a record, and a location is what `Representation` makes
+    With two axes each time is a record, and a location is what `StationInputs` makes
     of latitude and longitude. With three, a location has elevation (in kilometres) and
     time (in `DAYS_PER_UNIT` since the middle of the year of the grid's first time, so
     that another year has the same times) as further axes, in this order. A grid away

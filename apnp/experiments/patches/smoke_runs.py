@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from apnp import __version__
 from apnp.errors import DataError
 from apnp.experiments.patches.smoke_box import NotConverged, Plume, SmokeBox, phiflow
-from apnp.files import whole
+from apnp.files import atomic_write
 
 _ABOUT = {
     "run": ("i4", "number of the run, which with the seed determines it"),
@@ -88,7 +88,7 @@ def _folder(output: Path, seed: int, box: SmokeBox) -> Path:
     path = folder / "settings.json"
     folder.mkdir(exist_ok=True)
     if not path.exists():
-        with whole(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_text(json.dumps(about))
     found = json.loads(path.read_text())
     if found != about:
@@ -138,7 +138,7 @@ def write_run(folder: Path, index: int, seed: int, box: SmokeBox) -> None:
         state = box.run(plume).astype(np.float32)
     except NotConverged as error:
         reason = str(error)
-    with whole(_part(folder, index)) as temporary, temporary.open("wb") as file:
+    with atomic_write(_part(folder, index)) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
             file, state=state, reason=reason,
             plume=np.array([plume.x, plume.radius, plume.buoyancy]),
@@ -149,7 +149,7 @@ def _gather(
     output: Path, folder: Path, runs: int, seed: int, box: SmokeBox
 ) -> list[str]:
     failed = []
-    with whole(output) as temporary, netCDF4.Dataset(temporary, "w") as file:
+    with atomic_write(output) as temporary, netCDF4.Dataset(temporary, "w") as file:
         _define(file, box)
         kept = 0
         for index in range(runs):

@@ -11,7 +11,11 @@ import pandas as pd
 from apnp.experiments.entries import Entry
 from apnp.experiments.patches.figures import draw_learning, draw_patches
 from apnp.experiments.patches.models import UNCONSTRAINED, Patch
-from apnp.experiments.patches.patch_tasks import SMOKE_LAW, PatchLaw, PatchTasks
+from apnp.experiments.patches.patch_tasks import (
+    SMOKE_SAMPLING,
+    PatchSampling,
+    PatchTasks,
+)
 from apnp.experiments.patches.smoke_runs import read_smoke
 from apnp.experiments.patches.smoke_tasks import (
     CELLS_PER_UNIT,
@@ -19,7 +23,7 @@ from apnp.experiments.patches.smoke_tasks import (
     smoke_tasks,
 )
 from apnp.experiments.study import TEST_SEED, Experiment, Study
-from apnp.inputs.coordinates import Coordinates
+from apnp.inputs.coordinates import CoordinateInputs
 
 
 class Smoke(Experiment):
@@ -39,13 +43,15 @@ class Smoke(Experiment):
     norm, batch = 2, 16
     variable, units = "smoke", "1"
 
-    def __init__(self, path: str | PathLike[str], law: PatchLaw = SMOKE_LAW) -> None:
+    def __init__(
+        self, path: str | PathLike[str], law: PatchSampling = SMOKE_SAMPLING
+    ) -> None:
         self.regimes = {"test": "Plumes of other runs"}
         self.rivals = {"unconstrained": (UNCONSTRAINED, f"above {UNCONSTRAINED}")}
         ds = read_smoke(path)
         self.states, self.run, self.law = ds["smoke"].values, ds["run"].values, law
         rows, columns = self.states.shape[1:]
-        self.inputs = Coordinates(
+        self.inputs = CoordinateInputs(
             (0.0, 0.0), (columns / CELLS_PER_UNIT, rows / CELLS_PER_UNIT)
         )
         self.what, self.judged_on = (

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from apnp.errors import ConfigError
 from apnp.experiments.patches.patch_tasks import (
-    SMOKE_LAW,
-    PatchLaw,
+    SMOKE_SAMPLING,
+    PatchSampling,
     PatchTasks,
     PlanePlaces,
 )
@@ -37,7 +37,10 @@ def part_of_runs(run: NDArray[np.integer], part: str) -> NDArray[np.intp]:
 
 
 def smoke_tasks(
-    states: NDArray, run: NDArray[np.integer], part: str, law: PatchLaw = SMOKE_LAW
+    states: NDArray,
+    run: NDArray[np.integer],
+    part: str,
+    law: PatchSampling = SMOKE_SAMPLING,
 ) -> PatchTasks:
     """Tasks from the runs of one part; values are scaled by the training runs.
 

@@ -83,7 +83,7 @@ def test_it_stands_for_the_backbone_it_holds(make):
     assert model.strict() is strict
     assert strict.strict() is strict
     for name in (
-        "group", "dy", "dw", "dz", "d_out", "guesses", "embeds_targets",
+        "group", "dy", "dw", "dz", "d_out", "predicts_moments", "embeds_targets",
     ):  # fmt: skip
         assert getattr(model, name) is getattr(strict, name)
 

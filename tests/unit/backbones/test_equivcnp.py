@@ -5,7 +5,7 @@ from apnp.backbones import ConvCNP, EquivCNP
 from apnp.groups import RigidMotions, Translations
 from apnp.nn.cnn import CNN
 from apnp.nn.lattice import PlaneLattice
-from apnp.nn.steerable import MirroredCNN, SteerableCNN, Turns
+from apnp.nn.steerable import PointGroup, ReflectionCNN, SteerableCNN
 from apnp.types import Domain, PointSet
 
 F = torch.float64
@@ -23,7 +23,7 @@ def seeded(make):
 
 
 def equivcnp(lattice, turns=None, widths=(2.0, 1.0)):
-    turns = turns or Turns(8)
+    turns = turns or PointGroup(8)
 
     def make():
         net = SteerableCNN(4, 2, 5, turns, lattice.pad)
@@ -60,7 +60,7 @@ def test_a_domain_may_be_longer_than_wide_and_lie_or_stand():
 
 def test_the_group_has_the_mirrors_of_the_network():
     lattice = PlaneLattice((8, 8), 0.4)
-    for turns in (Turns(4), Turns(4, mirrors=False)):
+    for turns in (PointGroup(4), PointGroup(4, mirrors=False)):
         model = equivcnp(lattice, turns)
         assert model.group.mirrors == turns.mirrors
         assert model.exact == turns.exact
@@ -122,8 +122,8 @@ def test_lattices_that_no_quarter_turn_keeps_are_refused(shape, match):
 
 def test_a_line_takes_mirrored_kernels():
     line = PlaneLattice((8,), 0.4)
-    model = EquivCNP(line, 1, 1, MirroredCNN(3, 1, 3, line.pad), (1.0,))
+    model = EquivCNP(line, 1, 1, ReflectionCNN(3, 1, 3, line.pad), (1.0,))
     assert isinstance(model.group, RigidMotions)
     plane = PlaneLattice((8, 8), 0.4)
     with pytest.raises(ValueError, match=r"axes of the network, 1. Got 2"):
-        EquivCNP(plane, 1, 1, MirroredCNN(3, 1, 3, plane.pad), (1.0,))
+        EquivCNP(plane, 1, 1, ReflectionCNN(3, 1, 3, plane.pad), (1.0,))

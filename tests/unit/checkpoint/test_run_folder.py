@@ -16,9 +16,9 @@ from apnp.checkpoint import (
 )
 from apnp.config import Config, to_dict
 from apnp.errors import CheckpointError
-from apnp.inputs.stations import Representation
+from apnp.inputs.stations import StationInputs
 
-REPRESENTATION = Representation.fit("plane", [45.0, 55.0], [0.0, 20.0], [1.0, 5.0])
+REPRESENTATION = StationInputs.fit("plane", [45.0, 55.0], [0.0, 20.0], [1.0, 5.0])
 
 
 @pytest.fixture

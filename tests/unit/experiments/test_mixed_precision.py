@@ -6,7 +6,7 @@ import torch
 from apnp.build import build_model
 from apnp.experiments.gibbs.gp import gibbs_tasks
 from apnp.experiments.gibbs.models import NAMES, SIZES, entries
-from apnp.inputs.coordinates import Coordinates
+from apnp.inputs.coordinates import CoordinateInputs
 from apnp.training.station_tasks import collate
 
 
@@ -14,7 +14,7 @@ def test_kriging_keeps_its_digits_in_mixed_precision():
     """At first the kriged field is the mean: what is left is rounding of readings."""
     (entry,) = entries(["ConvCNP(T)"], SIZES["small"])
     torch.manual_seed(0)
-    model = build_model(entry.model, Coordinates((-7.0,), (7.0,)))
+    model = build_model(entry.model, CoordinateInputs((-7.0,), (7.0,)))
     tasks = gibbs_tasks("in", 1)
     batch = collate([tasks.task(i) for i in range(8)])
     with torch.no_grad():
@@ -38,7 +38,7 @@ def test_a_law_holds_in_mixed_precision_as_far_as_it_rounds(name):
     if not studied:  # the same, with another backbone
         config = replace(config, backbone=replace(config.backbone, name=name))
     torch.manual_seed(0)
-    model = build_model(config, Coordinates((-7.0,), (7.0,))).eval()
+    model = build_model(config, CoordinateInputs((-7.0,), (7.0,))).eval()
     tasks = gibbs_tasks("in", 1)
     batch = collate([tasks.task(i) for i in range(8)])
     far = torch.tensor(5.375)  # as exact in a sum as the locations themselves

@@ -16,7 +16,7 @@ from apnp.experiments.study import (
     Study,
     relative_deviation,
 )
-from apnp.training.callbacks import Keeper
+from apnp.training.callbacks import CheckpointAndStop
 
 
 @pytest.fixture
@@ -58,17 +58,17 @@ def test_a_model_that_was_stopped_goes_on_to_the_last_digit(
     other = Study(folder, study.trainer, study.tasks, gibbs)
     # Half of the tasks come from a bank: it changes nothing.
     gibbs.ahead(0)
-    saved = Keeper._save
+    saved = CheckpointAndStop._save
 
     def save_and_stop(self, trainer, name):
         saved(self, trainer, name)
         if name == "last" and self.module.step == 2:
             raise Stopped
 
-    monkeypatch.setattr(Keeper, "_save", save_and_stop)
+    monkeypatch.setattr(CheckpointAndStop, "_save", save_and_stop)
     with pytest.raises(Stopped):
         other.train(entry, 0)
-    monkeypatch.setattr(Keeper, "_save", saved)
+    monkeypatch.setattr(CheckpointAndStop, "_save", saved)
     resumed = other.train(entry, 0)
     assert losses(resumed) == losses(whole)
     weights = [read_checkpoint(r / "last")[1] for r in (whole, resumed)]

@@ -9,9 +9,9 @@ from apnp.errors import CheckpointError, ConfigError, DataError
 from apnp.geometry.lat_lon_grid import LatLonGrid
 from apnp.geometry.plane import LambertAzimuthal
 from apnp.inputs.gridded_covariates import FieldUse
-from apnp.inputs.stations import Representation
+from apnp.inputs.stations import StationInputs
 from apnp.observations import Observations, Sites
-from apnp.training.station_tasks import StationTasks, TaskLaw, observed_task
+from apnp.training.station_tasks import StationTasks, TaskSampling, observed_task
 
 DAYS = np.arange("2020-01-01", "2020-01-21", dtype="M8[D]")
 GRID = LatLonGrid(np.arange(30.0, 70.0, 1.0), np.arange(-20.0, 40.0, 1.0))
@@ -64,7 +64,7 @@ def sites(n=60, time=DAYS[3], seed=1):
 
 def fitted(geometry="plane", sources=(RELIEF, WEATHER), uses=USES):
     there = sites()
-    bare = Representation.fit(geometry, there.lat, there.lon, [3.0, 7.0, 9.5])
+    bare = StationInputs.fit(geometry, there.lat, there.lon, [3.0, 7.0, 9.5])
     return bare.fitted(sources, uses, there, DAYS)
 
 
@@ -116,7 +116,7 @@ def test_missing_values_of_a_field_are_masked_and_leave_no_trace():
 def test_training_tasks_hold_what_a_prediction_of_that_day_reads(geometry):
     representation, there = fitted(geometry), sites()
     values = np.random.default_rng(2).normal(size=(len(DAYS), 60))
-    law = TaskLaw(5, 20, 12, seed=3)
+    law = TaskSampling(5, 20, 12, seed=3)
     tasks = StationTasks(
         representation, there.lat, there.lon, there.elevation, DAYS, values, law
     )
@@ -180,7 +180,7 @@ def test_a_stream_of_the_sphere_is_every_node_in_radians():
 def test_a_stream_ends_where_a_plane_does():
     there = Sites(np.array([50.0, 40.0]), np.array([0.0, 170.0]), np.zeros(2), DAYS[0])
     globe = LatLonGrid(np.arange(-87.5, 90, 5), np.arange(-177.5, 180, 5))
-    bare = Representation.fit("plane", there.lat, there.lon, [3.0, 7.0])
+    bare = StationInputs.fit("plane", there.lat, there.lon, [3.0, 7.0])
     source, use = Waves("t", grid=globe), FieldUse(False, 500.0)
     wide = bare.fitted([source], [use], there, DAYS)
     domain = wide.domain(there)
@@ -194,21 +194,21 @@ def test_a_stream_ends_where_a_plane_does():
 def test_json_keeps_fields_but_not_where_they_come_from():
     representation = fitted()
     record = json.loads(json.dumps(representation.to_dict()))
-    again = Representation.from_dict(record)
+    again = StationInputs.from_dict(record)
     assert again == representation
     assert again.sources == ()
     read = again.reading([WEATHER, RELIEF])
     assert [s.name for s in read.sources] == ["orog", "t2m"]
     del record["fields"][0]["use"]
     with pytest.raises(CheckpointError, match=r"record of a field.*use"):
-        Representation.from_dict(record)
+        StationInputs.from_dict(record)
 
 
 def test_other_fields_than_those_of_the_training_are_refused():
     representation = fitted()
     for sources, error, message in (
         ([], ConfigError, r"reads the fields orog, t2m, and is given none"),
-        ([RELIEF], ConfigError, r"orog, t2m, and is given orog: .*--fields"),
+        ([RELIEF], ConfigError, r"orog, t2m, and is given orog: .*--covariates"),
         (
             [RELIEF, replace(WEATHER, units="degC")],
             DataError,

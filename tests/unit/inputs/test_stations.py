@@ -6,7 +6,7 @@ import pytest
 from apnp.errors import CheckpointError, ConfigError
 from apnp.geometry.coastline import coast_distance_km
 from apnp.geometry.sphere import great_circle_km
-from apnp.inputs.stations import Representation, middle, time_of_year
+from apnp.inputs.stations import StationInputs, middle, time_of_year
 from apnp.observations import Observations, Sites
 
 DAY = np.datetime64("2021-07-02T00:00:00")
@@ -24,7 +24,7 @@ def europe(n=40, seed=0):
 
 @pytest.fixture
 def plane():
-    return Representation.fit("plane", *europe(), np.array([3.0, 7.0, np.nan, 14.0]))
+    return StationInputs.fit("plane", *europe(), np.array([3.0, 7.0, np.nan, 14.0]))
 
 
 def test_scaling_is_the_training_mean_and_spread_without_missing_values(plane):
@@ -37,14 +37,14 @@ def test_scaling_is_the_training_mean_and_spread_without_missing_values(plane):
 
 def test_json_keeps_every_digit(plane):
     record = json.loads(json.dumps(plane.to_dict()))
-    assert Representation.from_dict(record) == plane
+    assert StationInputs.from_dict(record) == plane
 
 
 def test_json_with_an_unknown_or_missing_field_is_refused(plane):
     record = plane.to_dict() | {"colour": 1}
     del record["std"]
     with pytest.raises(CheckpointError, match=r"fields centre, .*std.*colour"):
-        Representation.from_dict(record)
+        StationInputs.from_dict(record)
 
 
 def test_plane_distances_are_kilometres_over_a_thousand(plane):
@@ -55,7 +55,7 @@ def test_plane_distances_are_kilometres_over_a_thousand(plane):
 
 
 def test_sphere_locations_are_unit_vectors_and_know_no_date_line():
-    sphere = Representation.fit("sphere", *europe(), [1.0, 2.0])
+    sphere = StationInputs.fit("sphere", *europe(), [1.0, 2.0])
     x = sphere.locations([10.0, 10.0], [-170.0, 190.0])
     assert np.linalg.norm(x, axis=1) == pytest.approx(1)
     assert x[0] == pytest.approx(x[1], abs=1e-12)
@@ -99,7 +99,7 @@ def test_domain_without_context_is_the_training_region(plane):
 
 
 def test_sphere_domain_does_not_depend_on_the_context():
-    sphere = Representation.fit("sphere", *europe(), [1.0, 2.0])
+    sphere = StationInputs.fit("sphere", *europe(), [1.0, 2.0])
     a, b = sphere.domain(sites([1.0], [100.0])), sphere.domain(sites([60.0], [-60.0]))
     assert a.centre.equal(b.centre)
     assert a.extent[0].tolist() == [2, 2, 2]
@@ -120,14 +120,14 @@ def test_context_far_away_is_projected_about_itself_without_absolute_location(pl
 
 
 def test_far_context_on_the_sphere_keeps_coordinates_and_loses_absolute_location():
-    sphere = Representation.fit("sphere", *europe(), [1.0, 2.0])
+    sphere = StationInputs.fit("sphere", *europe(), [1.0, 2.0])
     assert sphere.adapted(sites([-30.0], [140.0])) == (sphere, False)
 
 
 def test_a_global_network_knows_where_it_is_all_over_the_globe():
     """Its middle may lie anywhere, and the oceans are not beyond it."""
     lat, lon = [10.0, -20.0, 50.0, 0.0, 5.0], [-150.0, -75.0, 0.0, 75.0, 150.0]
-    globe = Representation.fit("sphere", lat, lon, [1.0, 2.0])
+    globe = StationInputs.fit("sphere", lat, lon, [1.0, 2.0])
     assert (globe.low, globe.high) == ((-1.0,) * 3, (1.0,) * 3)
     assert globe.adapted(sites([-70.0], [180.0])) == (globe, True)
 
@@ -139,7 +139,7 @@ def test_covariates_are_elevation_then_the_coast_if_asked_then_the_season(plane)
     assert plane.covariates(places) == pytest.approx(
         np.array([[0.05, *season], [0.95, *season]])
     )
-    coastal = Representation.fit("sphere", *europe(), [1.0, 2.0], coast=True)
+    coastal = StationInputs.fit("sphere", *europe(), [1.0, 2.0], coast=True)
     found = coastal.covariates(places)
     assert coastal.dw == found.shape[1] == 5
     assert found[:, [0, 3, 4]] == pytest.approx(plane.covariates(places))
@@ -153,20 +153,20 @@ def test_covariates_are_elevation_then_the_coast_if_asked_then_the_season(plane)
 def test_records_older_than_the_coast_have_none(plane):
     record = plane.to_dict()
     del record["coast"]
-    assert Representation.from_dict(record) == plane
+    assert StationInputs.from_dict(record) == plane
 
 
 def test_records_older_than_the_finer_coast_keep_the_distance_they_were_trained_with():
     """Mallorca is 180 km out at sea at 1:110 million."""
-    coastal = Representation.fit("sphere", *europe(), [1.0, 2.0], coast=True)
+    coastal = StationInputs.fit("sphere", *europe(), [1.0, 2.0], coast=True)
     record = coastal.to_dict()
     assert record.pop("coast_scale") == "50m"
-    older = Representation.from_dict(record)
+    older = StationInputs.from_dict(record)
     mallorca = sites([39.6], [3.0])
     distance = coast_distance_km([39.6], [3.0], "110m")
     assert older.covariates(mallorca)[:, 1] == pytest.approx(np.tanh(distance / 50))
     assert coastal.covariates(mallorca)[0, 1] > 0 > older.covariates(mallorca)[0, 1]
-    assert Representation.from_dict(older.to_dict()) == older
+    assert StationInputs.from_dict(older.to_dict()) == older
 
 
 def test_middle_is_the_mean_direction_across_the_date_line():
@@ -180,7 +180,7 @@ def test_plane_is_not_wide_enough_for_the_globe():
     with pytest.raises(
         ConfigError, match=r"reach 1\d{4} km .*model.geometry to sphere"
     ):
-        Representation.fit("plane", lat, lon, [1.0, 2.0])
+        StationInputs.fit("plane", lat, lon, [1.0, 2.0])
 
 
 @pytest.mark.parametrize(
@@ -192,20 +192,20 @@ def test_plane_is_not_wide_enough_for_the_globe():
 )
 def test_refusals(plane, change, message):
     with pytest.raises(ConfigError, match=message):
-        Representation.from_dict(plane.to_dict() | change)
+        StationInputs.from_dict(plane.to_dict() | change)
 
 
 def test_constant_values_have_no_scale():
     with pytest.raises(ConfigError, match=r"the 2 training values have none"):
-        Representation.fit("plane", *europe(), [4.0, 4.0, np.nan])
+        StationInputs.fit("plane", *europe(), [4.0, 4.0, np.nan])
 
 
 def test_values_at_or_above_zero_are_scaled_without_a_shift():
     lat, lon, rain = [40.0, 50.0], [0.0, 9.0], np.array([0.0, 3.0, np.nan, 9.0])
-    made = Representation.fit("sphere", lat, lon, rain, bounded=True)
+    made = StationInputs.fit("sphere", lat, lon, rain, bounded=True)
     assert made.mean == 0
     assert made.std == pytest.approx(np.nanstd(rain))
     assert made.scale(0.0) == 0
     assert made.unscale(made.scale(4.2)) == pytest.approx(4.2)
     with pytest.raises(ConfigError, match=r"at or above zero.*value is -1"):
-        Representation.fit("sphere", lat, lon, [2.0, -1.0], bounded=True)
+        StationInputs.fit("sphere", lat, lon, [2.0, -1.0], bounded=True)

@@ -32,16 +32,18 @@ def test_closed_forms_are_those_of_scipy(rain):
     assert not rain.at_atom(y).item()
 
 
-@pytest.mark.parametrize("guessed", [False, True])
-def test_mean_and_spread_are_those_of_the_channels_whatever_the_atom(guessed):
+@pytest.mark.parametrize("predicts_moments", [False, True])
+def test_mean_and_spread_are_those_of_the_channels_whatever_the_atom(predicts_moments):
     h = torch.randn(2, 5, 6, generator=torch.Generator().manual_seed(1)).double()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        likelihood = BernoulliGamma(6, 2, floor=0.2, guessed=guessed).double()
+        likelihood = BernoulliGamma(
+            6, 2, floor=0.2, predicts_moments=predicts_moments
+        ).double()
     with torch.no_grad():
         likelihood.share.bias.normal_(generator=torch.Generator().manual_seed(2))
     p = likelihood(h)
-    channels = h[..., :4] if guessed else likelihood.head(h)
+    channels = h[..., :4] if predicts_moments else likelihood.head(h)
     mean = 0.2 + torch.nn.functional.softplus(channels[..., :2], beta=4)
     std = 0.2 + torch.nn.functional.softplus(channels[..., 2:])
     torch.testing.assert_close(p.mean, mean)

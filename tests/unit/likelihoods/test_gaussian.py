@@ -23,14 +23,14 @@ def test_it_starts_with_the_mean_and_a_fifth_or_the_spread_of_its_channels():
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        own, guessed = (
-            HeteroscedasticGaussian(5, 2, 0.3, guessed=g).double()(h)
+        own, predicts_moments = (
+            HeteroscedasticGaussian(5, 2, 0.3, predicts_moments=g).double()(h)
             for g in (False, True)
         )
     torch.testing.assert_close(own.mean, h[..., :2])
-    torch.testing.assert_close(guessed.mean, h[..., :2])
+    torch.testing.assert_close(predicts_moments.mean, h[..., :2])
     std = 0.3 + torch.log1p(h[..., 2:4].exp())
-    torch.testing.assert_close(guessed.variance.sqrt(), std)
+    torch.testing.assert_close(predicts_moments.variance.sqrt(), std)
     assert own.variance.sqrt().mean().item() == pytest.approx(0.5, abs=0.05)
 
 

@@ -18,9 +18,14 @@ def made():
     return make
 
 
-@pytest.mark.parametrize("guessed", [False, True])
-def test_marginals_are_those_of_its_gaussian_whatever_the_features(made, guessed):
-    likelihood, h = made(9, 2, rank=4, guessed=guessed), channels(2, 3, 9)
+@pytest.mark.parametrize("predicts_moments", [False, True])
+def test_marginals_are_those_of_its_gaussian_whatever_the_features(
+    made, predicts_moments
+):
+    likelihood, h = (
+        made(9, 2, rank=4, predicts_moments=predicts_moments),
+        channels(2, 3, 9),
+    )
     with torch.no_grad():
         likelihood.features.weight.mul_(30.0)
     alone: HeteroscedasticGaussian = likelihood.marginal

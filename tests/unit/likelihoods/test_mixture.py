@@ -25,12 +25,14 @@ def test_closed_forms_of_two_components():
     assert p.log_density(y).item() == pytest.approx(math.log(density))
 
 
-@pytest.mark.parametrize("guessed", [False, True])
-def test_it_starts_about_its_gaussian_with_components_side_by_side(guessed):
+@pytest.mark.parametrize("predicts_moments", [False, True])
+def test_it_starts_about_its_gaussian_with_components_side_by_side(predicts_moments):
     h = torch.randn(2, 3, 9, generator=torch.Generator().manual_seed(1))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        likelihood = GaussianMixture(9, 2, components=3, guessed=guessed)
+        likelihood = GaussianMixture(
+            9, 2, components=3, predicts_moments=predicts_moments
+        )
     p, gaussian = likelihood(h), likelihood.marginal(h)
     std = gaussian.variance.sqrt()
     assert ((p.mean - gaussian.mean) / std).abs().max() < 0.3

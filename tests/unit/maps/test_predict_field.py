@@ -17,7 +17,7 @@ from apnp.maps.predict_field import FieldJob
 from apnp.observations import Observations, Sites
 from apnp.output.field_output import FieldOutput
 from apnp.output.write_field import write_field
-from apnp.variables import variable
+from apnp.variables import get_variable
 
 DAY = np.datetime64("2021-07-01", "ns")
 
@@ -71,7 +71,7 @@ def header(grid, contexts, quantiles=(), day_interval=""):
         grid=grid,
         times=np.array([c.sites.time for c in contexts]),
         period=np.timedelta64(1, "D"),
-        variable=variable("tas"),
+        variable=get_variable("tas"),
         cell_methods="time: mean",
         quantiles=quantiles,
         elevation_source="made up",

@@ -34,7 +34,7 @@ def alive(layer):
 
 
 def windows(group, width=12, heads=3):
-    return WindowAttention(width, heads, group.dx, group.offsets, (1.5, 0.4))
+    return WindowAttention(width, heads, group.dx, group.pair_invariants, (1.5, 0.4))
 
 
 LAYERS = {
@@ -112,7 +112,7 @@ def test_a_window_is_a_gaussian_of_distance_shifted_along_offsets(name):
     for head in range(3):
         length = torch.exp(layer.log_lengths[head] + own[0, head, 2, 0])
         expected = -0.5 * (sites[0, 4] - x[0, 2]).square().sum() / length**2
-        offsets = group.offsets(x[:, 2], sites[:, 4])[0]
+        offsets = group.pair_invariants(x[:, 2], sites[:, 4])[0]
         expected = expected + (own[0, head, 2, 1:] * offsets).sum() / length
         torch.testing.assert_close(logits[0, head, 2, 5], expected)
 

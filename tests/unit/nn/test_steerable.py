@@ -7,15 +7,15 @@ from torch.nn import functional
 
 from apnp.nn.lattice import PlaneLattice
 from apnp.nn.steerable import (
-    MirroredCNN,
-    MixedFields,
+    PointGroup,
+    ReflectionCNN,
+    RegularLinear,
     SteerableCNN,
-    TurnedKernels,
-    Turns,
+    SteerableDepthwise,
 )
 
 F = torch.float64
-GROUPS = [Turns(n, m) for n in (2, 3, 4, 6, 8) for m in (False, True)]
+GROUPS = [PointGroup(n, m) for n in (2, 3, 4, 6, 8) for m in (False, True)]
 
 
 def normal(*shape, seed=0):
@@ -64,14 +64,14 @@ def test_turns_and_mirrors_of_the_lattice_go_through(turns):
         torch.testing.assert_close(net(move(z)), move(out), rtol=0, atol=1e-11)
 
 
-@pytest.mark.parametrize("turns", [Turns(4, False), Turns(8, False)], ids=str)
+@pytest.mark.parametrize("turns", [PointGroup(4, False), PointGroup(8, False)], ids=str)
 def test_mirrors_do_not_where_they_do_not_belong(turns):
     net, z = steerable(turns, (7, 7)), normal(2, 3, 7, 7)
     assert (net(z.flip(-1)) - net(z).flip(-1)).abs().max() > 1e-2
 
 
 def test_quarter_turns_do_not_where_they_do_not_belong():
-    net, z = steerable(Turns(6), (7, 7)), normal(2, 3, 7, 7)
+    net, z = steerable(PointGroup(6), (7, 7)), normal(2, 3, 7, 7)
     turned = net(z.rot90(1, (-2, -1)))
     assert (turned - net(z).rot90(1, (-2, -1))).abs().max() > 1e-2
 
@@ -79,7 +79,7 @@ def test_quarter_turns_do_not_where_they_do_not_belong():
 @pytest.mark.parametrize("kernel", [3, 5, 7])
 def test_kernels_have_a_wave_and_its_quarter_for_every_frequency(kernel):
     """One without frequency, and two for each above zero, on every ring."""
-    basis = TurnedKernels(2, kernel, Turns(4)).basis
+    basis = SteerableDepthwise(2, kernel, PointGroup(4)).basis
     expected = sum(1 + 2 * rho for rho in range(kernel // 2 + 1))
     for turned in basis:
         assert torch.linalg.matrix_rank(turned.flatten(1).double()) == expected
@@ -87,12 +87,12 @@ def test_kernels_have_a_wave_and_its_quarter_for_every_frequency(kernel):
 
 
 @pytest.mark.parametrize("kernel", [5, 7])
-@pytest.mark.parametrize("turns", [Turns(8), Turns(16, False)], ids=str)
+@pytest.mark.parametrize("turns", [PointGroup(8), PointGroup(16, False)], ids=str)
 def test_kernels_turned_by_other_angles_see_a_smooth_field_turned(kernel, turns):
     """The convolution of the turned field with the turned kernel, at one node."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        layer = TurnedKernels(60, kernel, turns).double()
+        layer = SteerableDepthwise(60, kernel, turns).double()
     steps = torch.arange(kernel).to(F) - kernel // 2
     nodes = torch.stack(torch.meshgrid(steps, steps, indexing="ij"), dim=-1)
     waves = 0.7 * functional.normalize(normal(40, 2), dim=-1)
@@ -114,7 +114,7 @@ def test_kernels_turned_by_other_angles_see_a_smooth_field_turned(kernel, turns)
 
 @pytest.mark.parametrize("turns", GROUPS, ids=str)
 def test_mixtures_of_fields_commute_with_the_group(turns):
-    layer = MixedFields(2, 3, turns).double()
+    layer = RegularLinear(2, 3, turns).double()
     nn.init.normal_(layer.mix.bias)
     z, table = normal(5, 2, turns.order), turns.quotients()
     out = layer(z.flatten(1)).unflatten(1, (3, -1))
@@ -130,7 +130,7 @@ def test_mixtures_of_fields_commute_with_the_group(turns):
 def test_mirrors_of_the_line_go_through():
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        net = MirroredCNN(3, 2, 5, PlaneLattice((9,), 1.0).pad).double()
+        net = ReflectionCNN(3, 2, 5, PlaneLattice((9,), 1.0).pad).double()
         for block in net.blocks:
             nn.init.normal_(block.contract.weight)
     z = normal(2, 3, 9)
@@ -142,12 +142,13 @@ def test_mirrors_of_the_line_go_through():
 @pytest.mark.parametrize(
     ("turns", "words"),
     [
-        (Turns(8), "every shift with turns by 90 degrees and mirrors across axes and "
-                   "diagonals"),
-        (Turns(4, False), "every shift with turns by 90 degrees"),
-        (Turns(6), "every shift with turns by 180 degrees and mirrors across axes"),
-        (Turns(3), "every shift and mirrors across the first axis"),
-        (Turns(3, False), "every shift"),
+        (PointGroup(8), "every shift with turns by 90 degrees and mirrors across axes "
+         "and diagonals"),
+        (PointGroup(4, False), "every shift with turns by 90 degrees"),
+        (PointGroup(6),
+         "every shift with turns by 180 degrees and mirrors across axes"),
+        (PointGroup(3), "every shift and mirrors across the first axis"),
+        (PointGroup(3, False), "every shift"),
     ],
 )  # fmt: skip
 def test_what_is_exact_is_said_in_words(turns, words):
@@ -157,7 +158,7 @@ def test_what_is_exact_is_said_in_words(turns, words):
 def test_refusals():
     for number in (1, 0, -4):
         with pytest.raises(ValueError, match=rf"`turns` are two or more.*Got {number}"):
-            Turns(number)
+            PointGroup(number)
     pad = PlaneLattice((4, 4), 1.0).pad
     for sizes, match in (
         ((0, 1, 3), r"`channels` .* Got 0"),
@@ -165,6 +166,6 @@ def test_refusals():
         ((2, 1, 4), r"`kernel` must be odd. Got 4"),
     ):
         with pytest.raises(ValueError, match=match):
-            SteerableCNN(*sizes, Turns(4), pad)
+            SteerableCNN(*sizes, PointGroup(4), pad)
         with pytest.raises(ValueError, match=match):
-            MirroredCNN(*sizes, pad)
+            ReflectionCNN(*sizes, pad)

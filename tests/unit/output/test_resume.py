@@ -20,7 +20,7 @@ from apnp.output.field_output import FieldOutput
 from apnp.output.resume import identity_of, opened
 from apnp.output.write_field import write_field
 from apnp.output.zarr import Record
-from apnp.variables import variable
+from apnp.variables import get_variable
 
 DAYS = np.arange("2021-07-01", "2021-07-04", dtype="M8[D]").astype("M8[ns]")
 MODEL = {"model": "of a test"}
@@ -75,7 +75,7 @@ def period(ds=None, predictor=None, grid=None, **options):
         grid=grid or Grid.regular((2, 2.5), (-20, 30, 30, 60)),
         times=contexts.times,
         period=np.timedelta64(1, "D"),
-        variable=variable("tas"),
+        variable=get_variable("tas"),
         cell_methods="time: mean",
         quantiles=(0.1, 0.9),
         elevation_source="made up",

@@ -3,7 +3,7 @@ import pytest
 import torch
 from scipy import stats
 
-from apnp.inputs.stations import Representation
+from apnp.inputs.stations import StationInputs
 from apnp.likelihoods import (
     BernoulliGammaPredictive,
     LowRankPredictive,
@@ -13,7 +13,7 @@ from apnp.prediction.conditioned import ModelMarginals
 
 
 def representation(mean, std):
-    return Representation("sphere", (0.0, 0.0), (0,) * 3, (0,) * 3, mean, std)
+    return StationInputs("sphere", (0.0, 0.0), (0,) * 3, (0,) * 3, mean, std)
 
 
 def column(*values):

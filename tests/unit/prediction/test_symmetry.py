@@ -9,7 +9,7 @@ from apnp.config import parse, parser
 from apnp.data import from_arrays, observations_at
 from apnp.errors import ConfigError
 from apnp.groups import Trivial
-from apnp.inputs.stations import Representation
+from apnp.inputs.stations import StationInputs
 from apnp.maps.request import FieldRequest
 from apnp.prediction import SymmetryProbe, load, symmetry_breaking
 from apnp.prediction.symmetry import moved, write_difference
@@ -71,7 +71,7 @@ def test_moved_data_change_nothing_but_what_fixed_inputs_break(
     backbone, geometry, group, form
 ):
     ds = stations()
-    representation = Representation.fit(geometry, ds.lat, ds.lon, ds.tas)
+    representation = StationInputs.fit(geometry, ds.lat, ds.lon, ds.tas)
     sizes = ("lattice.shape=[16,16]", "channels=[8,8]", "blocks=[1,1]", "kernel=3")
     argv = [f"--model.backbone.convcnp.{size}" for size in sizes]
     argv += [f"--model.backbone.{b}.width=8" for b in ("local_tnp", "tnp", "rcnp")]

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from apnp.config import TrainerConfig
-from apnp.training.callbacks import Keeper, ProgressLines
+from apnp.training.callbacks import CheckpointAndStop, ProgressLines
 
 
 class Trainer(SimpleNamespace):
@@ -32,7 +32,7 @@ def module():
 
 
 def test_best_is_saved_when_the_score_is_better_and_last_always(module, tmp_path):
-    keeper, trainer = Keeper(tmp_path, module), Trainer()
+    keeper, trainer = CheckpointAndStop(tmp_path, module), Trainer()
     assert validated(keeper, trainer, 2.0) == ["best", "last"]
     assert trainer.saved == [("best", True), ("last", False)]
     assert validated(keeper, trainer, 2.5) == ["last"]
@@ -42,17 +42,17 @@ def test_best_is_saved_when_the_score_is_better_and_last_always(module, tmp_path
 
 def test_the_score_to_choose_by_may_be_the_likelihood(module, tmp_path):
     module.settings = TrainerConfig(monitor="nll")
-    keeper, trainer = Keeper(tmp_path, module), Trainer()
+    keeper, trainer = CheckpointAndStop(tmp_path, module), Trainer()
     validated(keeper, trainer, 2.0)
     assert validated(keeper, trainer, 2.5) == ["best", "last"]
     assert keeper.best == -2.5
 
 
 def test_best_score_and_patience_go_on_after_a_resumption(module, tmp_path):
-    keeper, trainer = Keeper(tmp_path, module), Trainer()
+    keeper, trainer = CheckpointAndStop(tmp_path, module), Trainer()
     for score in (2.0, 2.5, 2.4):
         validated(keeper, trainer, score)
-    again = Keeper(tmp_path, module)
+    again = CheckpointAndStop(tmp_path, module)
     again.load_state_dict(keeper.state_dict())
     assert not trainer.should_stop
     assert validated(again, trainer, 2.1) == ["last"]

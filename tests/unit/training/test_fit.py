@@ -11,7 +11,7 @@ from apnp.checkpoint import find_checkpoint, load_run, read_checkpoint
 from apnp.config import read_yaml
 from apnp.errors import CheckpointError, ConfigError, DataError
 from apnp.training import start
-from apnp.training.callbacks import Keeper
+from apnp.training.callbacks import CheckpointAndStop
 from apnp.training.fit import train
 
 
@@ -63,7 +63,7 @@ def test_resumed_equals_uninterrupted_to_the_last_digit(
     extra = (f"--trainer.average={average}", "--trainer.save_minutes=0")
     whole = train(tiny(*extra, run="whole"), stations)
     config = tiny(*extra, run="cut")
-    save = Keeper._save
+    save = CheckpointAndStop._save
 
     def dying(self, trainer, name):
         if self.module.step == stop_after:
@@ -71,7 +71,7 @@ def test_resumed_equals_uninterrupted_to_the_last_digit(
         save(self, trainer, name)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Keeper, "_save", dying)
+        patch.setattr(CheckpointAndStop, "_save", dying)
         with pytest.raises(Stopped):
             train(config, stations)
     torch.manual_seed(12345)
@@ -90,7 +90,7 @@ def test_a_run_killed_before_its_first_save_begins_again(tiny, stations, monkeyp
         raise Stopped
 
     with monkeypatch.context() as patch:
-        patch.setattr(Keeper, "_save", dying)
+        patch.setattr(CheckpointAndStop, "_save", dying)
         with pytest.raises(Stopped):
             train(config, stations)
     cut = train(config, stations, resume=True)
@@ -237,7 +237,7 @@ def test_interrupt_says_how_to_go_on(tiny, stations, monkeypatch, capsys):
     def interrupt(self, trainer, name):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Keeper, "_save", interrupt)
+    monkeypatch.setattr(CheckpointAndStop, "_save", interrupt)
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
         train(tiny(), stations)

@@ -5,13 +5,13 @@ import pytest
 import torch
 
 from apnp.errors import ConfigError, DataError
-from apnp.inputs.stations import Representation
+from apnp.inputs.stations import StationInputs
 from apnp.nn.lattice import PlaneLattice
 from apnp.nn.streams import StreamAnalysis
 from apnp.observations import Observations, Sites
 from apnp.training.station_tasks import (
     StationTasks,
-    TaskLaw,
+    TaskSampling,
     collate,
     log_uniform,
     observed_task,
@@ -28,13 +28,13 @@ def network(law, n=50, geometry="plane", seed=1):
     values[g.random(values.shape) < 0.2] = np.nan
     values[3] = np.nan
     values[4, 5:] = np.nan
-    representation = Representation.fit(geometry, lat, lon, values)
+    representation = StationInputs.fit(geometry, lat, lon, values)
     elevation = g.uniform(0, 2000, n)
     tasks = StationTasks(representation, lat, lon, elevation, DAYS, values, law)
     return tasks, values
 
 
-LAW = TaskLaw(min_context=6, max_context=30, max_targets=12, dropout=0.3, seed=4)
+LAW = TaskSampling(min_context=6, max_context=30, max_targets=12, dropout=0.3, seed=4)
 
 
 def same(a, b):
@@ -52,7 +52,7 @@ def test_a_task_is_a_function_of_seed_and_index():
     later = [again.task(i) for i in (7, 3)]
     assert same(first.task(3), later[1])
     assert same(first.task(7), later[0])
-    other, _ = network(TaskLaw(6, 30, 12, dropout=0.3, seed=5))
+    other, _ = network(TaskSampling(6, 30, 12, dropout=0.3, seed=5))
     assert not same(first.task(3), other.task(3))
 
 
@@ -91,7 +91,7 @@ def test_task_carries_scaled_values_of_its_day():
 
 def test_dropout_is_drawn_per_task_with_its_probability_and_moves_nothing_else():
     tasks, _ = network(LAW)
-    never, _ = network(TaskLaw(6, 30, 12, dropout=0.0, seed=4))
+    never, _ = network(TaskSampling(6, 30, 12, dropout=0.0, seed=4))
     hidden = [not tasks.draw(i).absolute for i in range(2000)]
     assert np.mean(hidden) == pytest.approx(0.3, abs=0.04)
     assert all(never.draw(i).absolute for i in range(100))
@@ -172,9 +172,9 @@ def test_observed_task_knows_its_absolute_location():
 )
 def test_laws_that_cannot_be(arguments, message):
     with pytest.raises(ConfigError, match=message):
-        TaskLaw(*arguments)
+        TaskSampling(*arguments)
 
 
 def test_too_few_stations_for_the_least_context():
     with pytest.raises(DataError, match=r"more than 60 stations .* at most 4\d"):
-        network(TaskLaw(60, 80, 5))
+        network(TaskSampling(60, 80, 5))

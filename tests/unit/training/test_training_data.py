@@ -4,7 +4,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from apnp.errors import ConfigError, DataError
-from apnp.inputs.stations import Representation
+from apnp.inputs.stations import StationInputs
 from apnp.training.data import (
     TaskBatches,
     divide_times,
@@ -143,9 +143,9 @@ def test_a_dropout_of_fixed_inputs_is_of_the_approximate_form(tiny, stations):
 
 
 def test_a_known_representation_is_kept_for_its_region(tiny, stations):
-    old = Representation("plane", (50.0, 10.0), (-1, -1), (1, 1), 3.0, 7.0)
+    old = StationInputs("plane", (50.0, 10.0), (-1, -1), (1, 1), 3.0, 7.0)
     assert prepare(tiny(), stations, old).representation == old
-    far = Representation("plane", (35.0, -100.0), (-1, -1), (1, 1), 3.0, 7.0)
+    far = StationInputs("plane", (35.0, -100.0), (-1, -1), (1, 1), 3.0, 7.0)
     moved = prepare(tiny(), stations, far).representation
     assert moved.centre == pytest.approx((50, 10), abs=3)
     assert (moved.mean, moved.std) == (3.0, 7.0)

@@ -8,12 +8,12 @@ from apnp.errors import ConfigError
 from apnp.experiments.gibbs.gp import gibbs_tasks
 from apnp.experiments.gibbs.models import ABLATED, NAMES, SIZES, entries
 from apnp.groups import RigidMotions, Translations, Trivial
-from apnp.inputs.coordinates import Coordinates
+from apnp.inputs.coordinates import CoordinateInputs
 from apnp.nn.attention import HeadMixingAttention, PlainAttention, WindowAttention
-from apnp.nn.steerable import MirroredCNN
+from apnp.nn.steerable import ReflectionCNN
 from apnp.types import Task
 
-LINE = Coordinates((-7.0,), (7.0,))
+LINE = CoordinateInputs((-7.0,), (7.0,))
 
 
 def build(entry):
@@ -72,7 +72,7 @@ def test_the_published_sizes(tiny_size):
     assert (convcnp.fixed_inputs.support.low, convcnp.fixed_inputs.support.high) == (
         (-7,), (7,),
     )  # fmt: skip
-    assert isinstance(of("EquivCNP(E)", "small").net, MirroredCNN)
+    assert isinstance(of("EquivCNP(E)", "small").net, ReflectionCNN)
     layers = {"TNP": PlainAttention, "TNP(T)": WindowAttention}
     for name, kind in layers.items():
         assert isinstance(of(name, "small").reading[0], kind)

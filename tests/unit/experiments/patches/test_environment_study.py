@@ -6,10 +6,10 @@ import pytest
 from apnp.errors import ConfigError
 from apnp.experiments.patches.environment_study import Environment, Split, read_grid
 from apnp.experiments.patches.models import entries
-from apnp.experiments.patches.patch_tasks import PatchLaw
+from apnp.experiments.patches.patch_tasks import PatchSampling
 from apnp.experiments.study import Study
 
-FLAT, DEEP = PatchLaw((4, 5), 0.1, 0.3), PatchLaw((2, 4, 5), 0.1, 0.3)
+FLAT, DEEP = PatchSampling((4, 5), 0.1, 0.3), PatchSampling((2, 4, 5), 0.1, 0.3)
 WEST, EAST = (0.0, 45.0, 11.0, 60.0), (12.0, 45.0, 19.0, 60.0)
 DEEPER = {"out": "2019-03-09/2019-03-10", "least": 2}
 TIMES = {"train": "2019-03-01/2019-03-08", "test": "2019-03-09/2019-03-12"}

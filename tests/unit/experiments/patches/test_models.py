@@ -7,7 +7,7 @@ from apnp.build import build_model
 from apnp.errors import ConfigError
 from apnp.experiments.patches.models import NAMES, SIZES, Patch, entries, names_of
 from apnp.groups import RigidMotions, Translations, Trivial
-from apnp.inputs.coordinates import Coordinates
+from apnp.inputs.coordinates import CoordinateInputs
 from apnp.nn.attention import HeadMixingAttention, PlainAttention, WindowAttention
 from apnp.nn.unet import UNet
 from apnp.types import Domain, PointSet, Task
@@ -32,7 +32,7 @@ def task(dx=2, seed=0):
 
 def build(entry, dx=2):
     torch.manual_seed(0)
-    return build_model(entry.model, Coordinates(*SPACES[dx]))
+    return build_model(entry.model, CoordinateInputs(*SPACES[dx]))
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@ import pytest
 import torch
 
 from apnp.errors import ConfigError, DataError
-from apnp.experiments.patches.patch_tasks import PatchLaw, PatchTasks, PlanePlaces
+from apnp.experiments.patches.patch_tasks import PatchSampling, PatchTasks, PlanePlaces
 from apnp.experiments.patches.smoke_tasks import part_of_runs, smoke_tasks
 
-LAW = PatchLaw((4, 6), 3, 9, dropout=0.3, seed=2)
+LAW = PatchSampling((4, 6), 3, 9, dropout=0.3, seed=2)
 
 
 def grid(runs=30, rows=11, columns=13):
@@ -27,7 +27,7 @@ def test_a_task_is_a_function_of_seed_and_index():
     later = [again.task(i) for i in (7, 3)]
     assert first.task(3).context.y.equal(later[1].context.y)
     assert first.task(7).target.y.equal(later[0].target.y)
-    other = tasks(PatchLaw((4, 6), 3, 9, seed=3))
+    other = tasks(PatchSampling((4, 6), 3, 9, seed=3))
     assert not first.task(3).target.y.equal(other.task(3).target.y)
 
 
@@ -77,7 +77,7 @@ def test_absolute_location_is_hidden_with_its_probability_or_always():
 def test_cells_not_observed_are_in_no_task_and_shares_are_of_those_observed():
     values = grid()
     values[:, :, 3::4] = np.nan
-    made = tasks(PatchLaw((4, 6), 1 / 10, 1 / 3), values)
+    made = tasks(PatchSampling((4, 6), 1 / 10, 1 / 3), values)
     for i in range(60):
         task = made.task(i)
         n = task.context.n_points + task.target.n_points
@@ -94,7 +94,7 @@ def test_patches_with_too_few_observed_cells_are_never_drawn():
     drawn = [made.draw(i) for i in range(300)]
     assert {d.corner[0] for d in drawn} == {0, 1, 2, 3}
     with pytest.raises(DataError, match=r"none has 90% of its cells.*Lower `observed`"):
-        tasks(PatchLaw((8, 6), 3, 9, observed=0.9), values)
+        tasks(PatchSampling((8, 6), 3, 9, observed=0.9), values)
 
 
 @pytest.mark.parametrize(
@@ -110,13 +110,13 @@ def test_patches_with_too_few_observed_cells_are_never_drawn():
 )
 def test_laws_that_cannot_be(arguments, message):
     with pytest.raises(ConfigError, match=message):
-        PatchLaw(*arguments)
+        PatchSampling(*arguments)
 
 
 @pytest.mark.parametrize("shape", [(12, 6), (4, 14), (2, 4, 6)])
 def test_a_patch_larger_than_the_grid_is_refused(shape):
     with pytest.raises(ConfigError, match=r"axes have \(11, 13\) cells"):
-        tasks(PatchLaw(shape, 3, 9))
+        tasks(PatchSampling(shape, 3, 9))
 
 
 def test_smoke_runs_are_split_by_their_numbers_and_scaled_by_the_training_runs():
@@ -126,7 +126,7 @@ def test_smoke_runs_are_split_by_their_numbers_and_scaled_by_the_training_runs()
     assert sorted(np.concatenate(parts)) == run.tolist()
     states = np.random.default_rng(0).gamma(0.3, 5, (39, 9, 8))
     train = states[part_of_runs(run, "train")]
-    test = smoke_tasks(states, run, "test", PatchLaw((3, 3), 2, 4))
+    test = smoke_tasks(states, run, "test", PatchSampling((3, 3), 2, 4))
     draw, task = test.draw(5), test.task(5)
     rows, columns = draw.target.T
     expected = states[part_of_runs(run, "test")[draw.record], rows, columns]

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from apnp.errors import ConfigError
-from apnp.experiments.patches.patch_tasks import PatchLaw
+from apnp.experiments.patches.patch_tasks import PatchSampling
 from apnp.experiments.patches.reanalysis_tasks import Grid, reanalysis_tasks, represent
 from apnp.geometry.sphere import lat_lon
 
-FLAT, DEEP = PatchLaw((5, 6), 0.1, 0.3), PatchLaw((3, 5, 6), 0.1, 0.3)
+FLAT, DEEP = PatchSampling((5, 6), 0.1, 0.3), PatchSampling((3, 5, 6), 0.1, 0.3)
 DAYS = np.arange("2018-12-01", "2019-02-01", dtype="M8[D]").astype("M8[ns]")
 
 
@@ -93,7 +93,7 @@ def test_grids_and_patches_that_do_not_fit():
     with pytest.raises(ConfigError, match=r"has none. Give `elevation`"):
         reanalysis_tasks(grid, representation, DEEP)
     with pytest.raises(ConfigError, match=r"along \(lat, lon\) or .* Got \(9,\)"):
-        reanalysis_tasks(grid, representation, PatchLaw((9,), 1, 2))
+        reanalysis_tasks(grid, representation, PatchSampling((9,), 1, 2))
     whole = field()
     kept = np.arange(len(DAYS)) != 9
     gap = Grid(DAYS[kept], whole.lat, whole.lon, whole.values[kept], whole.elevation)

@@ -7,11 +7,11 @@ import xarray as xr
 
 from apnp.experiments.patches.figures import PatchTask, predict_patch
 from apnp.experiments.patches.models import entries
-from apnp.experiments.patches.patch_tasks import PatchLaw
+from apnp.experiments.patches.patch_tasks import PatchSampling
 from apnp.experiments.patches.smoke_study import Smoke
 from apnp.experiments.study import Study
 
-LAW = PatchLaw((6, 6), 3, 9)
+LAW = PatchSampling((6, 6), 3, 9)
 
 
 @pytest.fixture
