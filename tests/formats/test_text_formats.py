@@ -137,3 +137,39 @@ def test_a_station_stood_where_the_list_says_it_stood_at_the_time(tmp_path, name
     assert (old["lat"].item(), old["elevation"].item() < 220) == (62.9, True)
     assert ds["lat"].values.tolist().count(61.5) == 1
     assert "split" in ds.attrs["quality_control"]
+
+
+def test_the_users_word_on_quality_missing_codes_and_heights(tmp_path):
+    path = write(tmp_path, SAMPLES["GHCNh"])
+    lenient = read_stations(path, good_flags=["", "1", "2", "5"])
+    assert values(lenient)["ZZI0000TEST", "2026-03-01T08:00:00"] == 38.0
+    assert "as --good-flags says" in lenient.attrs["assumptions"]
+    every = read_stations(path, columns={"qc": "none"})
+    assert values(every)["ZZI0000TEST", "2026-03-01T07:00:00"] == 39.0
+    fewer = read_stations(path, missing=[-7.0, 230.0])
+    assert ("ZZI0000TEST", "2026-03-01T06:20:00") not in values(fewer)
+    assert np.isnan(fewer["elevation"].item())
+    low = read_stations(path, units={"elevation": "ft"})
+    assert low["elevation"].item() == pytest.approx(70.104)
+
+
+def test_codes_of_a_format_without_a_rule_are_obeyed_where_the_user_says(tmp_path):
+    sample = SAMPLES["DWD klima_tag"]
+    path = write(tmp_path, sample)
+    with pytest.raises(DataError, match=r"No usable value.*failed quality"):
+        read_stations(
+            path, columns={"qc": "QN_4"}, good_flags=["3"], **listed(tmp_path, sample)
+        )
+
+
+def test_what_a_format_assumes_is_said(tmp_path):
+    ds = read_stations(write(tmp_path, SAMPLES["GHCNh"]))
+    assert ds.attrs["assumptions"] == (
+        "values in degC; quality codes in temperature_Quality_Code: kept: blank, 1 and "
+        "5, every other code fails; times in UTC"
+    )
+    order = read_stations(write(tmp_path, SAMPLES["GHCN-Daily order (CDO, CSV)"]))
+    assert (
+        "values in degF (degC with decimals, else degF)" in order.attrs["assumptions"]
+    )
+    assert order["tas"].attrs["day_interval"] == "00-00 local (assumed)"

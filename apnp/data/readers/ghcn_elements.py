@@ -66,6 +66,7 @@ def element_readings(
         attrs={"source": f"{name}: {names_of(paths)}; positions from {where.name}"},
         notes=tuple(notes),
         days=(Day(clock="local", assumed=True),),
+        assumed=("values in tenths of degC", "quality codes: any flag fails"),
     )
 
 

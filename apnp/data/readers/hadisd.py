@@ -102,6 +102,7 @@ def _read(path: Path, request: Request) -> Readings:
         np.where(flagged | missing, np.nan, value),
         units=request.units.get("tas", str(units)), cell_method="time: point",
         attrs={"source": f"{NAME}: {path.name}", "title": version}, notes=notes,
+        assumed=("times in UTC",),
     )  # fmt: skip
 
 

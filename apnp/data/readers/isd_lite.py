@@ -66,6 +66,7 @@ def read(paths: Sequence[Path], request: Request) -> list[Readings]:
         cell_method="time: point",
         attrs={"source": f"{NAME}: {names_of(paths)}; positions from {where.name}"},
         notes=tuple(notes),
+        assumed=("values in tenths of degC", "times in UTC", "no quality codes"),
     )
     return [found]
 

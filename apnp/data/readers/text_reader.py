@@ -1,8 +1,7 @@
 """Reads any text format that has a description (`apnp.data.readers.text_format`)."""
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +18,12 @@ from apnp.data.readers.text_sites import Places, StationLists, places
 from apnp.data.readers.text_table import (
     ParquetFile,
     TextFile,
-    TextTable,
     is_of,
-    matches,
     open_table,
 )
+from apnp.data.readers.text_values import rows_of, times_of, units_of, values_of
 from apnp.data.readings import Readings, Request, readings
-from apnp.data.units import canonical_units, to_degc
+from apnp.data.units import to_degc, to_metres
 from apnp.errors import DataError
 
 _EXTREMES = ("tasmax", "tasmin")
@@ -181,20 +179,34 @@ def _part(
             f"{file.path}: no column {sorted(lacking)[0]!r}, which {form.about.name} "
             f"has; the file has {', '.join(file.names)}."
         )
-    table, notes = _rows(file.table(used), form)
-    time = _times(table, form, before.zone)
+    table, notes = rows_of(file.table(used), form)
+    time = times_of(table, form, before.zone)
     found = places(table, form, where, before, lists, time)
-    units = _units(file, form, elements, table, request)
+    units = units_of(file, form, elements, table, request)
     values = {}
+    rule = "" if form.about.units == units else f" ({form.about.units})"
+    assumed = [*before.assumed, f"values in {units}{rule}"]
     for name, element in elements.items():
         code = _quality_column(form, element, file, request)
-        value, failed = _values(table, form, element, code)
+        value, failed, said = values_of(table, form, element, code, request)
         values[name] = to_degc(value, units), failed
-    assumed = before.assumed
-    if callable(form.units):
-        assumed = (*assumed, f"units {units} (the format: {form.about.units})")
-    notes += found.notes
-    return Part(file.path, found, time, values, elements, tuple(notes), assumed)
+        assumed.append(said)
+    if elements and all(element.day is None for element in elements.values()):
+        assumed.append("times in UTC")
+    sites = _in_metres(found.sites, request, file.path)
+    return Part(
+        file.path, replace(found, sites=sites), time, values, elements,
+        (*notes, *found.notes), tuple(text.replace("; ", ", ") for text in assumed),
+    )  # fmt: skip
+
+
+def _in_metres(sites: pd.DataFrame, request: Request, path: Path) -> pd.DataFrame:
+    """The sites with the user's word on units and missing codes of elevations."""
+    height = sites["elevation"].to_numpy(np.float64, copy=True)
+    height[np.isin(height, request.missing)] = np.nan
+    if "elevation" in request.units:
+        height = to_metres(height, request.units["elevation"], str(path))
+    return sites.assign(elevation=height)
 
 
 def _column(
@@ -257,136 +269,10 @@ def _quality_column(
     form: TextFormat, element: Element, file: TextFile | ParquetFile, request: Request
 ) -> str:
     """The column of quality codes of a column of values; blank where there is none."""
+    said = request.columns.get("qc")
+    if said is not None:
+        return "" if said == "none" else _column(file, "qc", (), request)
     if form.quality is None:
         return ""
-    if "qc" in request.columns:
-        return _column(file, "qc", (), request)
     name = element.quality or form.quality.column.format(element.column)
     return name if name in file.names else ""
-
-
-def _rows(table: TextTable, form: TextFormat) -> tuple[TextTable, list[str]]:
-    """The rows that count, and a note on the others."""
-    notes = []
-    for column, pattern in form.rows.items():
-        kept = matches(table.columns[column], pattern)
-        if not kept.any():
-            raise DataError(
-                f"{table.path}: no row counts: {column} is never {pattern}, but e.g. "
-                f"{table.columns[column].iloc[0]!r}."
-            )
-        if not kept.all():
-            n = counted(int((~kept).sum()), "row")
-            notes.append(f"{n} left out whose {column} is not {pattern}")
-            table = table.take(kept)
-    return table, notes
-
-
-def _units(
-    file: TextFile | ParquetFile,
-    form: TextFormat,
-    elements: Mapping[str, Element],
-    table: TextTable,
-    request: Request,
-) -> str:
-    """Canonical units of the values: the user's word, the file's, or the format's."""
-    said = request.units.get(request.variable.name)
-    column = next((e.column for e in elements.values()), "")
-    said = said or file.units.get(column)
-    if not said and form.units_column:
-        return _stated_units(table, form, elements)
-    if not said and isinstance(form.units, str):
-        said = form.units
-    if not said:
-        texts = [t for e in elements.values() for t in table.columns[e.column].unique()]
-        said = form.units(texts) if callable(form.units) else ""
-    return canonical_units(said, str(file.path))
-
-
-def _stated_units(
-    table: TextTable, form: TextFormat, elements: Mapping[str, Element]
-) -> str:
-    """The units that the rows state: the same in all that hold the variable."""
-    held = np.zeros(len(table.line), dtype=bool)
-    for element in elements.values():
-        held |= _holds(table, element)
-    found = table.columns[form.units_column][held].unique()
-    if len(found) > 1:
-        raise DataError(
-            f"{table.path}: the rows state different units ({', '.join(found)}). Part "
-            "the file by units."
-        )
-    return canonical_units(found[0] if len(found) else "degC", str(table.path))
-
-
-def _holds(table: TextTable, element: Element) -> NDArray[np.bool_]:
-    """Which rows hold the element."""
-    held = np.ones(len(table.line), dtype=bool)
-    for column, pattern in element.rows.items():
-        held &= matches(table.columns[column], pattern)
-    return held
-
-
-def _values(
-    table: TextTable, form: TextFormat, element: Element, code: str
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Values as the file has them, NaN where missing, and whether each failed."""
-    texts = table.columns[element.column]
-    if element.part is not None:
-        texts = _piece(texts, element.part)
-    value = table.numbers(element.column, texts)
-    value[np.isin(value, form.missing) | ~_holds(table, element)] = np.nan
-    if form.quality is None or not code:
-        return value, np.zeros(len(value), dtype=bool)
-    codes = table.columns[code]
-    if form.quality.part is not None:
-        codes = _piece(codes, form.quality.part)
-    return value, ~matches(codes, form.quality.good)
-
-
-def _piece(texts: pd.Series, part: int) -> pd.Series:
-    """One part of cells that hold several, separated by commas; blank if lacking."""
-    code, unique = pd.factorize(texts)
-    parts = [text.split(",") for text in unique]
-    piece = [p[part].strip() if part < len(p) else "" for p in parts]
-    return pd.Series(np.array([*piece, ""], dtype=object)[code], index=texts.index)
-
-
-def _times(table: TextTable, form: TextFormat, zone: str) -> NDArray[np.datetime64]:
-    """The time of each row in UTC (of daily values, the date)."""
-    columns = form.times.columns
-    texts = table.columns[columns[0]]
-    for name in columns[1:]:
-        texts = texts + " " + table.columns[name]
-    code, unique = pd.factorize(texts)
-    parsed = pd.to_datetime(
-        pd.Series(unique), format=form.times.layout, utc=True, errors="coerce"
-    )
-    if zone != "UTC":
-        local = parsed.dt.tz_localize(None)
-        parsed = local.dt.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
-        parsed = parsed.dt.tz_convert("UTC")
-    time = parsed.dt.tz_localize(None).to_numpy().astype("datetime64[s]")[code]
-    bad = np.isnat(time)
-    if form.times.hours:
-        hours = table.numbers(form.times.hours)
-        off = ~((hours >= 0) & (hours <= 24))
-        if off.any():
-            raise DataError(
-                f"{table.at(form.times.hours, off)} is not an hour from 0 to 24."
-            )
-        time = time + (hours * 3600).astype("timedelta64[s]")
-    if bad.any():
-        text = texts.iloc[int(np.flatnonzero(bad)[0])]
-        whole = f" ({text!r})" if columns[1:] else ""
-        month = re.fullmatch(r"\d{4}-?\d\d", text)
-        raise DataError(
-            f"{table.at(columns[0], bad)}{whole} "
-            + (
-                "is a month. Means of months are no values of a day or an instant; "
-                "give the daily or hourly values."
-                if month
-                else f"is not a time of the layout {form.times.layout}."
-            )
-        )
-    return time.astype("datetime64[ns]")
