@@ -17,6 +17,7 @@ from apnp.backbones import (
 )
 from apnp.config import LatticeConfig, ModelConfig, PointModelConfig
 from apnp.errors import ConfigError
+from apnp.geometry.sphere import EARTH_RADIUS_KM
 from apnp.groups import (
     Group,
     LongitudeShifts,
@@ -26,7 +27,8 @@ from apnp.groups import (
     Trivial,
 )
 from apnp.inputs.coordinates import CoordinateInputs
-from apnp.inputs.stations import EARTH_RADIUS_KM, KM_PER_UNIT, StationInputs
+from apnp.inputs.gridded_covariates import KM_PER_UNIT
+from apnp.inputs.stations import StationInputs
 from apnp.likelihoods import (
     BernoulliGamma,
     GaussianMixture,

@@ -85,22 +85,6 @@ def covered(pit: ArrayLike, level: float) -> NDArray[np.bool_]:
     return np.abs(np.asarray(pit) - 0.5) <= level / 2
 
 
-def task_means(value: ArrayLike, task: NDArray[np.intp]) -> Floats:
-    """Mean of `value` within every task.
-
-    Args:
-        value: One number a point, shape (n,).
-        task: Index of the point's task, shape (n,), in 0 .. n_tasks - 1.
-
-    Returns:
-        Shape (n_tasks,); NaN for a task without points.
-    """
-    weight = np.bincount(task)
-    total = np.bincount(task, weights=np.asarray(value, dtype=np.float64))
-    with np.errstate(invalid="ignore"):
-        return total / weight
-
-
 def mean_and_error(per_task: ArrayLike) -> tuple[float, float]:
     """Mean over tasks and its standard error (NaN for a single task)."""
     per_task = np.asarray(per_task, dtype=np.float64)

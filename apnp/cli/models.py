@@ -30,7 +30,8 @@ def main(argv: Sequence[str]) -> None:
 def table() -> pd.DataFrame:
     """Backbone, geometry, group, where it is exact, and numbers of weights."""
     from apnp.build import GROUPS, build_model  # not before: --help needs no torch
-    from apnp.inputs.stations import GEOMETRIES, StationInputs
+    from apnp.inputs.projection import GEOMETRIES
+    from apnp.inputs.stations import StationInputs
 
     names: list[Any] = [f.name for f in fields(BackboneConfig) if f.name != "name"]
     rows = []

@@ -1,9 +1,11 @@
 """Maps from the sphere to a plane in kilometres."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pyproj import Proj
 
 from apnp.geometry.sphere import EARTH_RADIUS_KM, wrap_longitude
 
@@ -14,12 +16,9 @@ Floats = NDArray[np.float64]
 class LambertAzimuthal:
     """Lambert azimuthal equal-area projection of the sphere about a centre.
 
-    With p the centre's latitude and d the difference in longitude,
-    k = sqrt(2 / (1 + sin p sin lat + cos p cos lat cos d)),
-    x = R k cos lat sin d,  y = R k (cos p sin lat - sin p cos lat cos d).
     Areas are kept, and lengths near the centre; both axes are in km. The antipode of
-    the centre has no image. Source: Snyder, Map Projections: A Working Manual (USGS
-    Professional Paper 1395, 1987), section 24.
+    the centre has no image. It is PROJ's `laea` (Snyder, Map Projections:
+    A Working Manual, USGS Professional Paper 1395, 1987, section 24).
 
     Attributes:
         lat: Latitude of the centre in degrees, in [-90, 90].
@@ -43,19 +42,17 @@ class LambertAzimuthal:
         Raises:
             ValueError: If a point is the antipode of the centre.
         """
-        phi = np.radians(np.asarray(lat, dtype=np.float64))
-        lam = np.radians(wrap_longitude(np.subtract(lon, self.lon)))
-        sin_p, cos_p = np.sin(np.radians(self.lat)), np.cos(np.radians(self.lat))
-        along = sin_p * np.sin(phi) + cos_p * np.cos(phi) * np.cos(lam)
-        if np.any(1 + along < 1e-14):
+        lon, lat = np.broadcast_arrays(
+            np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+        )
+        xy = np.stack(_laea(self.lat, self.lon)(lon % 360, lat), axis=-1)
+        radius = np.hypot(xy[..., 0], xy[..., 1])
+        if not np.all(radius < 2 * EARTH_RADIUS_KM * (1 - 1e-14)):
             raise ValueError(
                 f"The antipode of the centre ({self.lat}, {self.lon}) has no image in "
                 "an azimuthal projection: drop it, or centre the plane on your region."
             )
-        k = EARTH_RADIUS_KM * np.sqrt(2 / (1 + along))
-        x = k * np.cos(phi) * np.sin(lam)
-        y = k * (cos_p * np.sin(phi) - sin_p * np.cos(phi) * np.cos(lam))
-        return np.stack(np.broadcast_arrays(x, y), -1)
+        return xy
 
     def inverse(self, xy: ArrayLike) -> tuple[Floats, Floats]:
         """Latitude and longitude in degrees, in [-180, 180), of (..., 2) points in km.
@@ -63,18 +60,18 @@ class LambertAzimuthal:
         Raises:
             ValueError: If a point lies outside the image, the disc of radius 2 R.
         """
-        x, y = np.moveaxis(np.asarray(xy, dtype=np.float64), -1, 0) / EARTH_RADIUS_KM
-        rho2 = x**2 + y**2
-        if np.any(rho2 > 4 * (1 + 1e-12)):
+        x, y = np.moveaxis(np.asarray(xy, dtype=np.float64), -1, 0)
+        radius = np.hypot(x, y)
+        if np.any(radius > 2 * EARTH_RADIUS_KM * (1 + 1e-12)):
             raise ValueError(
                 f"The plane ends {2 * EARTH_RADIUS_KM:.0f} km from its centre. Got a "
-                f"point at {EARTH_RADIUS_KM * np.sqrt(rho2.max()):.0f} km."
+                f"point at {radius.max():.0f} km."
             )
-        # With c the angle from the centre: rho = 2 sin(c/2), so sin c = rho * root.
-        cos_c, root = 1 - rho2 / 2, np.sqrt(np.clip(1 - rho2 / 4, 0, 1))
-        sin_p, cos_p = np.sin(np.radians(self.lat)), np.cos(np.radians(self.lat))
-        east = x * root
-        north = cos_p * cos_c - sin_p * y * root
-        up = sin_p * cos_c + cos_p * y * root
-        lat = np.degrees(np.arctan2(up, np.hypot(east, north)))
-        return lat, wrap_longitude(self.lon + np.degrees(np.arctan2(east, north)))
+        lon, lat = _laea(self.lat, self.lon)(x, y, inverse=True)
+        return np.asarray(lat), wrap_longitude(lon)
+
+
+@lru_cache(maxsize=256)
+def _laea(lat: float, lon: float) -> Proj:
+    """PROJ's projection; the sphere in km, not an ellipsoid."""
+    return Proj(proj="laea", lat_0=lat, lon_0=lon, R=EARTH_RADIUS_KM, units="m")

@@ -1,7 +1,7 @@
 """Gridded fields as a model sees them: covariates at points, streams on a grid."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,6 +12,7 @@ from apnp.errors import CheckpointError, ConfigError, DataError
 from apnp.geometry.lat_lon_grid import LatLonGrid
 from apnp.geometry.plane import LambertAzimuthal
 from apnp.geometry.sphere import EARTH_RADIUS_KM
+from apnp.observations import Sites
 from apnp.types import GriddedField
 
 Floats = NDArray[np.float64]
@@ -224,6 +225,96 @@ class FieldScaling:
         """
         grid, means = source.coarsened(time, self.use.stream_km)
         return grid, (means - self.mean) / self.std
+
+
+@dataclass(frozen=True)
+class GriddedCovariates:
+    """The gridded fields that a model reads, and where their values come from.
+
+    Attributes:
+        fields: The fields, and how they are scaled.
+        sources: Where their values come from, in the same order; no part of the record.
+    """
+
+    fields: tuple[FieldScaling, ...] = ()
+    sources: tuple[FieldSource, ...] = field(default=(), compare=False, repr=False)
+
+    @classmethod
+    def fit(
+        cls,
+        sources: Iterable[FieldSource],
+        uses: Iterable[FieldUse],
+        sites: Sites,
+        times: NDArray[np.datetime64],
+    ) -> "GriddedCovariates":
+        """Fields scaled at the training stations.
+
+        Args:
+            sources: The fields.
+            uses: What the model does with each.
+            sites: The training stations.
+            times: The training days.
+
+        Raises:
+            DataError: If a field has not all days, or is nowhere at a station.
+            ConfigError: If it does not vary.
+        """
+        sources = tuple(sources)
+        scalings = tuple(
+            FieldScaling.fit(source, use, sites.lat, sites.lon, times)
+            for source, use in zip(sources, uses, strict=True)
+        )
+        return cls(scalings, sources)
+
+    @property
+    def number(self) -> int:
+        """Number of covariates."""
+        return sum(each.n_covariates for each in self.fields)
+
+    @property
+    def stream_dy(self) -> tuple[int, ...]:
+        """Number of variables of each stream beside the context."""
+        return tuple(1 for each in self.fields if each.use.stream_km)
+
+    def reading(self, sources: Iterable[FieldSource]) -> "GriddedCovariates":
+        """The same fields, read from these sources.
+
+        Raises:
+            ConfigError: If they are not the fields of the training.
+            DataError: If one is of another kind.
+        """
+        return GriddedCovariates(self.fields, matched(self.fields, sources))
+
+    def check_days(self, times: NDArray[np.datetime64]) -> None:
+        """Refuse times on whose day a field has no values.
+
+        Raises:
+            DataError: Naming the file and the days there are.
+        """
+        for source in self.sources:
+            for time in times:
+                source.check_day(time)
+
+    def at(self, sites: Sites) -> list[Floats]:
+        """Covariates of each field at sites, (n, its number), NaN where missing."""
+        return [
+            each.covariates(source, sites.lat, sites.lon, sites.elevation, sites.time)
+            for each, source in zip(self.fields, self.sources, strict=True)
+        ]
+
+    def on_days(
+        self, sites: Sites, times: NDArray[np.datetime64]
+    ) -> list[NDArray[np.float32]]:
+        """Covariates of each field at sites, whatever their time.
+
+        Each (days, n, its number), with one day where all are the same.
+        """
+        found = []
+        for k, each in enumerate(self.fields):
+            days = times if each.daily else times[:1]
+            values = [self.at(replace(sites, time=t))[k] for t in days]
+            found.append(np.stack(values).astype(np.float32))
+        return found
 
 
 def matched(

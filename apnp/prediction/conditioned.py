@@ -37,21 +37,23 @@ class ModelMarginals:
     @property
     def mean(self) -> Floats:
         """Means, (n,)."""
-        return self.representation.unscale(_array(self.predictive.mean))
+        return self.representation.scaling.unscale(_array(self.predictive.mean))
 
     @property
     def std(self) -> Floats:
         """Standard deviations (noise included), (n,)."""
         std = _array(self.predictive.variance.sqrt())
-        return self.representation.unscale_std(std)
+        return self.representation.scaling.unscale_std(std)
 
     def quantile(self, level: float) -> Floats:
         """The values not exceeded with a probability, (n,)."""
-        return self.representation.unscale(_array(self.predictive.quantile(level)))
+        return self.representation.scaling.unscale(
+            _array(self.predictive.quantile(level))
+        )
 
     def scaled(self, value: Floats) -> Tensor:
         """Values in the units of the predictive distribution, (1, n, 1)."""
-        return torch.from_numpy(self.representation.scale(value))[None, :, None]
+        return torch.from_numpy(self.representation.scaling.scale(value))[None, :, None]
 
     def noised(self, std: Floats) -> "ModelMarginals":
         """With independent noise of these standard deviations, in units, (n,)."""
@@ -199,7 +201,7 @@ class ConditionedModel:
             with torch.inference_mode():
                 values = self.marginals(sites).predictive.realise(level, shared)
             drawn = values[:, 0, :, 0].double().cpu().numpy()
-            return self.representation.unscale(drawn)
+            return self.representation.scaling.unscale(drawn)
 
         return draw
 
@@ -217,7 +219,7 @@ def check_reach(representation: StationInputs, lat: Floats, lon: Floats) -> None
     """
     distance = beyond_plane(representation, lat, lon)
     if distance.any():
-        at, along = representation.centre
+        at, along = representation.projection.centre
         raise ConfigError(
             f"This model sees a plane about {at:.1f} N {along:.1f} E, and is asked for "
             f"a place {distance.max():.0f} km away, beyond the horizon of that plane. "
@@ -229,7 +231,7 @@ def beyond_plane(representation: StationInputs, lat: Floats, lon: Floats) -> Flo
     """Distance in km from a plane's centre of places beyond its horizon, else 0."""
     if representation.geometry != "plane":
         return np.zeros(lat.shape)
-    distance = great_circle_km(lat, lon, *representation.centre)
+    distance = great_circle_km(lat, lon, *representation.projection.centre)
     return np.where(distance > EARTH_RADIUS_KM * np.pi / 2, distance, 0.0)
 
 

@@ -157,7 +157,7 @@ class TrainedModel:
         Raises:
             DataError: Naming the file and the days there are.
         """
-        self.representation.check_days(times)
+        self.representation.gridded.check_days(times)
 
     def condition(self, context: Observations) -> ConditionedModel:
         """Read the context once; the result answers at any number of sites."""
@@ -318,7 +318,9 @@ class TrainedModel:
 
     def _asked(self, contexts: Contexts) -> "TrainedModel":
         """The model as the stations of a request recalibrate it."""
-        daily = any(source.days is not None for source in self.representation.sources)
+        daily = any(
+            source.days is not None for source in self.representation.gridded.sources
+        )
         return self.recalibrated(contexts.to_ask(MOST_TIMES, earlier=not daily))
 
     def _recalibration(self) -> str:
@@ -330,7 +332,7 @@ class TrainedModel:
 
     def _identity(self) -> dict[str, Any]:
         """What tells the model's predictions from those of another."""
-        files = [Path(source.path) for source in self.representation.sources]
+        files = [Path(source.path) for source in self.representation.gridded.sources]
         return {
             "model": [self.record.hash, self.name, __version__],
             "recalibration": self.recalibration and asdict(self.recalibration),
@@ -373,7 +375,7 @@ class TrainedModel:
                 check_reach(plane, lat[far], lon[far])
 
     def _covariates_read(self) -> str:
-        sources = self.representation.sources
+        sources = self.representation.gridded.sources
         if not sources:
             return ""
         read = [f"{source.name} of {Path(source.path).name}" for source in sources]

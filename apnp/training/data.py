@@ -94,7 +94,7 @@ def prepare(
         ).fitted(sources, map(_use, data.covariates), sites, train_times)
     else:
         representation, _ = representation.reading(sources).adapted(sites)
-    representation.check_days(np.union1d(train_times, validation_times))
+    representation.gridded.check_days(np.union1d(train_times, validation_times))
     approximate = config.model.form == "approximate"
     law = TaskSampling(
         *data.context, data.targets,

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from apnp.errors import ConfigError, DataError
-from apnp.inputs.stations import StationInputs, observed, time_of_year
+from apnp.inputs.covariates import time_of_year
+from apnp.inputs.stations import StationInputs, observed
 from apnp.observations import Observations, Sites
 from apnp.types import Domain, PointSet, Stream, Task
 
@@ -91,14 +92,14 @@ class StationTasks:
     ) -> None:
         self.law = law
         self.representation = representation
-        self._x = representation.locations(lat, lon).astype(np.float32)
-        self._y = representation.scale(values).astype(np.float32)
-        terrain = representation.terrain(lat, lon, elevation)
+        self._x = representation.projection.locations(lat, lon).astype(np.float32)
+        self._y = representation.scaling.scale(values).astype(np.float32)
+        terrain = representation.site.terrain(lat, lon, elevation)
         self._terrain = terrain.astype(np.float32)
         self._season = time_of_year(times).astype(np.float32)
         self._times = times
         sites = Sites(lat, lon, elevation, times[0])
-        self._fields = representation.field_covariates(sites, times)
+        self._fields = representation.gridded.on_days(sites, times)
         count = np.isfinite(self._y).sum(axis=1)
         self.days = np.flatnonzero(count > law.min_context)
         if not self.days.size:
@@ -123,7 +124,7 @@ class StationTasks:
     def task(self, index: int) -> Task:
         """Task `index` (b = 1), without padding."""
         draw = self.draw(index)
-        centre, extent = self.representation.box(self._x[draw.context])
+        centre, extent = self.representation.projection.box(self._x[draw.context])
         domain = Domain(
             torch.from_numpy(np.float32(centre))[None],
             torch.from_numpy(np.float32(extent))[None],

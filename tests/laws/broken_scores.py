@@ -23,11 +23,6 @@ def of_a_wider_interval(covered: Method) -> Method:
     return lambda pit, level: covered(pit, level + 0.02)
 
 
-def of_points(task_means: Method) -> Method:
-    """Shares of the mean over all points instead of means over those of a task."""
-    return lambda value, task: task_means(value, task) * np.bincount(task) / len(task)
-
-
 def unpaired(paired_difference: Method) -> Method:
     """Takes both scores for independent of each other."""
 
@@ -73,9 +68,6 @@ BREAKS: dict[Law, Break] = {
     ),
     laws.test_a_calibrated_prediction_covers_its_level: Break(
         "covered", of_a_wider_interval, scores, {"level": 0.9}
-    ),
-    laws.test_task_means_weigh_every_point_of_a_task_alike: Break(
-        "task_means", of_points, scores
     ),
     laws.test_standard_error_counts_tasks: Break(
         "mean_and_error", changed(lambda found: (found[0], found[1] * 2)), scores

@@ -41,13 +41,6 @@ def test_a_calibrated_prediction_covers_its_level(level):
     assert scores.covered(wide, level).mean() > level + 0.02
 
 
-def test_task_means_weigh_every_point_of_a_task_alike():
-    value, task = [1.0, 4.0, 7.0, 2.5], np.array([2, 0, 2, 2])
-    means = scores.task_means(value, task)
-    assert means[[0, 2]] == pytest.approx([4.0, 3.5])
-    assert np.isnan(means[1])
-
-
 def test_standard_error_counts_tasks():
     mean, error = scores.mean_and_error([1.0, 2.0, 4.0, 6.0])
     assert (mean, error) == pytest.approx((3.25, np.sqrt(14.75 / 3 / 4)))

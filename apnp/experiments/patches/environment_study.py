@@ -23,8 +23,9 @@ from apnp.experiments.patches.patch_tasks import PatchSampling, PatchTasks
 from apnp.experiments.patches.reanalysis_tasks import Grid, reanalysis_tasks, represent
 from apnp.experiments.study import TEST_SEED, Experiment, Study, file_name
 from apnp.geometry.coastline import is_land
+from apnp.geometry.sphere import EARTH_RADIUS_KM
 from apnp.inputs.coordinates import CoordinateInputs
-from apnp.inputs.stations import EARTH_RADIUS_KM, KM_PER_UNIT
+from apnp.inputs.gridded_covariates import KM_PER_UNIT
 from apnp.maps.elevation import Relief
 from apnp.plotting.breaking import mean_and_breaking
 
@@ -236,9 +237,9 @@ class Environment(Experiment):
         time, at = grid.time[first], ((0,) if steps else ())
         scale = self.representation
         values = {
-            "tas": scale.unscale(made.mean[at]),
-            "tas_stderr": scale.unscale_std(made.std[at]),
-            "tas_difference": scale.unscale_std((made.mean - made.without)[at]),
+            "tas": scale.scaling.unscale(made.mean[at]),
+            "tas_stderr": scale.scaling.unscale_std(made.std[at]),
+            "tas_difference": scale.scaling.unscale_std((made.mean - made.without)[at]),
         }
         if grid.elevation is not None:
             values["elevation"] = grid.elevation

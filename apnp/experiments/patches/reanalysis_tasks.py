@@ -12,7 +12,8 @@ from apnp.experiments.patches.patch_tasks import (
     PatchTasks,
     box_of,
 )
-from apnp.inputs.stations import METRES_PER_UNIT, StationInputs
+from apnp.inputs.gridded_covariates import METRES_PER_UNIT
+from apnp.inputs.stations import StationInputs
 from apnp.observations import Sites
 
 DAYS_PER_UNIT = 10.0
@@ -141,7 +142,7 @@ class EarthPlaces:
 
     def box(self, x: Floats) -> tuple[Floats, Floats]:
         """On the sphere all of it, otherwise the box of the locations."""
-        centre, extent = self.representation.box(x[:, : self.space])
+        centre, extent = self.representation.projection.box(x[:, : self.space])
         other, side = box_of(x[:, self.space :]) if x.shape[1] > self.space else (
             x[0, :0], x[0, :0],
         )  # fmt: skip
@@ -175,8 +176,8 @@ def reanalysis_tasks(
         Sites(lat, lon, np.zeros(len(lat)), middle)
     )
     shape = (len(grid.lat), len(grid.lon), -1)
-    x = there.locations(lat, lon).reshape(shape).astype(np.float32)
-    values = representation.scale(grid.values).astype(np.float32)
+    x = there.projection.locations(lat, lon).reshape(shape).astype(np.float32)
+    values = representation.scaling.scale(grid.values).astype(np.float32)
     if len(law.shape) == 2:
         places = EarthPlaces(x, None, there.dx, there)
         return PatchTasks(values, places, law, absolute)

@@ -198,7 +198,7 @@ def test_a_record_of_an_earlier_version_is_understood(saved):
     loaded, representation, found = load_run(run)
     assert (found.config.model.coast, found.config.trainer.average) == (False, 0.0)
     assert found.config.data.covariates == []
-    assert (representation.coast, representation.coast_scale) == (False, "110m")
+    assert (representation.coast, representation.site.coast_scale) == (False, "110m")
     assert found.progress == Progress()
     for name, value in model.state_dict().items():
         assert loaded.state_dict()[name].equal(value)

@@ -8,7 +8,7 @@ import torch
 from apnp.errors import CheckpointError, ConfigError, DataError
 from apnp.geometry.lat_lon_grid import LatLonGrid
 from apnp.geometry.plane import LambertAzimuthal
-from apnp.inputs.gridded_covariates import FieldUse
+from apnp.inputs.gridded_covariates import FieldUse, GriddedCovariates
 from apnp.inputs.stations import StationInputs
 from apnp.observations import Observations, Sites
 from apnp.training.station_tasks import StationTasks, TaskSampling, observed_task
@@ -70,7 +70,7 @@ def fitted(geometry="plane", sources=(RELIEF, WEATHER), uses=USES):
 
 def test_covariates_of_fields_are_scaled_readings_at_the_end():
     representation, there = fitted(), sites(30, DAYS[7], seed=5)
-    bare = replace(representation, fields=(), sources=())
+    bare = replace(representation, gridded=GriddedCovariates())
     w = representation.covariates(there)
     assert representation.dw == w.shape[1] == bare.dw + 3 + 1
     np.testing.assert_array_equal(w[:, :3], bare.covariates(there))
@@ -82,7 +82,7 @@ def test_covariates_of_fields_are_scaled_readings_at_the_end():
     np.testing.assert_allclose(w[:, 3], (there.elevation - height) / 1000)
     np.testing.assert_allclose(w[:, 4], (there.elevation - wide) / 1000)
     np.testing.assert_allclose(w[:, 5], (50 + 0.1 * wide) / 1000)
-    weather = representation.fields[1]
+    weather = representation.gridded.fields[1]
     read = GRID.at(WEATHER.values(DAYS[7]), there.lat, there.lon)
     np.testing.assert_allclose(w[:, 6], (read - weather.mean) / weather.std)
 
@@ -144,7 +144,7 @@ def test_a_stream_of_the_plane_is_the_field_at_nodes_about_the_domain():
     there = sites(9, seed=8)
     domain = representation.domain(there)
     (stream,) = representation.streams(domain, DAYS[0])
-    relief = representation.fields[0]
+    relief = representation.gridded.fields[0]
     x, y = (axis[0].double().numpy() for axis in stream.axes)
     for axis, centre, extent in zip(
         (x, y), domain.centre[0].numpy(), domain.extent[0].numpy(), strict=True
@@ -153,7 +153,7 @@ def test_a_stream_of_the_plane_is_the_field_at_nodes_about_the_domain():
         assert (axis[0] + axis[-1]) / 2 == pytest.approx(centre, abs=1e-6)
         assert axis[-1] - axis[0] > extent + 2 * 0.5 - 2 * 0.15
     nodes = np.stack(np.meshgrid(x, y, indexing="ij"), -1) * 1000
-    lat, lon = LambertAzimuthal(*representation.centre).inverse(nodes)
+    lat, lon = LambertAzimuthal(*representation.projection.centre).inverse(nodes)
     grid, means = RELIEF.coarsened(DAYS[0], 150.0)
     read = grid.at((means - relief.mean) / relief.std, lat.ravel(), lon.ravel())
     np.testing.assert_array_equal(
@@ -196,9 +196,9 @@ def test_json_keeps_fields_but_not_where_they_come_from():
     record = json.loads(json.dumps(representation.to_dict()))
     again = StationInputs.from_dict(record)
     assert again == representation
-    assert again.sources == ()
+    assert again.gridded.sources == ()
     read = again.reading([WEATHER, RELIEF])
-    assert [s.name for s in read.sources] == ["orog", "t2m"]
+    assert [s.name for s in read.gridded.sources] == ["orog", "t2m"]
     del record["fields"][0]["use"]
     with pytest.raises(CheckpointError, match=r"record of a field.*use"):
         StationInputs.from_dict(record)
@@ -220,7 +220,7 @@ def test_other_fields_than_those_of_the_training_are_refused():
         with pytest.raises(error, match=message):
             representation.reading(sources)
     with pytest.raises(ConfigError, match=r"reads the fields none.*given orog"):
-        replace(representation, fields=()).reading([RELIEF])
+        replace(representation, gridded=GriddedCovariates()).reading([RELIEF])
 
 
 def test_fields_that_tell_nothing_are_refused():
@@ -237,6 +237,8 @@ def test_fields_that_tell_nothing_are_refused():
 
 def test_days_of_a_prediction_must_be_there():
     representation = fitted()
-    representation.check_days(DAYS)
+    representation.gridded.check_days(DAYS)
     with pytest.raises(DataError, match="no 2021-01-01"):
-        representation.check_days(np.array(["2020-01-03", "2021-01-01"], "M8[D]"))
+        representation.gridded.check_days(
+            np.array(["2020-01-03", "2021-01-01"], "M8[D]")
+        )

@@ -6,7 +6,9 @@ import pytest
 from apnp.errors import CheckpointError, ConfigError
 from apnp.geometry.coastline import coast_distance_km
 from apnp.geometry.sphere import great_circle_km
-from apnp.inputs.stations import StationInputs, middle, time_of_year
+from apnp.inputs.covariates import time_of_year
+from apnp.inputs.projection import middle
+from apnp.inputs.stations import StationInputs
 from apnp.observations import Observations, Sites
 
 DAY = np.datetime64("2021-07-02T00:00:00")
@@ -30,9 +32,9 @@ def plane():
 def test_scaling_is_the_training_mean_and_spread_without_missing_values(plane):
     assert plane.mean == 8.0
     assert plane.std == pytest.approx(np.std([3, 7, 14]))
-    assert plane.scale([8.0 + 2 * plane.std]) == pytest.approx([2.0])
-    assert plane.unscale(plane.scale([-3.5])) == pytest.approx([-3.5])
-    assert plane.unscale_std([2.0]) == pytest.approx([2 * plane.std])
+    assert plane.scaling.scale([8.0 + 2 * plane.std]) == pytest.approx([2.0])
+    assert plane.scaling.unscale(plane.scaling.scale([-3.5])) == pytest.approx([-3.5])
+    assert plane.scaling.unscale_std([2.0]) == pytest.approx([2 * plane.std])
 
 
 def test_json_keeps_every_digit(plane):
@@ -49,14 +51,14 @@ def test_json_with_an_unknown_or_missing_field_is_refused(plane):
 
 def test_plane_distances_are_kilometres_over_a_thousand(plane):
     lat, lon = [50.0, 50.5], [10.0, 10.5]
-    x = plane.locations(lat, lon)
+    x = plane.projection.locations(lat, lon)
     km = great_circle_km(50, 10, 50.5, 10.5)
     assert np.linalg.norm(x[1] - x[0]) * 1000 == pytest.approx(km, rel=0.02)
 
 
 def test_sphere_locations_are_unit_vectors_and_know_no_date_line():
     sphere = StationInputs.fit("sphere", *europe(), [1.0, 2.0])
-    x = sphere.locations([10.0, 10.0], [-170.0, 190.0])
+    x = sphere.projection.locations([10.0, 10.0], [-170.0, 190.0])
     assert np.linalg.norm(x, axis=1) == pytest.approx(1)
     assert x[0] == pytest.approx(x[1], abs=1e-12)
 
@@ -66,7 +68,9 @@ def test_point_set_and_targets_agree_and_carry_covariates(plane):
     points = plane.point_set(Observations(place, np.array([1.0, 2.0, 3.0])))
     x, w, mask = plane.targets(place)
     assert points.x.shape == (1, 3, 2)
-    assert points.y[0, :, 0].numpy() == pytest.approx(plane.scale([1, 2, 3]), rel=1e-6)
+    assert points.y[0, :, 0].numpy() == pytest.approx(
+        plane.scaling.scale([1, 2, 3]), rel=1e-6
+    )
     assert points.x.equal(x)
     assert points.w.equal(w)
     assert mask.all()
@@ -83,7 +87,7 @@ def test_time_of_year_joins_december_to_january():
 def test_plane_domain_is_the_box_of_the_context(plane):
     context = sites([45.0, 50.0, 55.0], [0.0, 10.0, 20.0])
     domain = plane.domain(context, absolute=False)
-    x = plane.locations(context.lat, context.lon)
+    x = plane.projection.locations(context.lat, context.lon)
     low = domain.centre[0].numpy() - domain.extent[0].numpy() / 2
     high = domain.centre[0].numpy() + domain.extent[0].numpy() / 2
     assert low == pytest.approx(x.min(0), abs=1e-6)
@@ -113,9 +117,9 @@ def test_context_in_the_training_region_keeps_the_representation(plane):
 def test_context_far_away_is_projected_about_itself_without_absolute_location(plane):
     there, absolute = plane.adapted(sites([34.0, 40.0], [-101.0, -95.0]))
     assert not absolute
-    assert there.centre == pytest.approx((37.0, -98.0), abs=0.3)
+    assert there.projection.centre == pytest.approx((37.0, -98.0), abs=0.3)
     assert (there.mean, there.std) == (plane.mean, plane.std)
-    x = there.locations([34.0, 40.0], [-101.0, -95.0])
+    x = there.projection.locations([34.0, 40.0], [-101.0, -95.0])
     assert x.mean(0) == pytest.approx([0, 0], abs=0.03)
 
 
@@ -205,7 +209,7 @@ def test_values_at_or_above_zero_are_scaled_without_a_shift():
     made = StationInputs.fit("sphere", lat, lon, rain, bounded=True)
     assert made.mean == 0
     assert made.std == pytest.approx(np.nanstd(rain))
-    assert made.scale(0.0) == 0
-    assert made.unscale(made.scale(4.2)) == pytest.approx(4.2)
+    assert made.scaling.scale(0.0) == 0
+    assert made.scaling.unscale(made.scaling.scale(4.2)) == pytest.approx(4.2)
     with pytest.raises(ConfigError, match=r"at or above zero.*value is -1"):
         StationInputs.fit("sphere", lat, lon, [2.0, -1.0], bounded=True)

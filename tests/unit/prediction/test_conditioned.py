@@ -3,6 +3,8 @@ import pytest
 import torch
 from scipy import stats
 
+from apnp.inputs.projection import Projection
+from apnp.inputs.scaling import ValueScaling
 from apnp.inputs.stations import StationInputs
 from apnp.likelihoods import (
     BernoulliGammaPredictive,
@@ -13,7 +15,8 @@ from apnp.prediction.conditioned import ModelMarginals
 
 
 def representation(mean, std):
-    return StationInputs("sphere", (0.0, 0.0), (0,) * 3, (0,) * 3, mean, std)
+    projection = Projection("sphere", (0.0, 0.0), (0,) * 3, (0,) * 3)
+    return StationInputs(projection, ValueScaling(mean, std))
 
 
 def column(*values):

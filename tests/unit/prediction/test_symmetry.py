@@ -114,7 +114,7 @@ def test_means_are_those_of_the_model_with_and_without_fixed_inputs(model):
     for one, scaled in ((model, with_them), (model.strict(), without)):
         mean, _ = one.condition(context).predict(target.sites)
         np.testing.assert_allclose(
-            model.representation.unscale(scaled), mean, atol=1e-3
+            model.representation.scaling.unscale(scaled), mean, atol=1e-3
         )
     _, as_it_is = probe.moved(probe.task(context, target), torch.Generator())
     np.testing.assert_array_equal(as_it_is, with_them)

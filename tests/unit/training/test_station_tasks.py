@@ -81,10 +81,10 @@ def test_days_without_enough_stations_are_never_drawn():
 def test_task_carries_scaled_values_of_its_day():
     tasks, values = network(LAW)
     d, task = tasks.draw(11), tasks.task(11)
-    expected = tasks.representation.scale(values[d.day, d.target])
+    expected = tasks.representation.scaling.scale(values[d.day, d.target])
     assert task.target.y[0, :, 0].numpy() == pytest.approx(expected, rel=1e-5)
     assert task.context.n_points == len(d.context)
-    box = tasks.representation.box(task.context.x[0].double().numpy())
+    box = tasks.representation.projection.box(task.context.x[0].double().numpy())
     assert task.domain.centre[0].numpy() == pytest.approx(box[0], abs=1e-6)
     assert task.domain.extent[0].numpy() == pytest.approx(box[1], abs=1e-6)
 

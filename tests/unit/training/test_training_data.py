@@ -4,6 +4,8 @@ import torch
 from torch.utils.data import DataLoader
 
 from apnp.errors import ConfigError, DataError
+from apnp.inputs.projection import Projection
+from apnp.inputs.scaling import ValueScaling
 from apnp.inputs.stations import StationInputs
 from apnp.training.data import (
     TaskBatches,
@@ -54,7 +56,9 @@ def test_a_batch_must_divide_among_processes(tiny, stations):
 
 
 def locations(representation, stations, mask):
-    x = representation.locations(stations["lat"][mask], stations["lon"][mask])
+    x = representation.projection.locations(
+        stations["lat"][mask], stations["lon"][mask]
+    )
     return {tuple(row) for row in x.astype(np.float32).tolist()}
 
 
@@ -96,7 +100,9 @@ def test_stations_outside_the_region_enter_nothing(tiny, stations):
     assert cut.tasks.task(3).target.y.equal(own.tasks.task(3).target.y)
     for one, other in zip(cut.validation, own.validation, strict=True):
         assert one.context.y.equal(other.context.y)
-    with pytest.raises(ConfigError, match=r"south below north.*Got \[0.0, 5.0, 9.0, 5"):
+    with pytest.raises(
+        ConfigError, match=r"south < north <= 90.*Got \[0.0, 5.0, 9.0, 5"
+    ):
         tiny("--data.region", "[0, 5, 9, 5]")
 
 
@@ -143,11 +149,15 @@ def test_a_dropout_of_fixed_inputs_is_of_the_approximate_form(tiny, stations):
 
 
 def test_a_known_representation_is_kept_for_its_region(tiny, stations):
-    old = StationInputs("plane", (50.0, 10.0), (-1, -1), (1, 1), 3.0, 7.0)
+    old = StationInputs(
+        Projection("plane", (50.0, 10.0), (-1, -1), (1, 1)), ValueScaling(3.0, 7.0)
+    )
     assert prepare(tiny(), stations, old).representation == old
-    far = StationInputs("plane", (35.0, -100.0), (-1, -1), (1, 1), 3.0, 7.0)
+    far = StationInputs(
+        Projection("plane", (35.0, -100.0), (-1, -1), (1, 1)), ValueScaling(3.0, 7.0)
+    )
     moved = prepare(tiny(), stations, far).representation
-    assert moved.centre == pytest.approx((50, 10), abs=3)
+    assert moved.projection.centre == pytest.approx((50, 10), abs=3)
     assert (moved.mean, moved.std) == (3.0, 7.0)
 
 

@@ -20,7 +20,7 @@ def field(lon=None, elevation=True):
 
 
 def cells(task, representation):
-    y = representation.unscale(task.target.y[0, :, 0].double().numpy())
+    y = representation.scaling.unscale(task.target.y[0, :, 0].double().numpy())
     found = np.round(y).astype(int)
     return found // 1000, found % 1000 // 30, found % 1000 % 30
 
@@ -34,7 +34,7 @@ def test_values_and_absolute_locations_belong_together(geometry):
         task = tasks.task(i)
         t, y, x = cells(task, representation)
         assert len(set(t)) == 1
-        expected = representation.locations(grid.lat[y], grid.lon[x])
+        expected = representation.projection.locations(grid.lat[y], grid.lon[x])
         assert task.target.x[0].numpy() == pytest.approx(expected, abs=1e-5)
         assert task.domain.absolute.all()
         assert 3 <= task.context.n_points <= 9
