@@ -17,7 +17,7 @@ from apnp.nn.neighbours import gather, taper
 from apnp.nn.pair_attention import PairAttention
 from apnp.types import Domain, PointSet, Stream, Tokens
 
-_CHUNK = 1024
+_CHUNK = 4096
 """Points that read their neighbours at once: it bounds the memory."""
 
 _STRETCH = 1.5

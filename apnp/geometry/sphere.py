@@ -1,10 +1,13 @@
 """The sphere: unit vectors, great-circle distances, nearest points. Degrees, km."""
 
+import os
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
+
+from apnp.native import search
 
 Floats = NDArray[np.float64]
 
@@ -109,5 +112,8 @@ def nearest_km(
         tree = cKDTree(np.asarray(stations, dtype=np.float64).reshape(-1, 3))
     if tree.n == 0:
         return np.full(sites.shape[:-1], np.inf)
-    chord, _ = tree.query(sites, workers=workers)
-    return chord_to_km(chord)
+    flat = sites.reshape(-1, 3)
+    threads = os.cpu_count() or 1 if workers < 0 else workers
+    index = search(tree.data, flat, 1, threads)[:, 0]
+    chord = np.linalg.norm(flat - tree.data[index], axis=-1)
+    return chord_to_km(chord).reshape(sites.shape[:-1])

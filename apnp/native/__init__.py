@@ -6,5 +6,6 @@ times slower. `backend` says which.
 """
 
 from apnp.native.loading import backend, library
+from apnp.native.search import search
 
-__all__ = ["backend", "library"]
+__all__ = ["backend", "library", "search"]

@@ -3,15 +3,17 @@
 #if DOUBLE
 #define real double
 #define whole int64_t
+#define root sqrt
 #define F(name) name##_f64
 #else
 #define real float
 #define whole int32_t
+#define root sqrtf
 #define F(name) name##_f32
 #endif
 
 #define LANES ((int)(VECTOR_BYTES / sizeof(real)))
-#define ROOM(k) (((k) + 15) / 16 * 16 + 4)
+#define ROOM(k) (((k) + 15) / 16 * 16 + 8)
 #define vec F(vec)
 #define uvec F(uvec)
 #define ivec F(ivec)
@@ -163,7 +165,7 @@ static real F(fade)(const struct F(summary) * a, long i, real *weight)
             real step = a->points[(long)index[j] * a->dx + d] - a->x[i * a->dx + d];
             total += step * step;
         }
-        distance[j] = j < count ? (real)sqrt(total) : 0;
+        distance[j] = j < count ? root(total) : 0;
         farthest = distance[j] > farthest ? distance[j] : farthest;
     }
     const real radius = farthest > 0 ? farthest : 1;
@@ -253,7 +255,7 @@ struct F(desk) {
     int padded, features, n;
     int *head;
     int32_t *who;
-    real *feature, *share, *hidden, *inner, *logit, *by_share, *by_hidden;
+    real *feature, *step, *share, *hidden, *inner, *logit, *by_share, *by_hidden;
     void *block;
 };
 
@@ -264,17 +266,17 @@ static struct F(desk) F(furnish)(const struct F(attention) * a)
     d.padded = (a->heads + LANES - 1) / LANES * LANES;
     d.features = a->n_offsets + 2 + a->dw;
     const size_t sizes[] = {
-        k * d.features, k * d.padded, k * a->width, k * a->width,
+        k * d.features, k * a->dx, k * d.padded, k * a->width, k * a->width,
         (size_t)a->width * d.padded, k * d.padded, k * a->width,
     };
-    real **parts[] = {&d.feature, &d.share, &d.hidden, &d.inner,
+    real **parts[] = {&d.feature, &d.step, &d.share, &d.hidden, &d.inner,
                       &d.logit, &d.by_share, &d.by_hidden};
     size_t total = 0;
-    for (int i = 0; i < 7; i++)
+    for (int i = 0; i < 8; i++)
         total += (sizes[i] * sizeof(real) + 63) / 64 * 64;
     char *at = d.block = room(total + k * sizeof(int32_t) + a->width * sizeof(int));
     memset(at, 0, total);
-    for (int i = 0; i < 7; i++) {
+    for (int i = 0; i < 8; i++) {
         *parts[i] = (real *)at;
         at += (sizes[i] * sizeof(real) + 63) / 64 * 64;
     }
@@ -293,7 +295,8 @@ static struct F(desk) F(furnish)(const struct F(attention) * a)
 static int F(look)(const struct F(attention) * a, long i, struct F(desk) * d)
 {
     const int32_t *index = a->index + i * (a->k + 1);
-    const int k = ROOM(a->k);
+    const int k = ROOM(a->k), dx = a->dx, dw = a->dw;
+    const real inverse = 1 / a->radius[i];
     real *const distance = d->feature + (long)a->n_offsets * k;
     real *const difference = distance + 2 * k;
     int n = 0;
@@ -303,34 +306,33 @@ static int F(look)(const struct F(attention) * a, long i, struct F(desk) * d)
             d->by_share[n++] = a->weight[i * a->k + j];
         }
     for (int j = 0; j < n; j++) {
-        const real *point = a->points + (long)d->who[j] * a->dx;
-        real total = 0;
-        for (int e = 0; e < a->dx; e++) {
-            real step = point[e] - a->x[i * a->dx + e];
-            total += step * step;
-        }
-        distance[j] = total;
-        for (int p = 0; p < a->n_offsets; p++) {
-            const real *frame = a->frame + (i * a->n_offsets + p) * a->dx;
-            real along = 0;
-            for (int e = 0; e < a->dx; e++)
-                along += frame[e] * (point[e] - a->x[i * a->dx + e]);
-            d->feature[p * k + j] = along / a->radius[i];
-        }
-        const real *other = a->covariates + (long)d->who[j] * a->dw;
-        for (int c = 0; c < a->dw; c++) {
-            real apart = other[c] - a->w[i * a->dw + c];
+        const real *point = a->points + (long)d->who[j] * dx;
+        const real *other = a->covariates + (long)d->who[j] * dw;
+        for (int e = 0; e < dx; e++)
+            d->step[e * k + j] = point[e] - a->x[i * dx + e];
+        for (int c = 0; c < dw; c++) {
+            const real apart = other[c] - a->w[i * dw + c];
             difference[c * k + j] = apart < 0 ? -apart : apart;
         }
     }
-    for (int j = n; j < k; j++)
-        distance[j] = 0;
-    for (int j = 0; j < n; j++)
-        distance[j] = (real)sqrt(distance[j]);
     for (int j = 0; j < n; j += LANES) {
-        vec here = load(distance + j);
-        store(distance + k + j, logarithm((here + a->grain) / a->reach));
-        store(distance + j, here / a->radius[i]);
+        vec squared = {0};
+        for (int e = 0; e < dx; e++) {
+            const vec step = load(d->step + e * k + j);
+            squared += step * step;
+        }
+        for (int l = 0; l < LANES; l++)
+            squared[l] = root(squared[l]);
+        store(distance + j, squared * inverse);
+        store(distance + k + j,
+              logarithm((squared + a->grain) * (1 / a->reach)));
+        for (int p = 0; p < a->n_offsets; p++) {
+            const real *frame = a->frame + (i * a->n_offsets + p) * dx;
+            vec along = {0};
+            for (int e = 0; e < dx; e++)
+                along += frame[e] * load(d->step + e * k + j);
+            store(d->feature + p * k + j, along * inverse);
+        }
     }
     return n;
 }
@@ -378,29 +380,19 @@ static void F(weigh)(const struct F(attention) * a, struct F(desk) * d, int n)
     const int width = a->width, padded = d->padded;
     for (int h = 0; h < padded; h += LANES) {
         vec largest = same(-1e30f);
-        for (int j = 0; j < n; j += 4) {
-            vec s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
+        for (int j = 0; j < n; j += 8) {
+            vec logit[8] = {{0}};
             const real *hidden = d->hidden + j * width;
             for (int c = 0; c < width; c++) {
                 const vec by = *(const vec *)(d->logit + c * padded + h);
-                s0 += hidden[c] * by;
-                s1 += hidden[c + width] * by;
-                s2 += hidden[c + 2 * width] * by;
-                s3 += hidden[c + 3 * width] * by;
+#pragma GCC unroll 8
+                for (int r = 0; r < 8; r++)
+                    logit[r] += hidden[c + r * width] * by;
             }
-            vec *share = (vec *)(d->share + j * padded + h);
-            const int step = padded / LANES;
-            share[0] = s0;
-            largest = choose(s0 > largest, s0, largest);
-            share[step] = s1;
-            share[2 * step] = s2;
-            share[3 * step] = s3;
-            if (j + 1 < n)
-                largest = choose(s1 > largest, s1, largest);
-            if (j + 2 < n)
-                largest = choose(s2 > largest, s2, largest);
-            if (j + 3 < n)
-                largest = choose(s3 > largest, s3, largest);
+            for (int r = 0; r < 8 && j + r < n; r++) {
+                *(vec *)(d->share + (j + r) * padded + h) = logit[r];
+                largest = choose(logit[r] > largest, logit[r], largest);
+            }
         }
         vec total = {0};
         for (int j = 0; j < n; j++) {
@@ -486,8 +478,14 @@ static void F(unweigh)(const struct F(attention) * a, long i, struct F(desk) * d
             store(d->by_hidden + j * width + c, own);
             const vec by = g * (load(d->hidden + j * width + c) +
                                 load(a->token + at + c));
-            for (int l = 0; l < LANES; l++)
-                by_share[d->head[c + l]] += by[l];
+            if (each % LANES == 0) {
+                real total = 0;
+                for (int l = 0; l < LANES; l++)
+                    total += by[l];
+                by_share[d->head[c]] += total;
+            } else
+                for (int l = 0; l < LANES; l++)
+                    by_share[d->head[c + l]] += by[l];
         }
     }
     for (int h = 0; h < padded; h += LANES) {
@@ -534,20 +532,36 @@ static void F(attend_back_part)(const void *given, int part, int parts)
                 store(key, load(key) + g);
             }
             store(a->by_query + i * width + c, by_query);
-            for (int p = 0; p < d.features; p++) {
-                vec total = load(by_pair + p * width + c);
-                for (int j = 0; j < n; j++)
-                    total += d.feature[p * k + j] * load(d.by_hidden + j * width + c);
-                store(by_pair + p * width + c, total);
+            for (int p = 0; p < d.features; p += 4) {
+                const int few = d.features - p < 4 ? d.features - p : 4;
+                const real *f[4];
+                vec total[4] = {{0}};
+                for (int r = 0; r < 4; r++)
+                    f[r] = d.feature + (r < few ? p + r : p) * k;
+                for (int j = 0; j < n; j++) {
+                    const vec g = load(d.by_hidden + j * width + c);
+#pragma GCC unroll 4
+                    for (int r = 0; r < 4; r++)
+                        total[r] += f[r][j] * g;
+                }
+                for (int r = 0; r < few; r++) {
+                    real *to = by_pair + (p + r) * width + c;
+                    store(to, load(to) + total[r]);
+                }
             }
         }
-        for (int c = 0; c < width; c++)
+        for (int c = 0; c < width; c += LANES)
             for (int h = 0; h < padded; h += LANES) {
-                vec total = *(vec *)(by_logit + c * padded + h);
-                for (int j = 0; j < n; j++)
-                    total += d.hidden[j * width + c] *
-                             *(vec *)(d.by_share + j * padded + h);
-                *(vec *)(by_logit + c * padded + h) = total;
+                vec total[LANES] = {{0}};
+                for (int j = 0; j < n; j++) {
+                    const vec by = *(vec *)(d.by_share + j * padded + h);
+                    const real *hidden = d.hidden + j * width + c;
+#pragma GCC unroll 16
+                    for (int l = 0; l < LANES; l++)
+                        total[l] += hidden[l] * by;
+                }
+                for (int l = 0; l < LANES; l++)
+                    *(vec *)(by_logit + (c + l) * padded + h) += total[l];
             }
     }
     for (int h = 0; h < a->heads; h++)
@@ -592,7 +606,7 @@ struct F(kriging) {
 /* As many targets as a vector has lanes, side by side; see `lay`. */
 struct F(slate) {
     int n_parameters;
-    vec *x, *w, *scaled, *sloped, *root, *y, *parameters, *across, *matrix, *white;
+    vec *x, *w, *scaled, *sloped, *roots, *y, *parameters, *matrix, *white;
     vec *by_parameters;
     real *by_y;
     void *block;
@@ -614,16 +628,16 @@ static struct F(slate) F(prepare)(const struct F(kriging) * a)
     d.n_parameters = NOISE + 1;
     const size_t k = a->k + 1, sizes[] = {
         k * a->dx, k * a->dw, k * a->dw, k * a->dw * a->slopes, k, 2 * k,
-        d.n_parameters, k, k * (k + 1) / 2, 2 * k, d.n_parameters,
+        d.n_parameters, k * (k + 1) / 2, 2 * k, d.n_parameters,
     };
-    vec **parts[] = {&d.x, &d.w, &d.scaled, &d.sloped, &d.root, &d.y,
-                     &d.parameters, &d.across, &d.matrix, &d.white, &d.by_parameters};
+    vec **parts[] = {&d.x, &d.w, &d.scaled, &d.sloped, &d.roots, &d.y,
+                     &d.parameters, &d.matrix, &d.white, &d.by_parameters};
     size_t total = 0;
-    for (int i = 0; i < 11; i++)
+    for (int i = 0; i < 10; i++)
         total += sizes[i];
     vec *at = d.block = room(total * sizeof(vec));
     memset(at, 0, total * sizeof(vec));
-    for (int i = 0; i < 11; i++) {
+    for (int i = 0; i < 10; i++) {
         *parts[i] = at;
         at += sizes[i];
     }
@@ -646,8 +660,8 @@ static void F(lay)(const struct F(kriging) * a, long i, struct F(slate) * d)
                 d->x[j * dx + e][l] = a->points[at * dx + e];
             for (int c = 0; c < dw; c++)
                 d->w[j * dw + c][l] = a->covariates[at * dw + c];
-            d->root[j][l] =
-                (real)sqrt(a->weight[t * k + j] * a->mask[at * a->dy + a->v]);
+            d->roots[j][l] =
+                root(a->weight[t * k + j] * a->mask[at * a->dy + a->v]);
             d->y[j][l] = a->y[at * a->dy + a->v];
         }
         for (int e = 0; e < dx; e++)
@@ -665,9 +679,10 @@ static void F(lay)(const struct F(kriging) * a, long i, struct F(slate) * d)
 }
 
 static inline __attribute__((always_inline)) vec
-F(covariance)(const struct F(kriging) * a, const struct F(slate) * d, int i, int j)
+F(covariance)(const struct F(kriging) * a, const struct F(slate) * d, int i, int j,
+              int dx, int lengths, int slopes)
 {
-    const int dx = a->dx, dw = a->dw, slopes = a->slopes;
+    const int dw = a->dw;
     vec squared = {0}, unlike = {0}, total = {0}, sloped = {0};
     for (int e = 0; e < dx; e++) {
         const vec step = d->x[i * dx + e] - d->x[j * dx + e];
@@ -677,7 +692,8 @@ F(covariance)(const struct F(kriging) * a, const struct F(slate) * d, int i, int
         const vec step = d->scaled[i * dw + c] - d->scaled[j * dw + c];
         unlike += step * step;
     }
-    for (int s = 0; s < a->lengths; s++) {
+#pragma GCC unroll 5
+    for (int s = 0; s < lengths; s++) {
         const vec near = power2(-squared * d->parameters[RATE(s)]);
         total += d->parameters[VARIANCE(s)] * near;
         if (s < slopes) {
@@ -691,23 +707,36 @@ F(covariance)(const struct F(kriging) * a, const struct F(slate) * d, int i, int
     return d->parameters[CONSTANT] + alike * total + sloped;
 }
 
+/* The lower triangle of the neighbours' covariances, and both right-hand sides. */
+static inline __attribute__((always_inline)) void
+F(cover)(const struct F(kriging) * a, struct F(slate) * d, int dx, int lengths,
+         int slopes)
+{
+    const int k = a->k;
+    vec *white = d->white;
+    for (int i = 0; i < k; i++) {
+        white[2 * i] =
+            F(covariance)(a, d, i, k, dx, lengths, slopes) * d->roots[i];
+        white[2 * i + 1] = d->y[i] * d->roots[i];
+        for (int j = 0; j <= i; j++)
+            d->matrix[TRIANGLE(i, j)] =
+                F(covariance)(a, d, i, j, dx, lengths, slopes) * d->roots[i] *
+                d->roots[j];
+        d->matrix[TRIANGLE(i, i)] += d->parameters[NOISE];
+    }
+}
+
 /* Factor (lower triangle, the diagonal inverted), and the two right-hand sides: the
    covariances with the target and the values. Returns where a pivot was not above 0. */
-static inline __attribute__((always_inline)) ivec
-F(factor)(const struct F(kriging) * a, struct F(slate) * d)
+static ivec F(factor)(const struct F(kriging) * a, struct F(slate) * d)
 {
     const int k = a->k;
     ivec bad = {0};
     vec *L = d->matrix, *white = d->white;
-    for (int i = 0; i < k; i++) {
-        d->across[i] = F(covariance)(a, d, i, k);
-        white[2 * i] = d->across[i] * d->root[i];
-        white[2 * i + 1] = d->y[i] * d->root[i];
-        for (int j = 0; j <= i; j++)
-            L[TRIANGLE(i, j)] =
-                F(covariance)(a, d, i, j) * d->root[i] * d->root[j];
-        L[TRIANGLE(i, i)] += d->parameters[NOISE];
-    }
+    if (a->dx == 3 && a->lengths == 5 && a->slopes == 3)
+        F(cover)(a, d, 3, 5, 3); /* the default, its loops unrolled */
+    else
+        F(cover)(a, d, a->dx, a->lengths, a->slopes);
     for (int j = 0; j < k; j++) {
         const vec *row = L + TRIANGLE(j, 0);
         vec pivot = L[TRIANGLE(j, j)], c = white[2 * j], y = white[2 * j + 1];
@@ -719,7 +748,7 @@ F(factor)(const struct F(kriging) * a, struct F(slate) * d)
         bad |= ~(pivot > 0);
         vec inverse;
         for (int l = 0; l < LANES; l++)
-            inverse[l] = 1 / (real)sqrt(pivot[l]);
+            inverse[l] = 1 / root(pivot[l]);
         L[TRIANGLE(j, j)] = inverse;
         white[2 * j] = c * inverse;
         white[2 * j + 1] = y * inverse;
@@ -877,8 +906,8 @@ static inline void F(unkrige)(const struct F(kriging) * a, struct F(slate) * d, 
             by[SLOPE(s, c)] += ge * d->w[k * a->dw + c] * d->w[k * a->dw + c];
     for (int i = 0; i < k; i++) {
         const vec c = white[2 * i], y = white[2 * i + 1];
-        by_y[i] = gm * c * d->root[i];
-        F(uncover)(a, d, i, k, (gm * y - 2 * ge * c) * d->root[i]);
+        by_y[i] = gm * c * d->roots[i];
+        F(uncover)(a, d, i, k, (gm * y - 2 * ge * c) * d->roots[i]);
         for (int j = 0; j <= i; j++) {
             vec g = -gm * (c * white[2 * j + 1] + y * white[2 * j]) +
                     2 * ge * c * white[2 * j];
@@ -886,7 +915,7 @@ static inline void F(unkrige)(const struct F(kriging) * a, struct F(slate) * d, 
                 g *= (real)0.5;
                 by[NOISE] += g;
             }
-            F(uncover)(a, d, i, j, g * d->root[i] * d->root[j]);
+            F(uncover)(a, d, i, j, g * d->roots[i] * d->roots[j]);
         }
     }
 }
@@ -937,6 +966,164 @@ void F(krige_back)(int n, int m, int k, int dx, int dw, int lengths, int slopes,
     in_parallel(F(krige_back_part), &a, parts);
 }
 
+/* --------------------------------------------------------------------- search */
+
+#define BLOCK 64
+
+struct F(hunt) {
+    long n, m;
+    int dx, k;
+    const real *x, *points;
+    int32_t *index;
+};
+
+struct F(found) {
+    real squared;
+    int32_t number;
+};
+
+static int F(nearer)(const void *one, const void *other)
+{
+    const struct F(found) *a = one, *b = other;
+    if (a->squared != b->squared)
+        return a->squared < b->squared ? -1 : 1;
+    return a->number < b->number ? -1 : a->number > b->number;
+}
+
+/* The k-th smallest of n numbers (k from 0), which it puts into another order. */
+static real F(smallest)(real *values, long n, long k)
+{
+    long low = 0, high = n - 1;
+    while (low < high) {
+        const real pivot = values[low + (high - low) / 2];
+        long i = low, j = high;
+        while (i <= j) {
+            while (values[i] < pivot)
+                i++;
+            while (values[j] > pivot)
+                j--;
+            if (i <= j) {
+                const real swapped = values[i];
+                values[i++] = values[j];
+                values[j--] = swapped;
+            }
+        }
+        if (k <= j)
+            high = j;
+        else if (k >= i)
+            low = i;
+        else
+            break;
+    }
+    return values[k];
+}
+
+/* Squared distances (m) of points that lie dimension by dimension, `room` apart. */
+static void F(measure)(const real *points, long m, long room, int dx, const real *x,
+                       real *squared)
+{
+    for (long j = 0; j < m; j += LANES) {
+        vec total = {0};
+        for (int e = 0; e < dx; e++) {
+            const vec step = load(points + e * room + j) - x[e];
+            total += step * step;
+        }
+        store(squared + j, total);
+    }
+}
+
+/* The points that may be neighbours of a block of targets, nearest its centre first:
+   the k-th neighbour of a target lies no farther than the centre's and the way there. */
+static long F(gather)(const struct F(hunt) * a, long first, long last,
+                      const real *points, long room, real *squared, real *copy,
+                      struct F(found) * candidates)
+{
+    real centre[16] = {0}, radius = 0;
+    for (long i = first; i < last; i++)
+        for (int e = 0; e < a->dx; e++)
+            centre[e] += a->x[i * a->dx + e] / (last - first);
+    for (long i = first; i < last; i++) {
+        real total = 0;
+        for (int e = 0; e < a->dx; e++) {
+            const real step = a->x[i * a->dx + e] - centre[e];
+            total += step * step;
+        }
+        radius = total > radius ? total : radius;
+    }
+    F(measure)(points, a->m, room, a->dx, centre, squared);
+    memcpy(copy, squared, a->m * sizeof(real));
+    real limit = root(F(smallest)(copy, a->m, a->k - 1)) + 2 * root(radius);
+    limit *= limit * (real)(1 + 1e-5);
+    long n = 0;
+    for (long j = 0; j < a->m; j++) {
+        candidates[n].squared = squared[j];
+        candidates[n].number = (int32_t)j;
+        n += squared[j] <= limit;
+    }
+    qsort(candidates, n, sizeof(candidates[0]), F(nearer));
+    return n;
+}
+
+/* The k nearest of n candidates, nearest first; of equals the first. */
+static void F(pick)(const real *squared, const struct F(found) * candidates, long n,
+                    int k, real *best, int32_t *index)
+{
+    int count = 0;
+    for (long j = 0; j < n; j++) {
+        const real here = squared[j];
+        if (count == k && !(here < best[k - 1]))
+            continue;
+        int at = count < k ? count++ : k - 1;
+        for (; at > 0 && best[at - 1] > here; at--) {
+            best[at] = best[at - 1];
+            index[at] = index[at - 1];
+        }
+        best[at] = here;
+        index[at] = candidates[j].number;
+    }
+}
+
+static void F(search_part)(const void *given, int part, int parts)
+{
+    const struct F(hunt) *a = given;
+    const long room_for = a->m + 2 * 16, blocks = (a->n + BLOCK - 1) / BLOCK;
+    real *points = room(sizeof(real) * room_for * (2 * a->dx + 2));
+    real *some = points + room_for * a->dx, *squared = some + room_for * a->dx;
+    real *copy = squared + room_for, *best = room(sizeof(real) * (a->k + 1));
+    struct F(found) *candidates = room(sizeof(struct F(found)) * (a->m + 1));
+    memset(points, 0, sizeof(real) * room_for * (2 * a->dx + 2));
+    for (long j = 0; j < a->m; j++)
+        for (int e = 0; e < a->dx; e++)
+            points[e * room_for + j] = a->points[j * a->dx + e];
+    for (long b = blocks * part / parts; b < blocks * (part + 1) / parts; b++) {
+        const long first = b * BLOCK;
+        const long last = first + BLOCK < a->n ? first + BLOCK : a->n;
+        const long n = F(gather)(a, first, last, points, room_for, squared, copy,
+                                 candidates);
+        for (long j = 0; j < n; j++)
+            for (int e = 0; e < a->dx; e++)
+                some[e * room_for + j] = a->points[candidates[j].number * a->dx + e];
+        for (long i = first; i < last; i++) {
+            F(measure)(some, n, room_for, a->dx, a->x + i * a->dx, squared);
+            F(pick)(squared, candidates, n, a->k, best, a->index + i * a->k);
+        }
+    }
+    free(points);
+    free(best);
+    free(candidates);
+}
+
+/* Numbers (n, k) of the k nearest of m points for every target, nearest first. The work
+   is n m / 64 where targets that follow each other are close, n m where they are not.
+   At most 16 dimensions; 0 < k <= m; every number finite. */
+void F(search)(int n, int m, int dx, int k, const real *x, const real *points,
+               int32_t *index, int threads)
+{
+    struct F(hunt) a = {n, m, dx, k, x, points, index};
+    in_parallel(F(search_part), &a, n_parts(n, 4 * BLOCK, threads));
+}
+
+#undef BLOCK
 #undef VARIANCE
 #undef RATE
 #undef SCALE
@@ -958,4 +1145,5 @@ void F(krige_back)(int n, int m, int k, int dx, int dw, int lengths, int slopes,
 #undef logarithm
 #undef real
 #undef whole
+#undef root
 #undef F

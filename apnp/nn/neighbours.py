@@ -3,9 +3,10 @@
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
-from scipy.spatial import cKDTree
 from torch import Tensor
 from torch.nn import functional
+
+from apnp.native import search
 
 FADE = 0.2
 """Share of the neighbourhood's radius over which weights fall to zero."""
@@ -19,8 +20,8 @@ def nearest(
 ) -> tuple[Int[Tensor, "b n k"], Bool[Tensor, "b n k"]]:
     """The `k` nearest seen points of `other` for every `x`, nearest first.
 
-    Time grows as (n + m) log m. On the sphere the distance of unit vectors is the chord
-    length, which orders points like the great circle.
+    Time grows as (n + m) log m where there are many. On the sphere the distance of
+    unit vectors is the chord length, which orders points like the great circle.
 
     Returns:
         Their numbers, and whether there are so many: False where there are fewer seen
@@ -34,11 +35,11 @@ def nearest(
         count = min(k, len(numbers))
         if count == 0 or n == 0:
             continue
-        tree = cKDTree(other[row].detach().cpu().numpy()[numbers])
-        _, order = tree.query(
-            x[row].detach().cpu().numpy(), k=count, workers=torch.get_num_threads()
-        )
-        index[row, :, :count] = torch.from_numpy(numbers[order.reshape(n, count)])
+        order = search(
+            other[row].detach().cpu().numpy()[numbers],
+            x[row].detach().cpu().numpy(), count, torch.get_num_threads(),
+        )  # fmt: skip
+        index[row, :, :count] = torch.from_numpy(numbers[order])
         found[row, :, :count] = True
     return index.to(x.device), found.to(x.device)
 

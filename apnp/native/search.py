@@ -1,0 +1,42 @@
+"""The nearest of some points, by compiled code where there is any."""
+
+import ctypes
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from apnp.native.loading import library
+
+_MOST_POINTS = 20_000
+"""Above so many a tree is faster."""
+_MOST_DIMENSIONS = 16
+_SUFFIX = {np.dtype(np.float32): "f32", np.dtype(np.float64): "f64"}
+
+
+def search(points: NDArray, x: NDArray, k: int, threads: int = 1) -> NDArray:
+    """Numbers (n, k) of the `k` nearest points for every target, nearest first.
+
+    Args:
+        points: Locations (m, dx), finite.
+        x: Locations (n, dx) of the same kind of number, finite; the search is fastest
+            where targets that follow each other are close.
+        k: From 1 to m.
+        threads: Threads to use.
+    """
+    (m, dx), n = points.shape, len(x)
+    compiled = library()
+    if (
+        compiled is None or m > _MOST_POINTS or dx > _MOST_DIMENSIONS
+        or points.dtype != x.dtype or x.dtype not in _SUFFIX or n == 0
+        or not (np.isfinite(x).all() and np.isfinite(points).all())
+    ):  # fmt: skip
+        _, index = cKDTree(points).query(x, k=k, workers=threads)
+        return index.reshape(n, k)
+    points, x = np.ascontiguousarray(points), np.ascontiguousarray(x)
+    index = np.empty((n, k), dtype=np.int32)
+    sizes = (ctypes.c_int(size) for size in (n, m, dx, k))
+    arrays = (ctypes.c_void_p(each.ctypes.data) for each in (x, points, index))
+    name = f"search_{_SUFFIX[x.dtype]}"
+    getattr(compiled, name)(*sizes, *arrays, ctypes.c_int(threads))
+    return index
