@@ -191,7 +191,9 @@ def _part(
         value, failed, said = values_of(table, form, element, code, request)
         values[name] = to_degc(value, units), failed
         assumed.append(said)
-    if elements and all(element.day is None for element in elements.values()):
+    if before.zone == "UTC" and all(
+        element.day is None for element in elements.values()
+    ):
         assumed.append("times in UTC")
     sites = _in_metres(found.sites, request, file.path)
     return Part(

@@ -151,8 +151,19 @@ class TextFile:
                 f"{self.path}: cannot be read as a table ({error}). The file is "
                 "damaged."
             ) from None
+        if len(columns) != len(self._line):
+            raise self._open_quote(rows)
         texts = columns.apply(lambda column: column.str.strip())
         return TextTable(self.path, texts, self._line)
+
+    def _open_quote(self, rows: list[str]) -> DataError:
+        """The error where a quote runs over the end of a line."""
+        odd = (k for k, row in enumerate(rows) if row.count('"') % 2)
+        line = self._line[next(odd, 0)]
+        return DataError(
+            f"{self.path}, line {line}: a quotation mark that is not closed. The line "
+            "is damaged."
+        )
 
     def _refuse_length(self, rows: list[str], n: int, delimiter: str) -> None:
         """Refuse the first row that has more or fewer cells than there are names."""

@@ -45,7 +45,15 @@ def times_of(table: TextTable, form: TextFormat, zone: str) -> NDArray[np.dateti
     )
     if zone != "UTC":
         local = parsed.dt.tz_localize(None)
-        parsed = local.dt.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
+        try:
+            parsed = local.dt.tz_localize(
+                zone, ambiguous=True, nonexistent="shift_forward"
+            )
+        except (ValueError, KeyError, OSError) as error:
+            raise DataError(
+                f"{table.path}: unknown time zone {zone!r} ({error}). Correct the line "
+                "that states it, e.g. Etc/UTC or America/New_York."
+            ) from None
         parsed = parsed.dt.tz_convert("UTC")
     time = parsed.dt.tz_localize(None).to_numpy().astype("datetime64[s]")[code]
     bad = np.isnat(time)

@@ -34,40 +34,40 @@ def knmi(lines: list[str], path: Path) -> Preamble:
 
 def smhi(lines: list[str], path: Path) -> Preamble:
     """Blocks of names and values: station, parameter, and where it stood when."""
-    block: dict[str, list[str]] = {}
+    block: dict[str, str] = {}
     places = []
     for names, values in pairwise(lines):
         if names.startswith(("Stationsnamn;", "Parameternamn;")):
-            block |= dict(
-                zip(names.split(";"), ([v] for v in values.split(";")), strict=False)
-            )
+            block |= dict(zip(names.split(";"), values.split(";"), strict=False))
         elif re.match(r"^\d{4}-\d\d-\d\d[^;]*;\d{4}", values):
             places.append(values.split(";"))
-    station = block.get("Stationsnummer", [""])[0].strip()
-    if not station:
+    station = block.get("Stationsnummer", "").strip()
+    name = block.get("Stationsnamn", "").strip()
+    if not places and "Latitud" in block:
+        height = next((v for k, v in block.items() if k.startswith("Stationsh")), "nan")
+        places = [["", "", height, block["Latitud"], block.get("Longitud", "")]]
+    try:
+        rows = [
+            (station, float(row[3]), float(row[4]), float(row[2]), name)
+            for row in reversed(places)
+        ]
+    except (ValueError, IndexError):
+        rows = []
+    if not station or not rows:
         raise DataError(
-            f"{path}: no line of Stationsnamn;Stationsnummer before the table. Take "
-            "the file as SMHI delivers it."
+            f"{path}: the lines before the table name no station with its number, "
+            "height, latitude and longitude. Take the file as SMHI delivers it."
         )
-    name = block["Stationsnamn"][0].strip()
-    rows = [
-        (station, float(lat), float(lon), float(height), name)
-        for _, _, height, lat, lon, *_ in reversed(places)
-    ]
-    begin = [row[0] for row in reversed(places)]
-    if not rows and "Latitud" in block:
-        height = next((v[0] for k, v in block.items() if k.startswith("Stationsh")), "")
-        lat, lon = (float(block[k][0]) for k in ("Latitud", "Longitud"))
-        rows = [(station, lat, lon, float(height or "nan"), name)]
     sites = _sites(rows)
-    if sites is not None and begin:
-        sites["begin"] = days(pd.Series(begin)).to_numpy()
+    if sites is not None and places[0][0]:
+        begin = pd.Series([row[0] for row in reversed(places)])
+        sites["begin"] = days(begin).to_numpy()
     return Preamble(sites, station, elements=_smhi_element(block, path))
 
 
-def _smhi_element(block: dict[str, list[str]], path: Path) -> dict[str, Element]:
+def _smhi_element(block: dict[str, str], path: Path) -> dict[str, Element]:
     """What the value is, which the parameter's description alone tells."""
-    about = " ".join(block.get("Beskrivning", [""])).lower()
+    about = block.get("Beskrivning", "").lower()
     column = "Lufttemperatur"
     if "momentan" in about:
         return {"tas": Element(column)}
@@ -113,7 +113,10 @@ def iem(lines: list[str], path: Path) -> Preamble:
         found = re.match(r"^#DEBUG: Time Zone\s*->\s*(\S+)", line)
         if found:
             zone = found[1]
-            return Preamble(zone="UTC" if zone in ("Etc/UTC", "UTC") else zone)
+            if zone in ("Etc/UTC", "UTC"):
+                return Preamble()
+            said = f"times converted from {zone}, hours that occur twice as summer time"
+            return Preamble(zone=zone, assumed=(said,))
     return Preamble(assumed=("times are UTC (no comment states a time zone)",))
 
 
