@@ -28,9 +28,9 @@ from apnp.config import Config, parse, parser
 from apnp.data import read_stations
 from apnp.data.heldout import heldout_tasks
 from apnp.evaluation import evaluate
+from apnp.inputs.batching import collate
 from apnp.prediction import load
 from apnp.training.data import prepare
-from apnp.training.station_tasks import collate
 
 KINDS = {
     "te_tnp": ["--model.backbone.tnp.attention=te_tnp"],

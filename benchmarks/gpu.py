@@ -38,8 +38,8 @@ from apnp.experiments.patches.patch_tasks import SPACE_TIME_LAW, SURFACE_LAW
 from apnp.experiments.patches.reanalysis_tasks import Grid
 from apnp.experiments.patches.smoke_study import Smoke
 from apnp.experiments.study import Experiment
+from apnp.inputs.batching import collate
 from apnp.process import make_fast
-from apnp.training.station_tasks import collate
 from apnp.types import Task
 
 SIDE = 4096

@@ -30,12 +30,12 @@ from apnp.config import Config, TrainerConfig
 from apnp.errors import ConfigError
 from apnp.experiments.entries import Entry
 from apnp.files import atomic_write
+from apnp.inputs.batching import collate
 from apnp.inputs.coordinates import CoordinateInputs
 from apnp.model import NeuralProcess
 from apnp.training.data import TrainingData
 from apnp.training.fit import fit
 from apnp.training.start import begin
-from apnp.training.station_tasks import collate
 from apnp.training.task_source import TaskSource
 
 COLUMNS = (

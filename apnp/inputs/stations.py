@@ -17,11 +17,10 @@ from apnp.inputs.gridded_covariates import (
     FieldSource,
     FieldUse,
     GriddedCovariates,
-    plane_streams,
-    sphere_streams,
 )
 from apnp.inputs.projection import Projection
 from apnp.inputs.scaling import ValueScaling
+from apnp.inputs.streams import plane_streams, sphere_streams
 from apnp.observations import Observations, Sites
 from apnp.types import Domain, GriddedField, PointSet
 

@@ -143,7 +143,7 @@ class TrainedModel:
         """
         if self.process.likelihood.bounded:
             return self
-        found = recalibrate(self, contexts)
+        found = recalibrate(self, map(self._within_horizon, contexts))
         process = self.process.recalibrated(found.factor, found.variance)
         return replace(self, process=process, recalibration=found)
 
@@ -322,6 +322,12 @@ class TrainedModel:
             source.days is not None for source in self.representation.gridded.sources
         )
         return self.recalibrated(contexts.to_ask(MOST_TIMES, earlier=not daily))
+
+    def _within_horizon(self, context: Observations) -> Observations:
+        """The observations that a plane's model can be asked for; all on the sphere."""
+        plane, _ = self.representation.adapted(context.sites)
+        beyond = beyond_plane(plane, context.sites.lat, context.sites.lon)
+        return context.take(beyond == 0) if beyond.any() else context
 
     def _recalibration(self) -> str:
         """What the network has changed, for the output's attributes."""

@@ -16,6 +16,7 @@ from apnp.data.gridded.variable import open_gridded
 from apnp.data.heldout import heldout_tasks
 from apnp.data.select import select_region, select_times
 from apnp.errors import ConfigError, DataError
+from apnp.inputs.batching import collate
 from apnp.inputs.coordinates import CoordinateInputs
 from apnp.inputs.gridded_covariates import FieldUse
 from apnp.inputs.stations import StationInputs
@@ -24,7 +25,6 @@ from apnp.training.module import TrainingModule
 from apnp.training.station_tasks import (
     StationTasks,
     TaskSampling,
-    collate,
     observed_task,
 )
 from apnp.training.task_source import BatchSource, TaskSource

@@ -1,18 +1,16 @@
 """Tasks drawn from a station network: a task is a day, some stations tell of others."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from apnp.errors import ConfigError, DataError
 from apnp.inputs.covariates import time_of_year
 from apnp.inputs.stations import StationInputs, observed
 from apnp.observations import Observations, Sites
-from apnp.types import Domain, PointSet, Stream, Task
+from apnp.types import Domain, PointSet, Task
 
 
 @dataclass(frozen=True)
@@ -163,75 +161,7 @@ def observed_task(
     )
 
 
-def collate(tasks: Sequence[Task]) -> Task:
-    """One batch of tasks of any sizes, padded; padding is masked.
-
-    Padded points lie at their task's domain centre, a possible location; those of
-    streams at zero, and padded rows of their grids likewise.
-    """
-    streams = zip(*(t.streams for t in tasks), strict=True)
-    return Task(
-        _stack([t.context for t in tasks], [t.domain.centre for t in tasks]),
-        _stack([t.target for t in tasks], [t.domain.centre for t in tasks]),
-        Domain(
-            torch.cat([t.domain.centre for t in tasks]),
-            torch.cat([t.domain.extent for t in tasks]),
-            torch.cat([t.domain.absolute for t in tasks]),
-        ),
-        tuple(map(_stack_streams, streams)),
-    )
-
-
 def log_uniform(rng: np.random.Generator, low: int, high: int) -> int:
     """An integer in [low, high], its logarithm uniform; `low` at least 1."""
     value = np.exp(rng.uniform(np.log(low), np.log(high + 1)))
     return int(min(max(value, low), high))
-
-
-def _stack(points: Sequence[PointSet], centres: Sequence[Tensor]) -> PointSet:
-    n = max(p.n_points for p in points)
-
-    def padded(name: str) -> Tensor:
-        return torch.cat([_pad(getattr(p, name), n) for p in points])
-
-    x = torch.cat(
-        [
-            torch.cat([p.x, c[:, None].expand(-1, n - p.n_points, -1)], dim=1)
-            for p, c in zip(points, centres, strict=True)
-        ]
-    )
-    return PointSet(
-        x, padded("y"), padded("w"), padded("y_mask"), padded("w_mask")
-    )  # fmt: skip
-
-
-def _stack_streams(streams: Sequence[Stream]) -> Stream:
-    """One stream of all tasks; each of its tensors is padded to the largest."""
-    tensors = zip(*map(_tensors, streams), strict=True)
-    stacked = iter([_stack_padded(values) for values in tensors])
-    return streams[0].each(lambda value: next(stacked))
-
-
-def _tensors(stream: Stream) -> list[Tensor]:
-    found = []
-
-    def keep(value: Tensor) -> Tensor:
-        found.append(value)
-        return value
-
-    stream.each(keep)
-    return found
-
-
-def _stack_padded(values: Sequence[Tensor]) -> Tensor:
-    """All (1, ...) of one rank in one, zeros, or False, where one is smaller."""
-    largest = [max(sizes) for sizes in zip(*(v.shape for v in values), strict=True)]
-    batch = values[0].new_zeros(len(values), *largest[1:])
-    for row, value in zip(batch, values, strict=True):
-        row[tuple(map(slice, value.shape[1:]))] = value[0]
-    return batch
-
-
-def _pad(value: Tensor, n: int) -> Tensor:
-    """`value` (b, k, d) with zeros, or False, up to (b, n, d)."""
-    return torch.nn.functional.pad(value, (0, 0, 0, n - value.shape[1]))

@@ -23,5 +23,5 @@ class BatchSource(TaskSource, Protocol):
     """A supply that makes a whole batch faster than task by task."""
 
     def batch(self, indices: Sequence[int]) -> Task:
-        """Those tasks padded to one size, as `station_tasks.collate` does."""
+        """Those tasks padded to one size, as `batching.collate` does."""
         ...

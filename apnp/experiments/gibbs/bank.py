@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from apnp.errors import DataError
 from apnp.experiments.gibbs.gp import FunctionTasks
 from apnp.files import atomic_write
-from apnp.training.station_tasks import collate
+from apnp.inputs.batching import collate
 from apnp.types import Domain, PointSet, Task
 
 CHUNK = 500

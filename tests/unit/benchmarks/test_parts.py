@@ -9,7 +9,7 @@ from operators import KINDS, spent
 from parts import cost, parts
 from subjects.ours import SUBJECTS
 
-from apnp.training.station_tasks import collate
+from apnp.inputs.batching import collate
 
 
 @pytest.mark.parametrize("name", ["1-D step: ConvCNP", "2-D step: ConvCNP 500 context"])

@@ -6,8 +6,8 @@ import torch
 from apnp.build import build_model
 from apnp.experiments.gibbs.gp import gibbs_tasks
 from apnp.experiments.gibbs.models import NAMES, SIZES, entries
+from apnp.inputs.batching import collate
 from apnp.inputs.coordinates import CoordinateInputs
-from apnp.training.station_tasks import collate
 
 
 def test_kriging_keeps_its_digits_in_mixed_precision():

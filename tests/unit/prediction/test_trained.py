@@ -207,6 +207,16 @@ def test_a_plane_ends_at_its_horizon_before_any_work(runs, capsys):
     np.testing.assert_array_equal(np.isfinite(field.tas[0]), near)
 
 
+def test_stations_beyond_the_horizon_of_a_plane_do_not_stop_its_prediction(runs):
+    near, far = stations(), stations(8, box=(-60, -30, 150, 179))
+    both = xr.concat(
+        [near, far.assign_coords(station=[f"f{i}" for i in range(8)])], "station"
+    )
+    both = both.assign_attrs(near.attrs)
+    field = load(runs["plane"]).predict_grid(both, **SMALL)
+    assert np.isfinite(field.tas).all()
+
+
 def test_days_without_observations_are_left_out_of_a_range(model, caplog):
     with caplog.at_level(logging.WARNING):
         ds = model.predict_grid(

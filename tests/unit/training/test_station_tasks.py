@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from apnp.errors import ConfigError, DataError
+from apnp.inputs.batching import collate
 from apnp.inputs.stations import StationInputs
 from apnp.nn.lattice import PlaneLattice
 from apnp.nn.streams import StreamAnalysis
@@ -12,7 +13,6 @@ from apnp.observations import Observations, Sites
 from apnp.training.station_tasks import (
     StationTasks,
     TaskSampling,
-    collate,
     log_uniform,
     observed_task,
 )

@@ -8,10 +8,10 @@ from torch import nn
 
 from apnp.config import TrainerConfig
 from apnp.errors import ConfigError
+from apnp.inputs.batching import collate
 from apnp.likelihoods import BernoulliGammaPredictive, GaussianPredictive
 from apnp.training.data import prepare
 from apnp.training.module import WIDENINGS, TrainingModule, learning_rate
-from apnp.training.station_tasks import collate
 
 
 class Constant(nn.Module):

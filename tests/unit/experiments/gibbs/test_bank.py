@@ -5,7 +5,7 @@ from apnp.errors import DataError
 from apnp.experiments.gibbs import bank as bank_module
 from apnp.experiments.gibbs.bank import TaskBank
 from apnp.experiments.gibbs.gp import FunctionTasks, Places, Sawtooth
-from apnp.training.station_tasks import collate
+from apnp.inputs.batching import collate
 from apnp.training.task_source import BatchSource
 
 PLACES = Places(dx=2, context=(0, 5), targets=4)
