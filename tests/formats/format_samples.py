@@ -476,4 +476,52 @@ SAMPLES = {
         {("ZZMET", "2021-01-01T08:30"): -5.0, ("ZZMET", "2021-01-01T08:35"): 5.0},
         _AT, (",23.0", ",23.0F", 9, "air_temp_set_1"),
     ),
+    "CDS in-situ land, sub-daily (reports)": Sample(
+        "reports.psv",
+        "station_name|primary_station_id|longitude|latitude|"
+        "height_of_station_above_sea_level|report_timestamp|observed_variable|units|"
+        "observation_value|quality_flag|value_significance\n"
+        "A|ZZ1|-5.25|61.5|230|2021-01-01 02:00:00+00|air_temperature|K|278.15|0|\n"
+        "A|ZZ1|-5.25|61.5|230|2021-01-01 02:00:00+00|air_temperature|K|288.15|0|"
+        "maximum over 12 h\n"
+        "A|ZZ1|-5.25|61.5|230|2021-01-01 03:00:00+00|air_temperature|K|298.15|1|\n",
+        {("ZZ1", "2021-01-01T02:00"): 5.0},
+        _AT, ("|278.15|", "|278.15 K|", 2, "observation_value"), dropped=1,
+    ),
+    "NDBC standard meteorological": Sample(
+        "99999h2021.txt",
+        "#YY  MM DD hh mm WDIR WSPD  PRES  ATMP  WTMP\n"
+        "#yr  mo dy hr mn degT m/s   hPa   degC  degC\n"
+        "2021 03 01 06 50 275  5.8 1019.5  12.1  12.6\n"
+        "2021 03 01 07 50 275  5.8 1019.5 999.0  12.6\n",
+        {("99999", "2021-03-01T06:50"): 12.1},
+        _AT, (" 12.1 ", " 12.1C ", 3, "ATMP"), station_list=_listed("99999"),
+    ),
+    "BOM IDCJAC0010": Sample(
+        "IDCJAC0010_099999_1800_Data.csv",
+        "Product code,Bureau of Meteorology station number,Year,Month,Day,"
+        "Maximum temperature (Degree C),Days of accumulation of maximum temperature,"
+        "Quality\n"
+        "IDCJAC0010,099999,2021,01,05,31.5,1,Y\nIDCJAC0010,099999,2021,01,07,35.5,2,Y\n"
+        "IDCJAC0010,099999,2021,01,08,,,\n",
+        {("099999", "2021-01-05"): 31.5},
+        _AT, (",31.5,", ",31.5C,", 2, "Maximum temperature (Degree C)"),
+        variable="tasmax", station_list=_listed("99999"),
+    ),
+    "BOM IDCJAC0011": Sample(
+        "IDCJAC0011_099999_1800_Data.csv",
+        "Product code,Bureau of Meteorology station number,Year,Month,Day,"
+        "Minimum temperature (Degree C),Days of accumulation of minimum temperature,"
+        "Quality\nIDCJAC0011,099999,2021,01,05,11.5,1,N\n",
+        {("099999", "2021-01-05"): 11.5},
+        _AT, (",11.5,", ",11.5C,", 2, "Minimum temperature (Degree C)"),
+        variable="tasmin", station_list=_listed("99999"),
+    ),
+    "GeoSphere klima-v2-1d": Sample(
+        "klima.csv",
+        "time,station,tl_mittel,tlmax,tlmin\n2021-01-01T00:00+00:00,99,-3.5,1.0,-8.0\n"
+        "2021-01-02T00:00+00:00,99,,1.0,-8.0\n",
+        {("99", "2021-01-01"): -3.5},
+        _AT, (",-3.5,", ",-3.5x,", 2, "tl_mittel"), station_list=_listed("99"),
+    ),
 }  # fmt: skip

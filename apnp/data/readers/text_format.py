@@ -41,7 +41,8 @@ class Element:
         part: Which part of a cell with several, separated by commas, is the value.
         quality: Column of the quality codes, where the format's rule does not name it.
         rows: Column -> regular expression of its texts in the rows that hold this
-            element, for formats that hold several in one column.
+            element, for formats that hold several in one column; a column that a file
+            lacks says nothing.
     """
 
     column: str

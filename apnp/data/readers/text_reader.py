@@ -170,7 +170,8 @@ def _part(
     used = {
         *(name for name in where.values() if name),
         *form.times.columns, form.times.hours, *form.rows, form.units_column,
-        *(c for e in elements.values() for c in (e.column, *e.rows)),
+        *(e.column for e in elements.values()),
+        *(c for e in elements.values() for c in e.rows if c in file.names),
         *(_quality_column(form, e, file, request) for e in elements.values()),
     } - {""}  # fmt: skip
     lacking = used - set(file.names)

@@ -164,7 +164,8 @@ def _holds(table: TextTable, element: Element) -> NDArray[np.bool_]:
     """Which rows hold the element."""
     held = np.ones(len(table.line), dtype=bool)
     for column, pattern in element.rows.items():
-        held &= matches(table.columns[column], pattern)
+        if column in table.columns:
+            held &= matches(table.columns[column], pattern)
     return held
 
 

@@ -149,8 +149,9 @@ CDS_LAND = TextFormat(
     times=Times(("date_time",)),
     elements={
         "tas": Element(
-            "observation_value", quality="quality_flag",
-            rows={"observed_variable": "air[ _]temperature"},
+            "observation_value",
+            rows={"observed_variable": "air[ _]temperature",
+                  "value_significance": "(?i)(?!.*(max|min|accum)).*"},
         ),
     },
     units_column="units",
@@ -191,8 +192,73 @@ SYNOPTIC = TextFormat(
     preamble=synoptic,
 )  # fmt: skip
 
+CDS_LAND_REPORTS = replace(
+    CDS_LAND,
+    about=replace(CDS_LAND.about, name="CDS in-situ land, sub-daily (reports)"),
+    header=re.compile(r"(?=.*\bobserved_variable\b)(?=.*\bobservation_value\b)"
+                      r"(?=.*\bprimary_station_id\b)(?=.*\breport_timestamp\b)"),
+    times=Times(("report_timestamp",)),
+)  # fmt: skip
+
+NDBC = TextFormat(
+    about=About(
+        "NDBC standard meteorological", "NOAA NDBC", "ATMP", "instants",
+        positions="a station list; the id is the name of the file",
+    ),
+    header=re.compile(r"^#?YY(YY)?\s+MM\s+DD\s+hh\s+mm\s.*\bATMP\b"),
+    delimiter="",
+    columns={},
+    times=Times(("YY", "MM", "DD", "hh", "mm"), "%Y %m %d %H %M"),
+    elements={"tas": Element("ATMP")},
+    units_row=True,
+    missing=(999.0, 99.0),
+    station_of_file=r"^([A-Za-z0-9]{5})",
+)  # fmt: skip
+
+_BOM_DAY = "09-09 local"
+
+BOM_MAXIMUM = TextFormat(
+    about=About(
+        "BOM IDCJAC0010", "Bureau of Meteorology (Australia)", "maximum temperature",
+        "09-09 local, of the date", quality="kept: Y and N (not yet checked)",
+        positions="a station list",
+    ),
+    header=re.compile(r"^\"?Product code\"?,.*Maximum temperature \(Degree C\)"),
+    columns={"station": ("Bureau of Meteorology station number",)},
+    times=Times(("Year", "Month", "Day"), "%Y %m %d"),
+    elements={"tasmax": Element("Maximum temperature (Degree C)", f"{_BOM_DAY} start")},
+    rows={"Days of accumulation of maximum temperature": "1?"},
+    quality=Quality("Quality", "Y|N|"),
+)  # fmt: skip
+
+BOM_MINIMUM = replace(
+    BOM_MAXIMUM,
+    about=replace(
+        BOM_MAXIMUM.about, name="BOM IDCJAC0011", reads="minimum temperature",
+        day="09-09 local, dated by its end",
+    ),
+    header=re.compile(r"^\"?Product code\"?,.*Minimum temperature \(Degree C\)"),
+    elements={"tasmin": Element("Minimum temperature (Degree C)", f"{_BOM_DAY} end")},
+    rows={"Days of accumulation of minimum temperature": "1?"},
+)  # fmt: skip
+
+GEOSPHERE_DAILY = TextFormat(
+    about=About(
+        "GeoSphere klima-v2-1d", "GeoSphere Austria", "tl_mittel, tlmax, tlmin",
+        "UTC day (assumed)", positions="a station list",
+    ),
+    header=re.compile(r"^(?=.*\btime\b)(?=.*\bstation\b).*\btl_mittel\b"),
+    columns={"station": ("station",)},
+    times=Times(("time",)),
+    elements={
+        "tas": Element("tl_mittel", "00-00 UTC (assumed)"),
+        "tasmax": Element("tlmax", "00-00 UTC (assumed)"),
+        "tasmin": Element("tlmin", "00-00 UTC (assumed)"),
+    },
+)  # fmt: skip
+
 FORMATS = (
     METEOSTAT_DAILY, METEOSTAT_HOURLY, METEOSTAT_BULK_DAILY, METEOSTAT_BULK_HOURLY,
     IEM_ASOS, IEM_ASOS_CELSIUS, IEM_DAILY, ECCC_DAILY, CDS_LAND_DAILY, CDS_LAND,
-    SYNOPTIC,
+    CDS_LAND_REPORTS, SYNOPTIC, NDBC, BOM_MAXIMUM, BOM_MINIMUM, GEOSPHERE_DAILY,
 )  # fmt: skip
