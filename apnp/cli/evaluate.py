@@ -26,7 +26,13 @@ from numpy.typing import NDArray
 
 from apnp.cli.fields import open_field
 from apnp.cli.regions import joined, region
-from apnp.cli.runs import add_fields_argument, model_of, run_output, task_times
+from apnp.cli.runs import (
+    add_fields_argument,
+    add_recalibration_argument,
+    model_of,
+    run_output,
+    task_times,
+)
 from apnp.cli.stations import add_station_arguments, read_station_arguments
 from apnp.data.fill_elevation import fill_unmeasured_network
 from apnp.data.heldout import heldout_tasks
@@ -70,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     add_station_arguments(made)
     add_fields_argument(made)
+    add_recalibration_argument(made)
     add(
         "--hold-out",
         choices=("run", "random", "blocks"),
@@ -187,7 +194,10 @@ def _own(args: argparse.Namespace, model: "TrainedModel | None") -> list[Predict
         if args.no_fixed_inputs:
             raise ConfigError("--no-fixed-inputs is about a model: give --checkpoint.")
         return []
-    return [model, model.strict()] if args.no_fixed_inputs else [model]
+    models = [model, model.strict()] if args.no_fixed_inputs else [model]
+    if args.no_recalibration:
+        return [*models]
+    return [each.self_recalibrating() for each in models]
 
 
 def _baselines(

@@ -11,7 +11,7 @@ import xarray as xr
 
 from apnp.cli.outputs import check_outputs
 from apnp.cli.regions import joined, numbers
-from apnp.cli.runs import add_fields_argument
+from apnp.cli.runs import add_fields_argument, add_recalibration_argument
 from apnp.cli.stations import add_station_arguments, read_station_arguments
 from apnp.data.open import open_stations
 from apnp.errors import ConfigError
@@ -72,11 +72,7 @@ def parser() -> argparse.ArgumentParser:
         "--no-fixed-inputs", action="store_true",
         help="predict with the strictly equivariant component alone",
     )  # fmt: skip
-    add(
-        "--no-recalibration", action="store_true",
-        help="keep the model's own uncertainty; by default stations are left out and "
-        "predicted first, and their errors correct it",
-    )  # fmt: skip
+    add_recalibration_argument(made)
     add(
         "--output", metavar="FILE",
         help="CF NetCDF file, or Zarr store (.zarr) for long periods, or CSV for "

@@ -26,6 +26,15 @@ def add_fields_argument(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_recalibration_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the argument that keeps a model's own uncertainty."""
+    parser.add_argument(
+        "--no-recalibration", action="store_true",
+        help="keep the model's own uncertainty; by default stations are left out and "
+        "predicted first, and their errors correct it",
+    )  # fmt: skip
+
+
 def run_output(checkpoint: str, name: str) -> Path:
     """The folder that a verb writes beside a run; elsewhere for the shipped weights."""
     if is_pretrained(checkpoint):

@@ -147,6 +147,10 @@ class TrainedModel:
         process = self.process.recalibrated(found.factor, found.variance)
         return replace(self, process=process, recalibration=found)
 
+    def self_recalibrating(self) -> "SelfRecalibrating":
+        """The model as a predictor that every context recalibrates."""
+        return SelfRecalibrating(self)
+
     def covariates(self, sites: Sites) -> Floats:
         """What it is told of sites besides where they are, 0 where unknown, (n, dw)."""
         return np.nan_to_num(self.representation.covariates(sites))
@@ -386,3 +390,23 @@ class TrainedModel:
             return ""
         read = [f"{source.name} of {Path(source.path).name}" for source in sources]
         return f"Fields read beside them: {', '.join(read)}."
+
+
+@dataclass(frozen=True, eq=False)
+class SelfRecalibrating:
+    """A model that asks every context how uncertain it should be.
+
+    Attributes:
+        model: The model.
+    """
+
+    model: TrainedModel
+
+    @property
+    def name(self) -> str:
+        """Name for tables: that of the model."""
+        return self.model.name
+
+    def condition(self, context: Observations) -> ConditionedModel:
+        """Leave out stations of the context, correct the uncertainty, read it all."""
+        return self.model.recalibrated([context]).condition(context)
