@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 import llvmlite.binding as llvm
 import torch
 from llvmlite import ir
-from torch import Tensor
 
 _INDEX, _POINTER, _BIT = ir.IntType(64), ir.PointerType(), ir.IntType(1)
 _SHORT = ir.IntType(32)
@@ -45,21 +44,6 @@ def processor() -> Processor:
     if features.get("avx"):
         return Processor(256, 16)
     return Processor(128, 32)
-
-
-def compilable(*tensors: Tensor) -> bool:
-    """Whether compiled code can do what is asked of these tensors.
-
-    It is for numbers of single or double precision in a processor's memory. Mixed
-    precision, and what `torch.compile` traces, are torch's own.
-    """
-    return (
-        all(t.device.type == "cpu" and t.dtype == tensors[0].dtype for t in tensors)
-        and tensors[0].dtype in (torch.float32, torch.float64)
-        and all(t.numel() for t in tensors)
-        and not torch.is_autocast_enabled("cpu")
-        and not torch.compiler.is_compiling()
-    )
 
 
 def lanes(dtype: torch.dtype) -> int:

@@ -7,8 +7,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from apnp.compiled.code import compilable
-from apnp.compiled.convolution import by_weights, convolve
+from apnp.compiled import compilable
 
 _CONVOLVE = {3: functional.conv1d, 4: functional.conv2d, 5: functional.conv3d}
 
@@ -98,6 +97,8 @@ class _Depthwise(torch.autograd.Function):
     def forward(
         ctx: Any, z: Tensor, weight: Tensor, bias: Tensor | None, padding: list[int]
     ) -> tuple[Tensor, Tensor]:
+        from apnp.compiled.convolution import convolve  # it loads llvmlite
+
         ctx.save_for_backward(z, weight)
         ctx.padding = padding
         ctx.set_materialize_grads(False)
@@ -108,6 +109,8 @@ class _Depthwise(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
+        from apnp.compiled.convolution import by_weights, convolve
+
         z, weight = ctx.saved_tensors
         back, around = grads
         if back is None:

@@ -86,7 +86,9 @@ def possible(x: Tensor, width: int, k: int) -> bool:
     compiled = library()
     if compiled is None or x.device.type != "cpu" or k > _MOST:
         return False
-    if x.dtype not in _SUFFIX or torch.is_autocast_enabled("cpu"):
+    if torch.is_autocast_enabled("cpu") or torch.compiler.is_compiling():
+        return False
+    if x.dtype not in _SUFFIX:
         return False
     return width % (compiled.vector_bytes() // x.element_size()) == 0
 

@@ -13,8 +13,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from apnp.compiled import pointwise
-from apnp.compiled.code import compilable
+from apnp.compiled import compilable
 
 SLOPE = 0.1
 """Of the leaky rectifier between the linear maps, below zero."""
@@ -66,6 +65,8 @@ class _Residual(torch.autograd.Function):
         ctx: Any, z: Tensor, u: Tensor, gain: Tensor, shift: Tensor, w1: Tensor,
         b1: Tensor, w2: Tensor, b2: Tensor, eps: float,
     ) -> Tensor:  # fmt: skip
+        from apnp.compiled import pointwise  # it loads llvmlite
+
         # The normalisation's own gain and shift are part of the first linear map.
         weight, bias = w1 * gain, torch.addmv(b1, w1, shift)
         u = u.contiguous()
@@ -78,6 +79,8 @@ class _Residual(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        from apnp.compiled import pointwise
+
         u, mean, rate, gain, shift, w1, b1, w2 = ctx.saved_tensors
         weight, bias = w1 * gain, torch.addmv(b1, w1, shift)
         g = grads[0].contiguous()

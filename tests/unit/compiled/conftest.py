@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+pytest.importorskip("llvmlite", reason="the extra `fast` is not installed")
 from apnp.compiled import code
 
 PROCESSORS = [(512, 32), (256, 16), (128, 32)]

@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from apnp.compiled.code import Code, compilable
+from apnp.compiled import compilable
+from apnp.compiled.code import Code
 
 
 def run(code, *given):
