@@ -3,7 +3,7 @@ import torch
 from scipy import stats
 
 from apnp.likelihoods import BernoulliGamma, BernoulliGammaPredictive
-from apnp.likelihoods.incomplete_gamma import gamma_cdf
+from apnp.likelihoods.bernoulli_gamma import gamma_cdf
 
 
 def tensor(value):
