@@ -34,18 +34,18 @@ demo: $(VENV)/installed
 	done
 	$(BIN)/apnp evaluate --checkpoint pretrained --stations $(SAMPLE) --context 400 \
 	  --baselines regression_kriging,ordinary_kriging --output $(RUN)/evaluation
-	$(BIN)/apnp data simulate --relief $(RUN)/relief.nc
-	$(BIN)/python predict.py --stations $(STATIONS) --relief $(RUN)/relief.nc \
-	  --fields $(RUN)/relief.nc --time 2021-07-01 --grid 2.0 \
+	$(BIN)/apnp data simulate --elevation $(RUN)/elevation.nc
+	$(BIN)/python predict.py --stations $(STATIONS) --elevation $(RUN)/elevation.nc \
+	  --covariates $(RUN)/elevation.nc --time 2021-07-01 --grid 2.0 \
 	  --output $(RUN)/globe.nc --map $(RUN)/globe.png
 
 # Interrupted and run again, training resumes.
 demo-train: $(VENV)/installed
 	if [ -f $(TRAINED)/config.yaml ]; then $(BIN)/python train.py --resume $(TRAINED); \
 	  else $(BIN)/python train.py --config configs/demo.yaml --run $(TRAINED); fi
-	$(BIN)/apnp data simulate --relief $(TRAINED)/relief.nc
+	$(BIN)/apnp data simulate --elevation $(TRAINED)/elevation.nc
 	$(BIN)/python predict.py --checkpoint $(TRAINED) --stations $(STATIONS) \
-	  --relief $(TRAINED)/relief.nc --time 2021-07-01 --grid 1.0 \
+	  --elevation $(TRAINED)/elevation.nc --time 2021-07-01 --grid 1.0 \
 	  --output $(TRAINED)/field.nc --map $(TRAINED)/map.png
 	$(BIN)/apnp evaluate --checkpoint $(TRAINED) --stations $(STATIONS) --tasks 10
 	$(BIN)/apnp evaluate --stations $(STATIONS) --field $(TRAINED)/field.nc

@@ -1,55 +1,74 @@
 """The command line, `apnp VERB`: one module a verb."""
 
-import argparse
+import logging
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 from apnp import __version__
+from apnp.cli.parser import ApnpParser
 from apnp.errors import ApnpError
 from apnp.process import make_fast
+
+log = logging.getLogger(__name__)
 
 _VERBS = {
     "data": "convert station files to one CF file, summarise or simulate them",
     "train": "train a model on station files",
     "predict": "predict fields on a grid, or tables of points",
     "evaluate": "score a model at held-out stations, beside the baselines",
-    "deviation": "measure how far a model is from its symmetry, and map it",
+    "symmetry": "measure how far a model is from its symmetry, and map it",
     "experiment": "train and judge the models of a published study, with its tables",
     "plot": "draw a predicted field as a map",
     "models": "list the architectures, the symmetries they keep, and their sizes",
 }
+_OLD_VERBS = {"deviation": "symmetry"}
+"""Verbs that have another name now."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb; return the exit status (0 done, 2 refused input, 130 stopped).
+    """Run one verb; return the exit status (0 done, 2 refused, 130 stopped).
 
     Each verb's module is imported only when it is asked for and offers
     `main(argv) -> None`.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
+    name = "apnp"
+    try:
+        verb = _parser().parse_args(argv[:1]).verb
+        if verb in _OLD_VERBS:
+            new = _OLD_VERBS[verb]
+            log.warning("apnp %s is now called apnp %s.", verb, new)
+            verb = new
+        name = f"apnp {verb}"
+        # Idle threads that spin make a shared machine many times slower; torch reads
+        # this when it is first imported.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        make_fast()
+        import_module(f"apnp.cli.{verb}").main(argv[1:])
+    except ApnpError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"{name}: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output has gone, such as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return 0
+
+
+def _parser() -> ApnpParser:
     width = max(map(len, _VERBS)) + 2
     lines = [f"  {verb:<{width}}{text}" for verb, text in _VERBS.items()]
-    parser = argparse.ArgumentParser(
+    made = ApnpParser(
         prog="apnp",
         description="From station files to maps of mean and uncertainty.",
         epilog="\n".join(["verbs:", *lines, "", "`apnp VERB --help` tells more."]),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"apnp {__version__}")
-    parser.add_argument("verb", choices=_VERBS, metavar="VERB", help="see below")
-    verb = parser.parse_args(argv[:1]).verb
-    # Idle threads that spin make a shared machine many times slower; torch reads this
-    # when it is first imported.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    make_fast()
-    try:
-        import_module(f"apnp.cli.{verb}").main(argv[1:])
-    except ApnpError as error:
-        print(f"apnp {verb}: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"apnp {verb}: stopped", file=sys.stderr)
-        return 130
-    return 0
+    made.add_argument("--version", action="version", version=f"apnp {__version__}")
+    made.add_argument(
+        "verb", choices=(*_VERBS, *_OLD_VERBS), metavar="VERB", help="see below"
+    )
+    return made

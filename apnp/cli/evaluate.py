@@ -12,7 +12,6 @@ For stations simulated by apnp the truth is known everywhere: --field FILE score
 predicted field against it, cell by cell, and writes FILE_truth.csv beside it.
 """
 
-import argparse
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -24,16 +23,16 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from apnp.cli.fields import open_field
-from apnp.cli.regions import joined, region
-from apnp.cli.runs import (
-    add_fields_argument,
+from apnp.cli.arguments import (
+    add_covariates_argument,
     add_recalibration_argument,
-    model_of,
-    run_output,
-    task_times,
+    add_station_arguments,
+    read_station_arguments,
 )
-from apnp.cli.stations import add_station_arguments, read_station_arguments
+from apnp.cli.fields import open_field
+from apnp.cli.options import EvaluateOptions
+from apnp.cli.parser import ApnpParser, positive, region, seed
+from apnp.cli.runs import model_of, run_output, task_times
 from apnp.data.fill_elevation import fill_unmeasured_network
 from apnp.data.heldout import heldout_tasks
 from apnp.data.select import select_region
@@ -62,12 +61,9 @@ TRUE_LAW = "true_law"
 INFORMED = "informed_kriging"
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> ApnpParser:
     """The arguments of the verb."""
-    made = argparse.ArgumentParser(
-        prog="apnp evaluate", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    made = ApnpParser(prog="apnp evaluate", description=__doc__)
     add = made.add_argument
     add(
         "--checkpoint", metavar="RUN",
@@ -75,14 +71,14 @@ def parser() -> argparse.ArgumentParser:
         "baselines alone",
     )  # fmt: skip
     add_station_arguments(made)
-    add_fields_argument(made)
+    add_covariates_argument(made)
     add_recalibration_argument(made)
     add(
         "--hold-out",
         choices=("run", "random", "blocks"),
         help="stations to predict (default: run; random without --checkpoint)",
     )
-    add("--context", type=int, default=400, help="context stations (default 400)")
+    add("--context", type=positive, default=400, help="context stations (default 400)")
     add(
         "--context-pool",
         choices=("outside", "all"),
@@ -95,8 +91,8 @@ def parser() -> argparse.ArgumentParser:
         "line (default: all)",
     )  # fmt: skip
     add("--time", metavar="A/B", help="days to take (default: the run's test days)")
-    add("--tasks", type=int, default=40, help="days, evenly spread (default 40)")
-    add("--seed", type=int, default=0, help="draws stations and contexts (default 0)")
+    add("--tasks", type=positive, default=40, help="days, evenly spread (default 40)")
+    add("--seed", type=seed, default=0, help="draws stations and contexts (default 0)")
     add(
         "--no-fixed-inputs",
         action="store_true",
@@ -106,7 +102,7 @@ def parser() -> argparse.ArgumentParser:
         "--baselines",
         metavar="A,B",
         help=f"of {', '.join(BASELINES)}, with a model {INFORMED} (regression kriging "
-        f"told all that the model is told of places) and, for simulated stations, "
+        f"with the model's covariates) and, for simulated stations, "
         f"{TRUE_LAW}; or none (default: all)",
     )
     add(
@@ -121,63 +117,59 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str]) -> None:
     """Evaluate, print the table and write it to the output folder."""
-    args = parser().parse_args(joined(argv))
-    for name, least in (("context", 1), ("tasks", 1), ("seed", 0)):
-        if getattr(args, name) < least:
-            raise ConfigError(
-                f"--{name} is at least {least}. Got {getattr(args, name)}."
-            )
-    if args.field:
-        _against_truth(args)
+    options = parser().options(EvaluateOptions, argv)
+    if options.field:
+        _against_truth(options, Path(options.field))
         return
     model = None
-    if args.checkpoint:
-        model = model_of(args.checkpoint, args.variable, args.fields)
-    elif args.fields:
-        raise ConfigError("--fields is about a model: give --checkpoint.")
-    ds = fill_unmeasured_network(read_station_arguments(args))
-    if args.region:
-        ds = select_region(ds, args.region)
-    predictors = [*_own(args, model), *_baselines(args, ds, model)]
+    if options.checkpoint:
+        model = model_of(options.checkpoint, options.variable, options.covariates)
+    elif options.covariates:
+        raise ConfigError("--covariates requires --checkpoint.")
+    ds = fill_unmeasured_network(read_station_arguments(options))
+    if options.region:
+        ds = select_region(ds, options.region)
+    predictors = [*_own(options, model), *_baselines(options, ds, model)]
     if not predictors:
         raise ConfigError("Nothing to score: give --checkpoint or --baselines.")
-    held_out = _held_out(args, ds, model)
-    times = task_times(ds, args.time, model, args.tasks)
-    folder = args.output or (model and run_output(args.checkpoint, "evaluation"))
+    held_out = _held_out(options, ds, model)
+    times = task_times(ds, options.time, model, options.tasks)
+    folder: str | Path | None = options.output
+    if folder is None and options.checkpoint is not None:
+        folder = run_output(options.checkpoint, "evaluation")
     if folder:
         make_folder(folder)  # before the work, not after
     tasks = heldout_tasks(
         ds, times, held_out,
-        n_context=args.context, variable=args.variable,
-        context_pool=args.context_pool, seed=args.seed,
+        n_context=options.context, variable=options.variable,
+        context_pool=options.context_pool, seed=options.seed,
     )  # fmt: skip
     evaluation = evaluate(predictors, tasks, n_tasks=len(times), progress=True)
-    print(_heading(args, ds, held_out, evaluation.points))
+    print(_heading(options, ds, held_out, evaluation.points))
     print(as_text(evaluation))
     if folder:
         write(evaluation, folder, ds)
         print(f"Tables and calibration plot: {folder}")
 
 
-def _against_truth(args: argparse.Namespace) -> None:
+def _against_truth(options: EvaluateOptions, path: Path) -> None:
     """Score a field against the simulated climate that its stations observed."""
-    if args.checkpoint:
+    if options.checkpoint:
         raise ConfigError("--field scores a file: leave --checkpoint out.")
-    if args.region:
+    if options.region:
         raise ConfigError(
             "--field scores the cells of a file: predict them in the region, and leave "
             "--region out."
         )
-    climate = climate_of(read_station_arguments(args))
+    climate = climate_of(read_station_arguments(options))
     if climate is None:
         raise ConfigError(
-            "--field needs stations simulated by apnp, whose truth is known "
-            "everywhere; that of these is not. Score at held-out stations instead."
+            "--field requires stations simulated by apnp: of these no ground truth is "
+            "available. Score at held-out stations instead."
         )
-    path = Path(args.field)
-    folder = make_folder(args.output or path.parent)
+    folder = make_folder(options.output or path.parent)
     with open_field(path) as field:
-        table = against_truth(field, climate, args.variable)
+        table = against_truth(field, climate, options.variable)
     print(
         f"{path} against the truth of the SIMULATED climate, cells weighted by area; "
         "CRPS and coverage of truth plus station noise"
@@ -189,19 +181,19 @@ def _against_truth(args: argparse.Namespace) -> None:
     print(f"Table: {target}")
 
 
-def _own(args: argparse.Namespace, model: "TrainedModel | None") -> list[Predictor]:
+def _own(options: EvaluateOptions, model: "TrainedModel | None") -> list[Predictor]:
     if model is None:
-        if args.no_fixed_inputs:
-            raise ConfigError("--no-fixed-inputs is about a model: give --checkpoint.")
+        if options.no_fixed_inputs:
+            raise ConfigError("--no-fixed-inputs requires --checkpoint.")
         return []
-    models = [model, model.strict()] if args.no_fixed_inputs else [model]
-    if args.no_recalibration:
+    models = [model, model.strict()] if options.no_fixed_inputs else [model]
+    if options.no_recalibration:
         return [*models]
     return [each.self_recalibrating() for each in models]
 
 
 def _baselines(
-    args: argparse.Namespace, ds: xr.Dataset, model: "TrainedModel | None"
+    options: EvaluateOptions, ds: xr.Dataset, model: "TrainedModel | None"
 ) -> list[Predictor]:
     climate = climate_of(ds)
     known: dict[str, Callable[[], Predictor]] = {
@@ -211,12 +203,12 @@ def _baselines(
         known[INFORMED] = partial(informed_kriging, model.covariates)
     if climate is not None:
         known[TRUE_LAW] = partial(true_law_kriging, climate)
-    if args.baselines is None:
+    if options.baselines is None:
         names = list(known)
-    elif args.baselines == "none":
+    elif options.baselines == "none":
         names = []
     else:
-        names = list(dict.fromkeys(args.baselines.split(",")))
+        names = list(dict.fromkeys(options.baselines.split(",")))
     if TRUE_LAW in names and climate is None:
         raise ConfigError(
             f"The baseline {TRUE_LAW} needs stations simulated by apnp, whose law is "
@@ -224,18 +216,18 @@ def _baselines(
         )
     if INFORMED in names and model is None:
         raise ConfigError(
-            f"The baseline {INFORMED} is told what a model is told: give --checkpoint, "
-            "or leave it out of --baselines."
+            f"The baseline {INFORMED} uses the covariates of a model: give "
+            "--checkpoint, or leave it out of --baselines."
         )
     return [known.get(name, partial(baseline, name))() for name in names]
 
 
 def _held_out(
-    args: argparse.Namespace, ds: xr.Dataset, model: "TrainedModel | None"
+    options: EvaluateOptions, ds: xr.Dataset, model: "TrainedModel | None"
 ) -> NDArray[np.bool_]:
     """True for the stations to predict."""
     lat, lon = ds["lat"].values, ds["lon"].values
-    rule = args.hold_out or ("run" if model else "random")
+    rule = options.hold_out or ("run" if model else "random")
     if rule == "run":
         if model is None:
             raise ConfigError(
@@ -244,9 +236,9 @@ def _held_out(
             )
         return model.split.assign(lat, lon) == "test"
     if rule == "blocks":
-        held_out = StationSplit(seed=args.seed).assign(lat, lon) == "test"
+        held_out = StationSplit(seed=options.seed).assign(lat, lon) == "test"
     else:
-        held_out = np.random.default_rng(args.seed).random(len(lat)) < _SHARE
+        held_out = np.random.default_rng(options.seed).random(len(lat)) < _SHARE
     if model is not None:
         seen = int((held_out & (model.split.assign(lat, lon) == "train")).sum())
         print(
@@ -259,22 +251,22 @@ def _held_out(
 
 
 def _heading(
-    args: argparse.Namespace,
+    options: EvaluateOptions,
     ds: xr.Dataset,
     held_out: NDArray[np.bool_],
     points: pd.DataFrame,
 ) -> str:
     simulated = "SIMULATED " if climate_of(ds) else ""
     times = points["time"].dt.strftime("%Y-%m-%d").unique()
-    pool = "all stations" if args.context_pool == "all" else "the others"
+    pool = "all stations" if options.context_pool == "all" else "the others"
     where = ""
-    if args.region:
-        west, south, east, north = args.region
+    if options.region:
+        west, south, east, north = options.region
         where = f", region {west:g} to {east:g} E, {south:g} to {north:g} N"
+    scores = "ratio and differences, where given, to regression kriging on the same "
     return (
-        f"{args.variable} at {held_out.sum()} of {held_out.size} {simulated}stations "
-        f"held out{where}, {points['task'].nunique()} times from {min(times)} to "
-        f"{max(times)}, context of {args.context} from {pool}; ± one standard "
-        "error over times; ratio and differences, where given, to regression "
-        "kriging on the same tasks"
+        f"{options.variable} at {held_out.sum()} of {held_out.size} {simulated}"
+        f"stations held out{where}, {points['task'].nunique()} times from "
+        f"{min(times)} to {max(times)}, context of {options.context} from {pool}; ± "
+        f"one standard error over times; {scores}tasks"
     )

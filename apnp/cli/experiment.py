@@ -8,11 +8,10 @@ where absolute location is hidden.
 
 Every model is trained on the same law and scored on the same fixed tasks. The folder
 then holds `scores.csv` (one row a task and model), `summary.csv`, `runs.csv`,
-`table.md` and figures. Stopped and given again, the command goes on where it was; a
-model that is trained is not trained again. `apnp experiment STUDY --help` tells more.
+`table.md` and figures. Given again, an interrupted command resumes; a trained
+model is not trained again. `apnp experiment STUDY --help` tells more.
 """
 
-import argparse
 import os
 import shlex
 import subprocess
@@ -25,21 +24,27 @@ from queue import Queue
 
 import pandas as pd
 
-from apnp.cli.regions import joined
-from apnp.cli.studies import REGION_FLAGS, STUDIES, Add
+from apnp.cli.options import StudyOptions
+from apnp.cli.parser import (
+    ApnpParser,
+    as_options,
+    number,
+    positive,
+    process_count,
+    seed,
+)
+from apnp.cli.studies import STUDIES, Add
 from apnp.config import TrainerConfig
 from apnp.errors import ApnpError, ConfigError
 from apnp.evaluation.report import make_folder
+from apnp.ranges import Range
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> ApnpParser:
     """The arguments of the verb."""
-    made = argparse.ArgumentParser(
-        prog="apnp experiment", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    made = ApnpParser(prog="apnp experiment", description=__doc__)
     verbs = made.add_subparsers(dest="study", required=True, metavar="STUDY")
-    for name, (add_own, _) in STUDIES.items():
+    for name, (add_own, *_) in STUDIES.items():
         one = verbs.add_parser(name, help=f"(apnp experiment {name} --help)")
         add_own(one.add_argument)
         _add_common(one.add_argument)
@@ -52,20 +57,33 @@ def _add_common(add: Add) -> None:
         "--size", choices=["small", "paper"], default="small",
         help="small: two cores, minutes; paper: the published sizes, a GPU",
     )  # fmt: skip
-    add("--models", nargs="*", metavar="NAME", help="models to take (default: all)")
     add(
-        "--ablation", nargs="+", default=[], metavar="KIND",
+        "--models",
+        nargs="*",
+        action="extend",
+        metavar="NAME",
+        help="models to take (default: all)",
+    )
+    add(
+        "--ablation", nargs="+", action="extend", default=[], metavar="KIND",
         help="variants of ConvCNP(T~) beside them (in 4-D of PT-TNP(T~)): count, "
         "dropout, support",
     )  # fmt: skip
     add("--likelihood", choices=["gaussian", "mixture"], default="gaussian")
-    add("--seeds", nargs="+", type=int, default=[0], help="seeds (default 0)")
-    add("--minutes", type=float, help="minutes of training a model")
-    add("--steps", type=int, help="steps of training a model, instead of minutes")
-    add("--learning-rate", type=float, help="largest learning rate")
-    add("--tasks", type=int, help="test tasks of each kind")
+    add("--seeds", nargs="+", action="extend", type=seed, help="seeds (default 0)")
     add(
-        "--devices", type=int, default=1,
+        "--minutes",
+        type=number(float, Range(above=0)),
+        help="minutes of training a model",
+    )
+    add("--steps", type=positive, help="steps of training a model, instead of minutes")
+    add(
+        "--learning-rate", type=number(float, Range(above=0, most=10)),
+        help="largest learning rate",
+    )  # fmt: skip
+    add("--tasks", type=positive, help="test tasks of each kind")
+    add(
+        "--devices", type=process_count, default=1,
         help="models trained side by side, each on a device of its own (default 1)",
     )  # fmt: skip
     add(
@@ -81,52 +99,55 @@ def main(argv: Sequence[str]) -> None:
     Raises:
         ApnpError: If an argument or a file cannot be used.
     """
-    args = parser().parse_args(joined(argv, *REGION_FLAGS))
-    _check(args)
+    parsed = parser().parse_args(list(argv))
+    parsed.seeds = parsed.seeds or [0]
+    _, kind, study_of = STUDIES[parsed.study]
+    options = as_options(kind, parsed)
+    _check(options)
     from apnp.experiments import report
     from apnp.experiments.study import Study
 
-    folder = make_folder(args.output)
-    chosen = STUDIES[args.study][1](args, folder)
+    folder = make_folder(options.output)
+    chosen = study_of(options, folder)
     taken, experiment = chosen.entries, chosen.experiment
-    tasks = chosen.tasks if args.tasks is None else args.tasks
-    study = Study(folder, _trainer(args, chosen.trainer), tasks, experiment)
+    tasks = chosen.tasks if options.tasks is None else options.tasks
+    study = Study(folder, _trainer(options, chosen.trainer), tasks, experiment)
     judged = experiment.known(tasks)
     if taken:
-        for seed in args.seeds:
+        for seed in options.seeds:
             experiment.ahead(seed)
-    pairs = list(product(taken, args.seeds))
-    if args.only is not None:
-        pairs = [(entry, seed) for entry, seed in pairs if entry.name == args.only]
-    elif args.devices > 1:
-        _side_by_side(argv, [(e.name, seed) for e, seed in pairs], args.devices)
+    pairs = list(product(taken, options.seeds))
+    if options.only is not None:
+        pairs = [(entry, seed) for entry, seed in pairs if entry.name == options.only]
+    elif options.devices > 1:
+        _side_by_side(argv, [(e.name, seed) for e, seed in pairs], options.devices)
     for entry, seed in pairs:
         print(f"{entry.name}, seed {seed}", file=sys.stderr)
         study.train(entry, seed)
         judged.append(study.score(entry, seed))
-    if args.only is not None:
+    if options.only is not None:
         return  # the process that began this one writes the tables
     if not judged:
         raise ConfigError("--models names none: there is nothing to score.")
     per_task = pd.concat(judged, ignore_index=True)
     command = shlex.join(["apnp", "experiment", *argv])
-    heading = f"## {args.study}, {args.size}\n\n`{command}`\n"
+    heading = f"## {options.study}, {options.size}\n\n`{command}`\n"
     table, text = report.write(per_task, taken, study, study.runs(pairs), heading)
-    experiment.draw(study, taken, args.seeds[0], table)
+    experiment.draw(study, taken, options.seeds[0], table)
     print(text)
     for line in experiment.impossible(table):
-        print(f"IMPOSSIBLE: {line}")
+        print(f"CHECK FAILED: {line}")
     print(f"Tables and figures: {folder}")
 
 
-def _trainer(args: argparse.Namespace, trainer: TrainerConfig) -> TrainerConfig:
+def _trainer(options: StudyOptions, trainer: TrainerConfig) -> TrainerConfig:
     """The training of the size, with what the arguments change of it."""
-    if args.minutes is not None:
-        trainer = replace(trainer, max_minutes=args.minutes, max_steps=0)
-    if args.steps is not None:
-        trainer = replace(trainer, max_steps=args.steps, max_minutes=0.0)
-    if args.learning_rate is not None:
-        trainer = replace(trainer, learning_rate=args.learning_rate)
+    if options.minutes is not None:
+        trainer = replace(trainer, max_minutes=options.minutes, max_steps=0)
+    if options.steps is not None:
+        trainer = replace(trainer, max_steps=options.steps, max_minutes=0.0)
+    if options.learning_rate is not None:
+        trainer = replace(trainer, learning_rate=options.learning_rate)
     return trainer
 
 
@@ -163,18 +184,11 @@ def _side_by_side(
                 )
 
 
-def _check(args: argparse.Namespace) -> None:
+def _check(options: StudyOptions) -> None:
     """Refuse what cannot be done before anything is computed."""
-    if args.minutes is not None and args.steps is not None:
+    if options.minutes is not None and options.steps is not None:
         raise ConfigError("Give --minutes or --steps, not both.")
-    for name in ("devices", "steps", "minutes", "learning_rate"):
-        value = getattr(args, name)
-        if value is not None and value <= 0:
-            flag = name.replace("_", "-")
-            raise ConfigError(f"--{flag} is a number above 0. Got {value}.")
-    repeated = {seed for seed in args.seeds if args.seeds.count(seed) > 1}
-    if repeated or min(args.seeds) < 0:
+    if len(set(options.seeds)) < len(options.seeds):
         raise ConfigError(
-            "--seeds are numbers from 0 on, each given once. Got "
-            f"{' '.join(map(str, args.seeds))}."
+            f"--seeds must differ. Got {' '.join(map(str, options.seeds))}."
         )

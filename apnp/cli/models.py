@@ -1,6 +1,5 @@
 """`apnp models`: the architectures, the symmetries they keep, and their sizes."""
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from apnp.cli.parser import ApnpParser
 from apnp.config import BackboneConfig, ModelConfig
 from apnp.errors import ConfigError
 
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str]) -> None:
     """Print one line for every architecture with every group that it keeps."""
-    argparse.ArgumentParser(prog="apnp models", description=main.__doc__).parse_args(
-        list(argv)
-    )
+    ApnpParser(prog="apnp models", description=main.__doc__).parse_args(list(argv))
     print(table().to_string(index=False))
     print(
         "\nWeights of default settings, strict and approximate. A group is named by "

@@ -1,34 +1,39 @@
 """`apnp plot`: draw a predicted field as a map."""
 
-import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
+from apnp.cli.arguments import add_station_arguments, read_station_arguments
 from apnp.cli.fields import open_field
-from apnp.cli.stations import add_station_arguments, read_station_arguments
+from apnp.cli.options import PlotOptions
+from apnp.cli.parser import ApnpParser
 from apnp.errors import ConfigError
 from apnp.plotting import map as draw_map
 
 
+def parser() -> ApnpParser:
+    """The arguments of the verb."""
+    made = ApnpParser(prog="apnp plot", description=main.__doc__)
+    made.add_argument("field", help="NetCDF field made by `apnp predict`")
+    made.add_argument(
+        "--output", required=True, help="figure: .png, .pdf, .svg or .jpg"
+    )
+    made.add_argument("--time", help="time to draw, where the field holds several")
+    made.add_argument("--title", help="title; by default the variable and the date")
+    add_station_arguments(made, required=False)
+    return made
+
+
 def main(argv: Sequence[str]) -> None:
     """Draw mean and uncertainty of one time of a field, with the stations on top."""
-    parser = argparse.ArgumentParser(prog="apnp plot", description=main.__doc__)
-    parser.add_argument("field", type=Path, help="NetCDF field made by `apnp predict`")
-    parser.add_argument(
-        "--output", type=Path, required=True, help="figure: .png, .pdf, .svg or .jpg"
-    )
-    parser.add_argument("--time", help="time to draw, where the field holds several")
-    parser.add_argument("--title", help="title; by default the variable and the date")
-    add_station_arguments(parser, required=False)
-    args = parser.parse_args(argv)
-    stations = read_station_arguments(args) if args.stations else None
-    with open_field(args.field) as field:
-        chosen = field if args.time is None else at_time(field, args.time)
-        draw_map(chosen, args.output, stations=stations, title=args.title)
-    print(f"wrote {args.output}")
+    options = parser().options(PlotOptions, argv)
+    stations = read_station_arguments(options) if options.stations else None
+    with open_field(options.field) as field:
+        chosen = field if options.time is None else at_time(field, options.time)
+        draw_map(chosen, options.output, stations=stations, title=options.title)
+    print(f"wrote {options.output}")
 
 
 def at_time(ds: xr.Dataset, time: str) -> xr.Dataset:

@@ -1,21 +1,35 @@
 """`apnp predict`: fields of mean and uncertainty on a grid, or tables of points."""
 
-import argparse
 import logging
 import shlex
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import xarray as xr
 
-from apnp.cli.outputs import check_outputs
-from apnp.cli.regions import joined, numbers
-from apnp.cli.runs import add_fields_argument, add_recalibration_argument
-from apnp.cli.stations import add_station_arguments, read_station_arguments
+from apnp.cli.arguments import (
+    add_covariates_argument,
+    add_recalibration_argument,
+    add_station_arguments,
+    check_outputs,
+    read_station_arguments,
+)
+from apnp.cli.options import PredictOptions
+from apnp.cli.parser import (
+    ApnpParser,
+    number,
+    numbers,
+    positive,
+    process_count,
+    region,
+    seed,
+)
 from apnp.data.open import open_stations
 from apnp.errors import ConfigError
 from apnp.pretrained import PRETRAINED
+from apnp.ranges import Range
 
 if TYPE_CHECKING:
     from apnp.output.cluster import Cluster
@@ -24,16 +38,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class _Parser(argparse.ArgumentParser):
-    """Refuses with one line, like everything else."""
-
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message} (--help tells more)")
-
-
-def parser() -> argparse.ArgumentParser:
+def parser() -> ApnpParser:
     """The arguments of the verb."""
-    made = _Parser(prog="apnp predict", description=__doc__, allow_abbrev=False)
+    made = ApnpParser(prog="apnp predict", description=__doc__)
     add = made.add_argument
     add(
         "--checkpoint", default=PRETRAINED, metavar="RUN",
@@ -41,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
         "weights that ship with apnp)",
     )  # fmt: skip
     add_station_arguments(made)
-    made.set_defaults(variable=None)
+    made.set_defaults(variable="")  # that of the model
     add(
         "--time", required=True, metavar="A[/B]",
         help="a time of the stations, or a range: one field each",
@@ -52,16 +59,16 @@ def parser() -> argparse.ArgumentParser:
         "NetCDF file whose grid is used",
     )  # fmt: skip
     add(
-        "--region", type=numbers, metavar="W,S,E,N",
+        "--region", type=region, metavar="W,S,E,N",
         help="degrees; W > E crosses the date line (default: the stations' box, or the "
         "globe if they span three quarters of its longitudes)",
     )  # fmt: skip
     add("--points", metavar="FILE", help="CSV of points: lat, lon, elevation (m)")
     add(
-        "--relief", metavar="FILE",
-        help="NetCDF of elevation (default: the 0.25 degree relief of the package)",
+        "--elevation", metavar="FILE",
+        help="NetCDF of elevation (default: the packaged terrain, 0.25 degrees)",
     )  # fmt: skip
-    add_fields_argument(made)
+    add_covariates_argument(made)
     add("--mask", choices=("land",), help="predict on land alone")
     add(
         "--quantiles", type=numbers, metavar="P,P...",
@@ -76,33 +83,33 @@ def parser() -> argparse.ArgumentParser:
     add(
         "--output", metavar="FILE",
         help="CF NetCDF file, or Zarr store (.zarr) for long periods, or CSV for "
-        "points, to make; a store that was begun is gone on with",
+        "points, to make; an incomplete store is resumed",
     )  # fmt: skip
     _add_cluster_arguments(made)
     add("--map", metavar="FILE", help="map to draw (png, pdf, svg)")
     return made
 
 
-def _add_draw_arguments(parser: argparse.ArgumentParser) -> None:
+def _add_draw_arguments(parser: ApnpParser) -> None:
     """Add what is drawn of a field."""
     add = parser.add_argument
     add(
-        "--samples", type=int, metavar="N",
+        "--samples", type=number(int, Range(least=1, most=100_000)), metavar="N",
         help="draws of the field to add, each coherent in space",
     )  # fmt: skip
-    add("--seed", type=int, default=0, help="seed of the draws (default 0)")
+    add("--seed", type=seed, default=0, help="seed of the draws (default 0)")
     add(
-        "--anchors", type=int, default=128,
+        "--anchors", type=positive, default=128,
         help="cells that a likelihood of independent values draws one after the other "
         "(default 128)",
     )  # fmt: skip
 
 
-def _add_cluster_arguments(parser: argparse.ArgumentParser) -> None:
+def _add_cluster_arguments(parser: ApnpParser) -> None:
     """Add who predicts into a Zarr store."""
     add = parser.add_argument
     add(
-        "--workers", type=int, metavar="N",
+        "--workers", type=process_count, metavar="N",
         help="predict into a Zarr store with N processes on this machine",
     )  # fmt: skip
     add(
@@ -118,109 +125,111 @@ def main(argv: Sequence[str]) -> None:
         ApnpError: If an argument or a file cannot be used.
     """
     logging.basicConfig(stream=sys.stderr, format="predict: %(message)s")
-    args = parser().parse_args(joined(argv))
-    _check(args)
+    options = parser().options(PredictOptions, argv)
+    _check(options)
     from apnp.prediction import load  # loads torch, which a refusal need not wait for
 
-    model = load(args.checkpoint, fields=args.fields)
-    if args.no_fixed_inputs:
+    model = load(options.checkpoint, fields=options.covariates)
+    if options.no_fixed_inputs:
         model = model.strict()
-    args.variable = args.variable or model.variable
-    stations = _stations(args)
-    if args.points:
-        _points(model, stations, args)
+    options = replace(options, variable=options.variable or model.variable)
+    stations = _stations(options)
+    if options.points:
+        _points(model, stations, options, options.points)
     else:
-        _grid(model, stations, args, f"apnp predict {shlex.join(argv)}")
+        _grid(model, stations, options, f"apnp predict {shlex.join(argv)}")
 
 
-def _stations(args: argparse.Namespace) -> xr.Dataset:
+def _stations(options: PredictOptions) -> xr.Dataset:
     """The stations; for a Zarr store opened without reading them, where possible."""
-    plain = not (args.columns or args.units or args.station_list or args.day)
-    if _is_store(args) and plain and len(args.stations) == 1:
-        ds = open_stations(args.stations[0], args.variable)
+    given = options.columns or options.units or options.station_list or options.day
+    if options.is_store and not given and len(options.stations) == 1:
+        ds = open_stations(options.stations[0], options.variable)
         if ds is not None:
             return ds
-    return read_station_arguments(args)
-
-
-def _is_store(args: argparse.Namespace) -> bool:
-    return str(args.output or "").endswith(".zarr")
+    return read_station_arguments(options)
 
 
 def _grid(
-    model: "TrainedModel", stations: xr.Dataset, args: argparse.Namespace, history: str
+    model: "TrainedModel", stations: xr.Dataset, options: PredictOptions, history: str
 ) -> None:
     from apnp.maps.draws import Samples
     from apnp.maps.request import FieldRequest
     from apnp.output.field_output import FieldOutput
 
-    samples = args.samples
-    if samples is not None:
-        samples = Samples(samples, args.seed, args.anchors)
+    samples = None
+    if options.samples is not None:
+        samples = Samples(options.samples, options.seed, options.anchors)
     request = FieldRequest(
-        args.grid, args.region, args.relief, args.mask, args.quantiles or (), samples,
-        not args.no_recalibration,
+        options.grid or "", options.region, options.elevation, options.mask,
+        options.quantiles or (), samples, not options.no_recalibration,
     )  # fmt: skip
-    output = FieldOutput(args.output, _cluster(args), progress=True, history=history)
-    ds = model.predict_field(stations, args.time, request, output)
-    if args.output:
-        print(args.output)
-    if args.map:
+    output = FieldOutput(
+        options.output, _cluster(options), progress=True, history=history
+    )
+    ds = model.predict_field(stations, options.time, request, output)
+    if options.output:
+        print(options.output)
+    if options.map:
         from apnp import plotting
 
         if ds.sizes["time"] > 1:
             log.warning("The map shows the first of %d times.", ds.sizes["time"])
-        plotting.map(ds.isel(time=0), args.map, stations=stations)
-        print(args.map)
+        plotting.map(ds.isel(time=0), options.map, stations=stations)
+        print(options.map)
     ds.close()
 
 
-def _cluster(args: argparse.Namespace) -> "Cluster | None":
-    if args.workers is None and args.scheduler is None:
+def _cluster(options: PredictOptions) -> "Cluster | None":
+    if options.workers is None and options.scheduler is None:
         return None
     from apnp.output.cluster import Cluster
 
-    return Cluster(args.workers, args.scheduler)
+    return Cluster(options.workers, options.scheduler)
 
 
 def _points(
-    model: "TrainedModel", stations: xr.Dataset, args: argparse.Namespace
+    model: "TrainedModel", stations: xr.Dataset, options: PredictOptions, points: str
 ) -> None:
     from apnp.prediction.points import read_points, write_points
+    from apnp.prediction.trained import POINT_LEVELS
 
-    levels = {} if args.quantiles is None else {"quantiles": args.quantiles}
+    levels = POINT_LEVELS if options.quantiles is None else options.quantiles
     table = model.predict_points(
-        stations, read_points(args.points), time=args.time, elevation=args.relief,
-        place=args.points, recalibration=not args.no_recalibration, **levels,
+        stations, read_points(points), time=options.time, elevation=options.elevation,
+        place=points, quantiles=levels, recalibration=not options.no_recalibration,
     )  # fmt: skip
-    write_points(table, args.output)
-    print(args.output)
+    write_points(table, str(options.output))
+    print(options.output)
 
 
-def _check(args: argparse.Namespace) -> None:
+def _check(options: PredictOptions) -> None:
     """Refuse what cannot be done before anything is computed."""
-    if (args.grid is None) == (args.points is None):
+    if (options.grid is None) == (options.points is None):
         raise ConfigError(
             "Say where to predict: either --grid (a cell size such as 1.0) or --points "
             "(a CSV file)."
         )
-    if args.points:
+    if options.points:
         grids = ("region", "mask", "map", "samples", "workers", "scheduler")
-        given = [name for name in grids if getattr(args, name)]
+        given = [name for name in grids if getattr(options, name)]
         if given:
             raise ConfigError(
                 f"--{given[0]} goes with --grid, not with --points. Leave it out."
             )
-    if not args.output and (args.points or not args.map):
+    if not options.output and (options.points or not options.map):
         raise ConfigError(
             "Say what to make: --output FILE"
-            + ("." if args.points else " or --map FILE.")
+            + ("." if options.points else " or --map FILE.")
         )
-    inputs = [*args.stations, args.points, args.relief, args.grid, *args.fields]
-    made = {"output": args.output, "map": args.map}
-    if _is_store(args):
+    inputs = [
+        *options.stations, options.points, options.elevation, options.grid,
+        *options.covariates,
+    ]  # fmt: skip
+    made = {"output": options.output, "map": options.map}
+    if options.is_store:
         made.pop("output")  # it may be there, to be gone on with
-    elif args.workers is not None or args.scheduler:
+    elif options.workers is not None or options.scheduler:
         raise ConfigError(
             "--workers and --scheduler write Zarr: give --output a name that ends in "
             ".zarr."

@@ -1,6 +1,5 @@
 """How verbs open a run folder, and choose the days that it held out."""
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,24 +16,6 @@ if TYPE_CHECKING:
     from apnp.prediction import TrainedModel
 
 
-def add_fields_argument(parser: argparse.ArgumentParser) -> None:
-    """Add the argument of the gridded fields that a model reads."""
-    parser.add_argument(
-        "--fields", nargs="+", default=[], metavar="FILE",
-        help="NetCDF files of the gridded fields that the model reads, where they are "
-        "not those of the training",
-    )  # fmt: skip
-
-
-def add_recalibration_argument(parser: argparse.ArgumentParser) -> None:
-    """Add the argument that keeps a model's own uncertainty."""
-    parser.add_argument(
-        "--no-recalibration", action="store_true",
-        help="keep the model's own uncertainty; by default stations are left out and "
-        "predicted first, and their errors correct it",
-    )  # fmt: skip
-
-
 def run_output(checkpoint: str, name: str) -> Path:
     """The folder that a verb writes beside a run; elsewhere for the shipped weights."""
     if is_pretrained(checkpoint):
@@ -43,18 +24,18 @@ def run_output(checkpoint: str, name: str) -> Path:
 
 
 def model_of(
-    checkpoint: str, variable: str, fields: Sequence[str] = ()
+    checkpoint: str, variable: str, covariates: Sequence[str] = ()
 ) -> "TrainedModel":
     """The trained model in a run folder.
 
     Raises:
         CheckpointError: If there is none.
-        DataError: If a field that it reads is not there.
+        DataError: If a gridded covariate that it reads is not there.
         ConfigError: If it predicts another variable.
     """
     from apnp.prediction import load  # not before: baselines and --help need no torch
 
-    model = load(checkpoint, fields=fields)
+    model = load(checkpoint, fields=covariates)
     if model.variable != variable:
         raise ConfigError(
             f"The model of {checkpoint} predicts {model.variable}, and "
@@ -69,7 +50,7 @@ def task_times(
     """Up to `n` times, evenly spread over those asked for, else the run's test days.
 
     Raises:
-        DataError: If the stations hold none of them, or a field of the model not all.
+        DataError: If the stations hold none of them, or a gridded covariate not all.
     """
     wanted = asked or (model and model.test_times)
     try:

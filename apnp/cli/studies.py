@@ -3,10 +3,17 @@
 import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apnp.cli.regions import region
+from apnp.cli.options import (
+    EnvironmentOptions,
+    GibbsOptions,
+    SmokeStudyOptions,
+    StudyOptions,
+)
+from apnp.cli.parser import positive, region
 from apnp.config import TrainerConfig
 from apnp.errors import ConfigError
 
@@ -36,10 +43,10 @@ class Chosen:
 
 def add_gibbs(add: Add) -> None:
     """The arguments of the Gaussian process."""
-    add("--bank", type=int, help="training tasks to draw ahead, for each seed")
+    add("--bank", type=positive, help="training tasks to draw ahead, for each seed")
 
 
-def gibbs(args: argparse.Namespace, folder: Path) -> Chosen:
+def gibbs(options: GibbsOptions, folder: Path) -> Chosen:
     """The 1-D study.
 
     Raises:
@@ -52,20 +59,20 @@ def gibbs(args: argparse.Namespace, folder: Path) -> Chosen:
         raise ConfigError(
             f"This study needs {error.name}: pip install 'apnp[gp]'."
         ) from error
-    size = SIZES[args.size]
-    names = NAMES if args.models is None else args.models
-    taken = entries(names, size, args.likelihood, args.ablation)
-    bank = size.bank if args.bank is None else args.bank
+    size = SIZES[options.size]
+    names = NAMES if options.models is None else options.models
+    taken = entries(names, size, options.likelihood, options.ablation)
+    bank = size.bank if options.bank is None else options.bank
     return Chosen(Gibbs(folder, bank), taken, size.trainer, size.tasks)
 
 
 def add_smoke(add: Add) -> None:
     """The arguments of the plumes."""
     add("--data", required=True, metavar="FILE", help="plumes of `apnp data smoke`")
-    add("--patch", type=int, metavar="N", help="cells of a patch (default 32)")
+    add("--patch", type=positive, metavar="N", help="cells of a patch (default 32)")
 
 
-def smoke(args: argparse.Namespace, folder: Path) -> Chosen:
+def smoke(options: SmokeStudyOptions, folder: Path) -> Chosen:
     """The study of plumes.
 
     Raises:
@@ -77,15 +84,15 @@ def smoke(args: argparse.Namespace, folder: Path) -> Chosen:
     from apnp.experiments.patches.smoke_study import Smoke
 
     law = SMOKE_SAMPLING
-    if args.patch is not None:
+    if options.patch is not None:
         # As densely known as the published patch.
-        share = args.patch**2 / 32**2
+        share = options.patch**2 / 32**2
         least, most = (max(1, round(n * share)) for n in (law.least, law.most))
-        law = replace(law, shape=(args.patch, args.patch), least=least, most=most)
-    size = grid_models.SIZES[args.size]
-    experiment = Smoke(args.data, law)
+        law = replace(law, shape=(options.patch, options.patch), least=least, most=most)
+    size = grid_models.SIZES[options.size]
+    experiment = Smoke(options.data, law)
     taken = grid_models.entries(
-        args.models, size, experiment.patch, args.likelihood, args.ablation
+        options.models, size, experiment.patch, options.likelihood, options.ablation
     )
     return Chosen(experiment, taken, size.trainer, size.tasks)
 
@@ -93,21 +100,26 @@ def smoke(args: argparse.Namespace, folder: Path) -> Chosen:
 def add_environment(add: Add) -> None:
     """The arguments of the reanalysis."""
     add(
-        "--data", required=True, nargs="+", metavar="FILE",
+        "--data", required=True, nargs="+", action="extend", metavar="FILE",
         help="ERA5-style NetCDF of air temperature, on one grid",
     )  # fmt: skip
     add(
-        "--out-data", nargs="+", metavar="FILE",
+        "--out-data", nargs="+", action="extend", metavar="FILE",
         help="files that hold the other region (default: the same)",
     )  # fmt: skip
     add(
         "--axes", type=int, choices=(2, 4), default=2,
         help="latitude and longitude, or with elevation and time (default 2)",
     )  # fmt: skip
-    add("--patch", type=int, metavar="N", help="cells in space (default 32; 16 in 4-D)")
-    add("--relief", metavar="FILE", help="NetCDF of elevation: 4-D needs it")
+    add(
+        "--patch",
+        type=positive,
+        metavar="N",
+        help="cells in space (default 32; 16 in 4-D)",
+    )
+    add("--elevation", metavar="FILE", help="NetCDF of elevation: 4-D needs it")
     add("--land", action="store_true", help="take cells on land alone")
-    add("--every", type=int, default=1, metavar="N", help="take every N-th time")
+    add("--every", type=positive, default=1, metavar="N", help="take every N-th time")
     for name, default, help_ in (
         ("train", "10,35,45,60", "where models are trained and tested"),
         ("out", "-120,30,-80,50", "another region, where they are tested"),
@@ -125,7 +137,7 @@ def add_environment(add: Add) -> None:
     add("--out-time", metavar="A/B", help="in the other region (default: --test-time)")
 
 
-def environment(args: argparse.Namespace, folder: Path) -> Chosen:
+def environment(options: EnvironmentOptions, folder: Path) -> Chosen:
     """The study of a reanalysis.
 
     Raises:
@@ -141,33 +153,32 @@ def environment(args: argparse.Namespace, folder: Path) -> Chosen:
     )
     from apnp.experiments.patches.patch_tasks import SPACE_TIME_LAW, SURFACE_LAW
 
-    if args.every < 1:
-        raise ConfigError(f"--every is a number of times from 1. Got {args.every}.")
-    if args.axes == 4 and args.relief is None:
-        raise ConfigError("--axes 4 has elevation as an axis: give --relief FILE.")
-    law = SURFACE_LAW if args.axes == 2 else SPACE_TIME_LAW
-    if args.patch is not None:
-        law = replace(law, shape=(*law.shape[:-2], args.patch, args.patch))
-    options = {"relief": args.relief, "land": args.land, "every": args.every}
-    here = read_grid(args.data, **options)
-    there = here if args.out_data is None else read_grid(args.out_data, **options)
+    if options.axes == 4 and options.elevation is None:
+        raise ConfigError("--axes 4 has elevation as an axis: give --elevation FILE.")
+    law = SURFACE_LAW if options.axes == 2 else SPACE_TIME_LAW
+    if options.patch is not None:
+        law = replace(law, shape=(*law.shape[:-2], options.patch, options.patch))
+    read = partial(
+        read_grid, relief=options.elevation, land=options.land, every=options.every
+    )
+    here = read(options.data)
+    there = here if options.out_data is None else read(options.out_data)
     split = Split.cut(
-        here, there, (args.train_region, args.out_region), args.train_time,
-        args.test_time, args.out_time or args.test_time, args.validation_time,
-        1 if args.axes == 2 else law.shape[0],
+        here, there, (options.train_region, options.out_region), options.train_time,
+        options.test_time, options.out_time or options.test_time,
+        options.validation_time, 1 if options.axes == 2 else law.shape[0],
     )  # fmt: skip
-    size = grid_models.SIZES[args.size]
-    experiment = Environment(split, law, files(args.data))
+    size = grid_models.SIZES[options.size]
+    experiment = Environment(split, law, files(options.data))
     taken = grid_models.entries(
-        args.models, size, experiment.patch, args.likelihood, args.ablation
+        options.models, size, experiment.patch, options.likelihood, options.ablation
     )
     return Chosen(experiment, taken, size.trainer, size.tasks)
 
 
-REGION_FLAGS = ("--train-region", "--out-region")
-STUDIES = {
-    "gibbs-1d": (add_gibbs, gibbs),
-    "smoke": (add_smoke, smoke),
-    "environment": (add_environment, environment),
+STUDIES: dict[str, tuple[Callable[[Add], None], type[StudyOptions], Callable]] = {
+    "gibbs-1d": (add_gibbs, GibbsOptions, gibbs),
+    "smoke": (add_smoke, SmokeStudyOptions, smoke),
+    "environment": (add_environment, EnvironmentOptions, environment),
 }
-"""For each study what adds its arguments, and what makes it of them."""
+"""For each study what adds its arguments, their type, and what makes it of them."""

@@ -4,8 +4,26 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from apnp.config import parse, parser
-from apnp.errors import CheckpointError
+from apnp.errors import CheckpointError, ConfigError
+
+_USAGE = """usage: apnp train --config FILE [--SECTION.KEY VALUE ...]
+       apnp train --resume RUN | --init-from RUN ...
+
+Train a model on the station files that a configuration names. A configuration names
+its station file (data.path) and its days (data.train_times, data.validation_times,
+data.test_times); every other key has a default, which is the recommended one.
+
+options:
+  --help [SECTION]    show this text, or the keys of a section
+  --config FILE       YAML file; may be repeated, later ones win
+  --run FOLDER        folder to write (default runs/run)
+  --SECTION.KEY VALUE any key of the sections below, e.g. --trainer.max_minutes 10
+  --resume RUN        resume an interrupted run from its last checkpoint
+  --init-from RUN     start from the best weights of a run
+  --print_config      print the resolved configuration as YAML, and stop
+
+sections (apnp train --help SECTION lists the keys with ranges and defaults):
+"""
 
 
 def main(argv: Sequence[str]) -> None:
@@ -14,8 +32,12 @@ def main(argv: Sequence[str]) -> None:
     Raises:
         ApnpError: If the configuration, the data or a checkpoint is refused.
     """
+    if any(word in ("-h", "--help") for word in argv):
+        _help(argv)
+    from apnp.config import parse, parser  # not before: --help need not parse
+
     made = parser("apnp train", __doc__)
-    made.add_argument("--resume", metavar="RUN", help="go on with a run that stopped")
+    made.add_argument("--resume", metavar="RUN", help="resume an interrupted run")
     made.add_argument(
         "--init-from", metavar="RUN", help="start from the best weights of a run"
     )
@@ -26,8 +48,28 @@ def main(argv: Sequence[str]) -> None:
             raise CheckpointError(
                 f"{run} is no run folder (it has no config.yaml): nothing to resume."
             )
-        config, _ = parse(made, ["--config", f"{run}/config.yaml", *argv])
+        older = parser("apnp train", __doc__, legacy=True)
+        older.add_argument("--resume")
+        older.add_argument("--init-from")
+        config, _ = parse(older, ["--config", f"{run}/config.yaml", *argv])
         config = replace(config, run=run)
-    from apnp.training.fit import train  # not before: --help needs no torch
+    from apnp.training.fit import train  # not before: a refusal needs no torch
 
     train(config, resume=rest["resume"] is not None, init_from=rest["init_from"])
+
+
+def _help(argv: Sequence[str]) -> None:
+    """Print the help, or the keys of a section, and exit.
+
+    Raises:
+        ConfigError: If there is no such section.
+        SystemExit: Otherwise, with status 0.
+    """
+    from apnp.config.describe import overview, section
+
+    position = next(i for i, word in enumerate(argv) if word in ("-h", "--help"))
+    named = list(argv[position + 1 :])
+    if len(named) > 1:
+        raise ConfigError(f"--help takes one section. Got {' '.join(named)}.")
+    print(section(named[0]) if named else _USAGE + overview())
+    raise SystemExit(0)

@@ -137,7 +137,7 @@ def test_a_reanalysis_is_learned_and_mapped(grids, reanalysis, tmp_path):
     }  # fmt: skip
     status, said = grids("environment", *argv, "--axes", "4")
     assert status == 2
-    assert "--axes 4 has elevation as an axis: give --relief" in said.err
+    assert "--axes 4 has elevation as an axis: give --elevation" in said.err
 
 
 def test_a_study_without_models_has_nothing_to_score(grids, plumes):

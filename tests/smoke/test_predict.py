@@ -134,19 +134,22 @@ def test_points_get_predictions_beside_their_own_columns(predict, folder):
         (("--grid", "x.nc", "--output", "f.nc"), "Got 'x.nc', which is neither"),
         (
             ("--grid", "1", "--region", "-10,60,10,50", "--output", "f.nc"),
-            "south 60 and north 50",
+            "with S < N in [-90, 90]",
         ),
         (
             ("--grid", "1", "--region", "a,b", "--output", "f.nc"),
-            "not a list of numbers",
+            "must be numbers separated by commas. Got a,b",
         ),
         (("--grid", "9", "--quantiles", "5,95", "--output", "f.nc"), "Got 5, 95"),
         (("--grid", "9", "--mask", "sea", "--output", "f.nc"), "invalid choice: 'sea'"),
         (
-            ("--grid", "9", "--relief", "x.nc", "--output", "f.nc"),
+            ("--grid", "9", "--elevation", "x.nc", "--output", "f.nc"),
             "x.nc: cannot be read",
         ),
-        (("--grid", "9", "--output", "absent/f.nc"), "there is no folder absent"),
+        (
+            ("--grid", "9", "--output", "absent/f.nc"),
+            "folder absent does not exist",
+        ),
         (
             ("--grid", "9", "--output", "f.nc", "--time", "1999-01-01"),
             "from 2021-07-01 to 2021-07-02",
@@ -166,14 +169,17 @@ def test_points_get_predictions_beside_their_own_columns(predict, folder):
         (("--points", "p.csv"), "--output FILE."),
         (("--grid", "9", "--output", "f.nc", "--workers", "2"), "ends in .zarr"),
         (("--grid", "9", "--output", "f.zarr", "--workers", "0"), "Got 0"),
-        (("--grid", "9", "--output", "absent/f.zarr"), "there is no folder absent"),
+        (
+            ("--grid", "9", "--output", "absent/f.zarr"),
+            "folder absent does not exist",
+        ),
         (
             ("--points", "p.csv", "--output", "o.csv", "--workers", "2"),
             "--workers goes with",
         ),
         (
-            ("--grid", "9", "--output", "f.nc", "--fields", "absent.nc"),
-            "absent.nc: there is no such file of a field",
+            ("--grid", "9", "--output", "f.nc", "--covariates", "absent.nc"),
+            "absent.nc: cannot be read",
         ),
         (("--grid", "9", "--output", "f.nc", "--variable", "tasmax"), "tasmax"),
     ],

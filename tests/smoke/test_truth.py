@@ -24,7 +24,7 @@ def folder(tmp_path, monkeypatch, random_run):
 def test_a_simulated_field_is_scored_over_the_globe(folder, capsys):
     stations = ["--stations", "stations.nc"]
     command = ["predict", "--checkpoint", "run", *stations, "--time", DAY]
-    command += ["--grid", "10", "--relief", "relief.nc", "--output", "field.nc"]
+    command += ["--grid", "10", "--elevation", "relief.nc", "--output", "field.nc"]
     assert main(command) == 0
     with xr.open_dataset("field.nc") as field:
         assert "SIMULATED" in field.attrs["title"]

@@ -274,7 +274,7 @@ def find_fields(
         if name not in found and not gridded_path(path).is_file():
             raise DataError(
                 f"The model reads the field {name!r}, from {path} in training, which "
-                "is not there. Name a file that holds it: --fields FILE."
+                "is not there. Name a file that holds it: --covariates FILE."
             )
         if name not in found:
             found[name] = open_gridded(path, name)

@@ -1,4 +1,4 @@
-"""The relief of the simulated Earth as a file, for `apnp predict --relief`."""
+"""The relief of the simulated Earth as a file, for `apnp predict --elevation`."""
 
 from os import PathLike
 

@@ -152,9 +152,9 @@ def test_targets_and_context_are_stations_of_the_region(
 
 @pytest.mark.parametrize("given", ["-10,1,2", "0,50,10,40", "a,b,c,d", "0,50,10,95"])
 def test_refuses_what_is_no_region(given, stations, capsys):
-    with pytest.raises(SystemExit):
-        evaluate(capsys, "--stations", stations, "--region", given)
-    assert "not a " in capsys.readouterr().err
+    status, out, err = evaluate(capsys, "--stations", stations, "--region", given)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert f"Got {given}." in err
 
 
 @pytest.mark.parametrize(
@@ -163,17 +163,17 @@ def test_refuses_what_is_no_region(given, stations, capsys):
         (["--baselines", "none"], "Nothing to score: give --checkpoint or --baselines"),
         (["--baselines", "magic"], "Unknown baseline 'magic'; known are climatology"),
         (["--baselines", "true_law"], "needs stations simulated by apnp"),
-        (["--baselines", "informed_kriging"], "is told what a model is told"),
+        (["--baselines", "informed_kriging"], "uses the covariates of a model"),
         (["--hold-out", "run"], "test blocks of a run: give --checkpoint"),
-        (["--no-fixed-inputs"], "--no-fixed-inputs is about a model"),
-        (["--context", "0"], "--context is at least 1. Got 0"),
-        (["--seed", "-1"], "--seed is at least 0. Got -1"),
-        (["--tasks", "-3"], "--tasks is at least 1. Got -3"),
+        (["--no-fixed-inputs"], "--no-fixed-inputs requires --checkpoint"),
+        (["--context", "0"], "--context: must be an integer >= 1"),
+        (["--seed", "-1"], "--seed: must be an integer >= 0"),
+        (["--tasks", "-3"], "--tasks: must be an integer >= 1"),
         (["--context-pool", "all", "--context", "80"], "take a smaller context"),
         (["--time", "2031-01-01"], "2031-01-01"),
         (["--region", "-120,30,-80,50"], "None of 80 stations lies in the region"),
         (["--region", "0,40,9,50", "--field", "a.nc"], "leave --region out"),
-        (["--field", "a.nc"], "--field needs stations simulated by apnp"),
+        (["--field", "a.nc"], "--field requires stations simulated by apnp"),
         (["--field", "a.nc", "--checkpoint", "run"], "leave --checkpoint out"),
         (["--output", __file__], "cannot be made a folder of results (File exists)"),
     ],
@@ -220,14 +220,16 @@ def test_days_without_fields_are_refused_before_any_is_scored(
 
     monkeypatch.setitem(sys.modules, "apnp.prediction", SimpleNamespace(load=load))
     status, _, err = evaluate(
-        capsys, "--checkpoint", run, "--stations", stations, "--fields", "other.nc"
+        capsys, "--checkpoint", run, "--stations", stations, "--covariates", "other.nc"
     )
     assert status == 2
     assert "t2m has no 2019-06-06" in err
     assert "task" not in err
-    status, _, err = evaluate(capsys, "--stations", stations, "--fields", "other.nc")
+    status, _, err = evaluate(
+        capsys, "--stations", stations, "--covariates", "other.nc"
+    )
     assert status == 2
-    assert "--fields is about a model" in err
+    assert "--covariates requires --checkpoint" in err
 
 
 def test_refuses_a_file_that_is_not_there(capsys):

@@ -144,7 +144,7 @@ def test_fields_come_from_the_files_given_else_from_those_of_the_training(writte
     found = find_fields(trained, [other])
     assert {f.name: f.path for f in found} == {"t2m": str(other), "tcc": str(both)}
     assert [f.path for f in find_fields(trained)] == [str(both)] * 2
-    with pytest.raises(DataError, match=r"no\.nc in training.*--fields FILE"):
+    with pytest.raises(DataError, match=r"no\.nc in training.*--covariates FILE"):
         find_fields({"t2m": "no.nc"})
     assert find_fields({"t2m": "no.nc"}, [other])
     with pytest.raises(DataError, match=r"holds none of the fields .* tcc"):

@@ -1,4 +1,4 @@
-"""`apnp deviation` from files to files; the weights are random."""
+"""`apnp symmetry` from files to files; the weights are random."""
 
 import numpy as np
 import pandas as pd
@@ -47,7 +47,7 @@ def deviation(folder, tmp_path, monkeypatch, capsys):
 
     def run(form, *words, stations="stations.csv"):
         files = ["--checkpoint", folder / form, "--stations", folder / stations]
-        status = main(["deviation", *map(str, [*files, "--context", "30", *words])])
+        status = main(["symmetry", *map(str, [*files, "--context", "30", *words])])
         return status, *capsys.readouterr()
 
     return run
@@ -62,13 +62,13 @@ def test_both_measures_of_an_approximate_model_are_printed_and_kept(deviation, f
     assert "data moved by a group element" in out
     assert "±" in out
     assert "2/2" in err
-    rows = pd.read_csv(folder / "approximate" / "deviation" / "per_task.csv")
+    rows = pd.read_csv(folder / "approximate" / "symmetry" / "per_task.csv")
     assert rows.measure.tolist() == ["fixed_inputs", "moved"] * 2
     assert rows.task.tolist() == [0, 0, 1, 1]
     assert rows.absolute.all()
     assert (rows[["l1", "l2", "difference"]] > 1e-4).all(axis=None)
     assert (rows.n_context == 30).all()
-    table = pd.read_csv(folder / "approximate" / "deviation" / "summary.csv")
+    table = pd.read_csv(folder / "approximate" / "symmetry" / "summary.csv")
     means = rows.groupby("measure")[["l1", "l2", "difference"]].mean()
     found = table.set_index("measure")[["l1", "l2", "difference"]]
     pd.testing.assert_frame_equal(found, means, rtol=1e-4)
@@ -78,7 +78,7 @@ def test_the_difference_is_that_of_the_predictions_at_held_out_stations(
     deviation, folder
 ):
     assert deviation("approximate", "--tasks", "1")[0] == 0
-    rows = pd.read_csv(folder / "approximate" / "deviation" / "per_task.csv")
+    rows = pd.read_csv(folder / "approximate" / "symmetry" / "per_task.csv")
     model = load(folder / "approximate")
     ds = read_stations([folder / "stations.csv"], variable="tas")
     held_out = model.split.assign(ds.lat.values, ds.lon.values) == "test"
@@ -105,7 +105,7 @@ def test_the_seed_repeats_the_elements_of_the_group(deviation, folder):
     seen = []
     for seed in (1, 1, 2):
         assert deviation("approximate", "--tasks", "1", "--seed", seed)[0] == 0
-        seen.append(pd.read_csv(folder / "approximate" / "deviation" / "per_task.csv"))
+        seen.append(pd.read_csv(folder / "approximate" / "symmetry" / "per_task.csv"))
     assert seen[0].equals(seen[1])
     assert not seen[0].equals(seen[2])
 
@@ -118,7 +118,7 @@ def test_a_strict_model_is_moved_and_nothing_is_switched_off(
     )
     assert status == 0
     assert "no fixed inputs to switch off, and so no map" in out
-    rows = pd.read_csv(folder / "strict" / "deviation" / "per_task.csv")
+    rows = pd.read_csv(folder / "strict" / "symmetry" / "per_task.csv")
     assert rows.measure.tolist() == ["moved", "moved"]
     assert (rows[["l1", "l2"]] < 1e-10).all(axis=None)
     assert not list(tmp_path.iterdir())
@@ -136,24 +136,27 @@ def test_the_map_is_that_of_the_first_day(deviation, folder, tmp_path):
     with xr.open_dataset("map.nc") as ds:
         assert ds.time.values == [np.datetime64("2021-07-02", "ns")]
         assert np.abs(ds.tas_difference).max() > 1e-3
-        assert "apnp deviation --checkpoint" in ds.attrs["history"]
+        assert "apnp symmetry --checkpoint" in ds.attrs["history"]
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--tasks", "0"], "--tasks is at least 1. Got 0"),
-        (["--context", "-3"], "--context is at least 1. Got -3"),
-        (["--seed", "-1"], "--seed is at least 0. Got -1"),
-        (["--map", "map.png"], "--map is about a map: say on which cells with --grid"),
-        (["--relief", "relief.nc"], "--relief is about a map"),
+        (["--tasks", "0"], "--tasks: must be an integer >= 1"),
+        (["--context", "-3"], "--context: must be an integer >= 1"),
+        (["--seed", "-1"], "--seed: must be an integer >= 0"),
+        (["--map", "map.png"], "--map requires --grid: a cell size"),
+        (["--elevation", "relief.nc"], "--elevation requires --grid"),
         (["--grid", "2"], "--output FILE or --map FILE"),
         (["--grid", "2", "--map", "map.xyz"], "ends in .png"),
-        (["--grid", "2", "--output", "absent/map.nc"], "there is no folder absent"),
+        (
+            ["--grid", "2", "--output", "absent/map.nc"],
+            "folder absent does not exist",
+        ),
         (["--grid", "0", "--output", "map.nc"], "a positive cell size in degrees"),
         (["--grid", "big", "--output", "map.nc"], "Got 'big'"),
         (
-            ["--grid", "9", "--map", "m.png", "--relief", "no.nc"],
+            ["--grid", "9", "--map", "m.png", "--elevation", "no.nc"],
             "no.nc: cannot be rea",
         ),
         (["--time", "2030-01-01"], "No observations at 2030-01-01"),
@@ -166,7 +169,7 @@ def test_what_cannot_be_done_is_refused_in_one_line(
     status, out, err = deviation("approximate", *words)
     assert status == 2
     *_, last = err.splitlines()
-    assert last.startswith("apnp deviation: ")
+    assert last.startswith("apnp symmetry: ")
     assert message in last
     assert "data moved" not in out
     assert not list(tmp_path.iterdir())

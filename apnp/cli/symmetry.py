@@ -1,4 +1,4 @@
-"""`apnp deviation`: how far a model is from its symmetry, and where.
+"""`apnp symmetry`: how far a model is from its symmetry, and where.
 
 Two measures, each the mean over tasks with its standard error. "Fixed inputs off": the
 predictive mean beside that of the same model without fixed inputs. "Moved": stations,
@@ -10,13 +10,12 @@ A relative deviation is the norm of the change over the targets of a task divide
 the norm of the mean that it is compared with, of anomalies from the mean of the
 training values. Targets are the stations of the run's test blocks, contexts are drawn
 from the others, days are those given with --time, else those that the run held out.
-The tables are RUN/deviation/summary.csv and per_task.csv.
+The tables are RUN/symmetry/summary.csv and per_task.csv.
 
 With --grid the prediction with minus without fixed inputs is mapped for the first of
 the days, from all stations: the symmetry-breaking map.
 """
 
-import argparse
 import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -27,9 +26,15 @@ import xarray as xr
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from apnp.cli.outputs import check_outputs
-from apnp.cli.runs import add_fields_argument, model_of, run_output, task_times
-from apnp.cli.stations import add_station_arguments, read_station_arguments
+from apnp.cli.arguments import (
+    add_covariates_argument,
+    add_station_arguments,
+    check_outputs,
+    read_station_arguments,
+)
+from apnp.cli.options import SymmetryOptions
+from apnp.cli.parser import ApnpParser, positive, seed
+from apnp.cli.runs import model_of, run_output, task_times
 from apnp.data.heldout import heldout_tasks
 from apnp.errors import ConfigError
 from apnp.evaluation import deviation
@@ -38,32 +43,27 @@ from apnp.evaluation.report import make_folder
 if TYPE_CHECKING:
     from apnp.prediction import SymmetryProbe, TrainedModel
 
-_LEAST = {"context": 1, "tasks": 1, "seed": 0}
 
-
-def parser() -> argparse.ArgumentParser:
+def parser() -> ApnpParser:
     """The arguments of the verb."""
-    made = argparse.ArgumentParser(
-        prog="apnp deviation", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    made = ApnpParser(prog="apnp symmetry", description=__doc__)
     add = made.add_argument
     add(
         "--checkpoint", required=True, metavar="RUN",
         help="run folder, or `pretrained` for the shipped weights",
     )  # fmt: skip
     add_station_arguments(made)
-    add_fields_argument(made)
+    add_covariates_argument(made)
     add("--time", metavar="A/B", help="days to take (default: the run's test days)")
-    add("--context", type=int, default=400, help="context stations (default 400)")
-    add("--tasks", type=int, default=40, help="days, evenly spread (default 40)")
+    add("--context", type=positive, default=400, help="context stations (default 400)")
+    add("--tasks", type=positive, default=40, help="days, evenly spread (default 40)")
     add(
-        "--seed", type=int, default=0,
+        "--seed", type=seed, default=0,
         help="draws contexts and elements of the group (default 0)",
     )  # fmt: skip
     add("--grid", metavar="SIZE|FILE", help="map on cells of so many degrees")
     add(
-        "--relief", metavar="FILE",
+        "--elevation", metavar="FILE",
         help="NetCDF of elevation for the map, drawn beside it",
     )  # fmt: skip
     add("--output", metavar="FILE", help="CF NetCDF file of the map to make")
@@ -77,14 +77,14 @@ def main(argv: Sequence[str]) -> None:
     Raises:
         ApnpError: If an argument or a file cannot be used.
     """
-    args = parser().parse_args(argv)
-    _check(args)
-    model = model_of(args.checkpoint, args.variable, args.fields)
-    ds = read_station_arguments(args)
-    times = task_times(ds, args.time, model, args.tasks)
-    if args.grid:
-        _check_map(args, ds)
-    folder = make_folder(run_output(args.checkpoint, "deviation"))  # before the work
+    options = parser().options(SymmetryOptions, argv)
+    _check(options)
+    model = model_of(options.checkpoint, options.variable, options.covariates)
+    ds = read_station_arguments(options)
+    times = task_times(ds, options.time, model, options.tasks)
+    if options.grid:
+        _check_map(options, ds)
+    folder = make_folder(run_output(options.checkpoint, "symmetry"))  # before the work
     if not model.has_fixed_inputs:
         print(
             f"{model.name}: there are no fixed inputs to switch off, and so no map of "
@@ -93,20 +93,20 @@ def main(argv: Sequence[str]) -> None:
     from apnp.prediction import SymmetryProbe
 
     probe = SymmetryProbe.of(model)
-    per_task = pd.DataFrame(_rows(args, model, probe, ds, times))
-    print(_heading(args, model, per_task))
+    per_task = pd.DataFrame(_rows(options, model, probe, ds, times))
+    print(_heading(options, model, per_task))
     if not probe.movable:
         print("The group of this model is none: there is nothing to move.")
     print(deviation.as_text(deviation.summary(per_task)))
     deviation.write(per_task, folder)
     print(f"Tables: {folder}")
-    if args.grid and model.has_fixed_inputs:
+    if options.grid and model.has_fixed_inputs:
         first = per_task["time"].iloc[0]
-        _map(args, model, ds, first, f"apnp deviation {shlex.join(argv)}")
+        _map(options, model, ds, first, f"apnp symmetry {shlex.join(argv)}")
 
 
 def _rows(
-    args: argparse.Namespace,
+    options: SymmetryOptions,
     model: "TrainedModel",
     probe: "SymmetryProbe",
     ds: xr.Dataset,
@@ -115,13 +115,13 @@ def _rows(
     """One row for each task and measure."""
     import torch
 
-    generator = torch.Generator().manual_seed(args.seed)
+    generator = torch.Generator().manual_seed(options.seed)
     held_out = model.split.assign(ds["lat"].values, ds["lon"].values) == "test"
     tasks = heldout_tasks(
         ds, times, held_out,
-        n_context=args.context, variable=args.variable, seed=args.seed,
+        n_context=options.context, variable=options.variable, seed=options.seed,
     )  # fmt: skip
-    watched = tqdm(tasks, "deviation", len(times), unit="task", mininterval=1)
+    watched = tqdm(tasks, "symmetry", len(times), unit="task", mininterval=1)
     for number, (context, target) in enumerate(watched):
         task = probe.task(context, target)
         pairs = {"moved": probe.moved(task, generator)}
@@ -140,14 +140,14 @@ def _rows(
 
 
 def _heading(
-    args: argparse.Namespace, model: "TrainedModel", per_task: pd.DataFrame
+    options: SymmetryOptions, model: "TrainedModel", per_task: pd.DataFrame
 ) -> str:
     days = per_task["time"].dt.strftime("%Y-%m-%d").unique()
     away = per_task.drop_duplicates("task")["absolute"].eq(False).sum()
     return (
-        f"{model.name}: {args.variable} at held-out stations, "
+        f"{model.name}: {options.variable} at held-out stations, "
         f"{per_task['task'].nunique()} times from {min(days)} to {max(days)}, context "
-        f"of {args.context}; ± one standard error over times; relative to anomalies "
+        f"of {options.context}; ± one standard error over times; relative to anomalies "
         "from the mean of the training values"
     ) + (
         f"\n{away} of these contexts lie outside the box of the training stations, "
@@ -158,7 +158,7 @@ def _heading(
 
 
 def _map(
-    args: argparse.Namespace,
+    options: SymmetryOptions,
     model: "TrainedModel",
     ds: xr.Dataset,
     time: np.datetime64,
@@ -167,53 +167,49 @@ def _map(
     from apnp.maps.request import FieldRequest
     from apnp.prediction.symmetry import symmetry_breaking, write_difference
 
-    request = FieldRequest(args.grid, elevation=args.relief)
+    request = FieldRequest(options.grid or "", elevation=options.elevation)
     made = symmetry_breaking(
         model, ds, time=time, request=request, progress=True, history=history
     )
-    if args.output:
-        write_difference(made, args.output)
-        print(args.output)
-    if args.map:
+    if options.output:
+        write_difference(made, options.output)
+        print(options.output)
+    if options.map:
         from apnp import plotting
 
         plotting.symmetry_breaking(
-            made.isel(time=0), args.map, stations=ds, relief=bool(args.relief)
+            made.isel(time=0), options.map, stations=ds, relief=bool(options.elevation)
         )
-        print(args.map)
+        print(options.map)
 
 
-def _check_map(args: argparse.Namespace, ds: xr.Dataset) -> None:
-    """Refuse a grid or a relief that cannot be used before the tasks, not after."""
+def _check_map(options: SymmetryOptions, ds: xr.Dataset) -> None:
+    """Refuse a grid or an elevation file that cannot be used, before the tasks."""
     from apnp.maps.request import FieldRequest
 
-    request = FieldRequest(args.grid, elevation=args.relief)
+    request = FieldRequest(options.grid or "", elevation=options.elevation)
     request.cells(ds, spherical=False)
-    if args.relief:
+    if options.elevation:
         request.ground(ds)
 
 
-def _check(args: argparse.Namespace) -> None:
+def _check(options: SymmetryOptions) -> None:
     """Refuse what cannot be done before anything is computed."""
-    for name, least in _LEAST.items():
-        if getattr(args, name) < least:
-            raise ConfigError(
-                f"--{name} is at least {least}. Got {getattr(args, name)}."
-            )
-    if args.grid is None:
-        given = [name for name in ("relief", "output", "map") if getattr(args, name)]
+    if options.grid is None:
+        given = [
+            name for name in ("elevation", "output", "map") if getattr(options, name)
+        ]
         if given:
             raise ConfigError(
-                f"--{given[0]} is about a map: say on which cells with --grid (a size "
-                "in degrees such as 1.0)."
+                f"--{given[0]} requires --grid: a cell size in degrees such as 1.0."
             )
-    elif not args.output and not args.map:
+    elif not options.output and not options.map:
         raise ConfigError("Say what to make of --grid: --output FILE or --map FILE.")
     check_outputs(
-        {"output": args.output, "map": args.map},
-        [*args.stations, args.relief, args.grid],
+        {"output": options.output, "map": options.map},
+        [*options.stations, options.elevation, options.grid],
     )
-    if args.map:
+    if options.map:
         from apnp.plotting.figures import check_path
 
-        check_path(args.map)
+        check_path(options.map)
