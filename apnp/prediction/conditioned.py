@@ -7,8 +7,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from apnp.errors import ConfigError
-from apnp.geometry.sphere import EARTH_RADIUS_KM, great_circle_km
 from apnp.inputs.stations import StationInputs
 from apnp.likelihoods import Predictive
 from apnp.likelihoods.predictive import inside
@@ -16,6 +14,7 @@ from apnp.maps.draws import Draw, Samples
 from apnp.model import Encoding, NeuralProcess
 from apnp.observations import Floats, Scores, Sites
 from apnp.prediction.autoregressive import ar_sample, joined, with_values
+from apnp.prediction.horizon import check_reach
 from apnp.types import PointSet, Stream
 
 _BLOCK = 8
@@ -209,30 +208,6 @@ class ConditionedModel:
         x, w, w_mask = self.representation.targets(sites)
         y = x.new_zeros(*x.shape[:2], self.representation.dy)
         return PointSet(x, y, w, torch.zeros_like(y, dtype=torch.bool), w_mask)
-
-
-def check_reach(representation: StationInputs, lat: Floats, lon: Floats) -> None:
-    """Refuse places (n,) in degrees that lie too far from a plane's centre.
-
-    Raises:
-        ConfigError: Naming the centre and the farthest of them.
-    """
-    distance = beyond_plane(representation, lat, lon)
-    if distance.any():
-        at, along = representation.projection.centre
-        raise ConfigError(
-            f"This model sees a plane about {at:.1f} N {along:.1f} E, and is asked for "
-            f"a place {distance.max():.0f} km away, beyond the horizon of that plane. "
-            "Give a smaller `region`, or use a model for the sphere."
-        )
-
-
-def beyond_plane(representation: StationInputs, lat: Floats, lon: Floats) -> Floats:
-    """Distance in km from a plane's centre of places beyond its horizon, else 0."""
-    if representation.geometry != "plane":
-        return np.zeros(lat.shape)
-    distance = great_circle_km(lat, lon, *representation.projection.centre)
-    return np.where(distance > EARTH_RADIUS_KM * np.pi / 2, distance, 0.0)
 
 
 def _array(value: Tensor) -> Floats:

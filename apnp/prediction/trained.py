@@ -25,14 +25,15 @@ from apnp.inputs.stations import StationInputs
 from apnp.maps.contexts import Contexts
 from apnp.maps.draws import Samples
 from apnp.maps.field_metadata import FieldMetadata
-from apnp.maps.grid import Grid, GridLike
-from apnp.maps.predict_field import CHUNK_CELLS, FieldJob, kept_cells
+from apnp.maps.grid import GridLike
+from apnp.maps.predict_field import CHUNK_CELLS, FieldJob
 from apnp.maps.request import FieldRequest, Mask, check_levels, elevation_for
 from apnp.model import NeuralProcess
 from apnp.observations import Floats, Observations, Sites
 from apnp.output.field_output import FieldOutput
 from apnp.output.write_field import write_field
-from apnp.prediction.conditioned import ConditionedModel, beyond_plane, check_reach
+from apnp.prediction.conditioned import ConditionedModel
+from apnp.prediction.horizon import check_horizon, within_horizon
 from apnp.prediction.points import (
     coordinates,
     predicted_columns,
@@ -143,7 +144,8 @@ class TrainedModel:
         """
         if self.process.likelihood.bounded:
             return self
-        found = recalibrate(self, map(self._within_horizon, contexts))
+        inputs = self.representation
+        found = recalibrate(self, (within_horizon(inputs, each) for each in contexts))
         process = self.process.recalibrated(found.factor, found.variance)
         return replace(self, process=process, recalibration=found)
 
@@ -250,7 +252,7 @@ class TrainedModel:
         ds = self._stations(stations, lazily=output.store is not None)
         grid = request.cells(ds, spherical=self.representation.geometry == "sphere")
         contexts = self._contexts(ds, time)
-        self._check_horizon(contexts[0], grid, request.mask)
+        check_horizon(self.representation, contexts[0], grid, request.mask)
         elevation = request.ground(ds)
         model = self._asked(contexts) if request.recalibration else self
         metadata = FieldMetadata.of(
@@ -327,12 +329,6 @@ class TrainedModel:
         )
         return self.recalibrated(contexts.to_ask(MOST_TIMES, earlier=not daily))
 
-    def _within_horizon(self, context: Observations) -> Observations:
-        """The observations that a plane's model can be asked for; all on the sphere."""
-        plane, _ = self.representation.adapted(context.sites)
-        beyond = beyond_plane(plane, context.sites.lat, context.sites.lon)
-        return context.take(beyond == 0) if beyond.any() else context
-
     def _recalibration(self) -> str:
         """What the network has changed, for the output's attributes."""
         if self.recalibration is None:
@@ -367,22 +363,6 @@ class TrainedModel:
         contexts = Contexts.at(ds, str(time), self.variable)
         self.check_days(contexts.times)
         return contexts
-
-    def _check_horizon(self, context: Observations, grid: Grid, mask: Mask) -> None:
-        """Refuse cells beyond the horizon of a plane before any are predicted.
-
-        The planes of later contexts, which may lie elsewhere, check the cells they are
-        asked for.
-        """
-        if self.representation.geometry != "plane":
-            return
-        plane, _ = self.representation.adapted(context.sites)
-        for row in range(grid.lat.size):
-            lat, lon = grid.points(slice(row, row + 1))
-            far = beyond_plane(plane, lat, lon) > 0
-            if far.any():
-                far &= kept_cells(mask, slice(row, row + 1), lat, lon)
-                check_reach(plane, lat[far], lon[far])
 
     def _covariates_read(self) -> str:
         sources = self.representation.gridded.sources

@@ -98,9 +98,7 @@ def bad_input(name, tmp_path, table):
         return [path], "the file is empty"
     if name == "unknown format":
         path.write_bytes(b"\x00\x01\x02 nothing known")
-        return [
-            path
-        ], "unknown format; its first line is"
+        return [path], "unknown format; its first line is"
     if name == "a list of stations":
         path.write_text("station,lat,lon,elevation\nA,46.5,7.5,1500\n")
         return [path], "a list of stations, without readings"

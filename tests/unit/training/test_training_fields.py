@@ -104,7 +104,9 @@ def test_absent_fields_are_refused_with_the_way_out(run, files, tmp_path, statio
     there, away = files / "relief.nc", files / "relief.away"
     there.rename(away)
     try:
-        with pytest.raises(DataError, match=r"'orog', from .*relief\.nc.*--covariates FI"):
+        with pytest.raises(
+            DataError, match=r"'orog', from .*relief\.nc.*--covariates FI"
+        ):
             load(folder)
         assert load(folder, fields=[files / "other.nc"])
         with pytest.raises(DataError, match="there is no such file"):
