@@ -9,9 +9,11 @@ RUN ?= runs/demo
 TRAINED ?= runs/demo-train
 SAMPLE := data/us_two_days.nc
 BENCH ?= runs/bench.csv
+OPEN ?= open_daily.parquet
+PRETRAIN ?= runs/pretrain
 STATIONS := data/simulated_stations.nc
 
-.PHONY: demo demo-train test test-slow mutate check bench clean
+.PHONY: demo demo-train test test-slow mutate check bench pretrain clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -82,6 +84,14 @@ bench: $(VENV)/installed-bench
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench.py --output $(BENCH) $(ARGS)
 	$(BIN)/python benchmarks/table.py $(BENCH) docs/performance.md
 	$(BIN)/python benchmarks/kriging_peers.py $(STATIONS)
+
+# The weights that ship. OPEN is the file of open observations (docs/model_card.md); an
+# interrupted run resumes.
+pretrain: $(VENV)/installed
+	if [ -f $(PRETRAIN)/config.yaml ]; then $(BIN)/apnp pretrain --resume $(PRETRAIN); \
+	  else $(BIN)/apnp pretrain --config configs/pretrain.yaml --data.path $(OPEN) \
+	  --run $(PRETRAIN); fi
+	$(BIN)/apnp pretrain --ship $(PRETRAIN)
 
 clean:
 	rm -rf $(VENV) runs build *.egg-info

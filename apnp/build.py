@@ -92,6 +92,11 @@ def build_model(config: ModelConfig, representation: Inputs) -> NeuralProcess:
             f"represented {'with' if representation.coast else 'without'} the distance "
             "to the coast."
         )
+    if config.insolation != representation.insolation:
+        raise ConfigError(
+            f"`model.insolation` is {str(config.insolation).lower()}, but the stations "
+            f"are represented {'with' if representation.insolation else 'without'} it."
+        )
     try:
         backbone = _backbone(config, representation)
         if backbone.stream_dy != representation.stream_dy:

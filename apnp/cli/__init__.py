@@ -20,6 +20,7 @@ _VERBS = {
     "evaluate": "score a model at held-out stations, beside the baselines",
     "symmetry": "measure how far a model is from its symmetry, and map it",
     "experiment": "train and judge the models of a published study, with its tables",
+    "pretrain": "train the weights that ship with the package, on open data",
     "plot": "draw a predicted field as a map",
     "models": "list the architectures, the symmetries they keep, and their sizes",
 }

@@ -119,6 +119,9 @@ class ModelConfig(Section):
         group: The symmetry. On the plane and in a box `translations` (the default
             there), `rigid_motions` or `none`; on the sphere `longitude_shifts` (the
             default there), `rotations` or `none`.
+        insolation: Give the model the insolation above the atmosphere (a function of
+            latitude and day) and its change as covariates, in place of the sine and
+            cosine of the time of year, which differ between the hemispheres.
         form: Strictly equivariant, or with fixed inputs that break the symmetry.
         backbone: The strictly equivariant network.
         fixed_inputs: Learned functions of absolute location.
@@ -145,6 +148,7 @@ class ModelConfig(Section):
         "mixture"
     )
     coast: bool = True
+    insolation: bool = False
     floor: float = ranged(0.01, above=0, most=1)
     rank: int = ranged(16, least=1, most=4096)
     components: int = ranged(3, least=2, most=256)

@@ -20,6 +20,7 @@ class CoordinateInputs:
         std: What a value is divided by, here one.
         geometry: "box".
         coast: Whether the distance to the coast is a covariate: it is not.
+        insolation: Whether insolation is a covariate: it is not.
     """
 
     low: tuple[float, ...]
@@ -28,6 +29,7 @@ class CoordinateInputs:
     std: float = 1.0
     geometry: str = "box"
     coast: bool = False
+    insolation: bool = False
 
     def __post_init__(self) -> None:
         ends = np.array([self.low, self.high], dtype=np.float64)
@@ -72,6 +74,7 @@ class CoordinateInputs:
         Raises:
             CheckpointError: If a field is missing or unknown.
         """
+        record = {"insolation": False} | record  # older runs do not record it
         names = {f.name for f in fields(cls)}
         if set(record) != names:
             raise CheckpointError(

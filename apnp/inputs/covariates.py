@@ -7,29 +7,31 @@ from numpy.typing import ArrayLike, NDArray
 
 from apnp.geometry.coastline import MapScale, coast_distance_km
 from apnp.inputs.gridded_covariates import METRES_PER_UNIT
+from apnp.inputs.season import season_covariates
 
 Floats = NDArray[np.float64]
 
 COAST_KM = np.array([50.0, 500.0])
 """Distances inland at which the covariates of the coast level out."""
-DAYS_PER_YEAR = 365.2425
 
 
 @dataclass(frozen=True)
 class SiteCovariates:
-    """Elevation in kilometres, how far inland with `coast`, and the time of year.
+    """Elevation in kilometres, how far inland with `coast`, and the season.
 
     Attributes:
         coast: Whether the signed distance to the coast is a covariate.
         coast_scale: Scale of the map whose coast it is.
+        insolation: Whether insolation is a covariate in place of the time of year.
     """
 
     coast: bool = False
     coast_scale: MapScale = "50m"
+    insolation: bool = False
 
     @property
     def number(self) -> int:
-        """Number of covariates, those of the time of year among them."""
+        """Number of covariates, those of the season among them."""
         return 5 if self.coast else 3
 
     def terrain(self, lat: ArrayLike, lon: ArrayLike, elevation: ArrayLike) -> Floats:
@@ -44,10 +46,6 @@ class SiteCovariates:
         inland = coast_distance_km(lat, lon, self.coast_scale)[:, None]
         return np.concatenate([height, np.tanh(inland / COAST_KM)], axis=-1)
 
-
-def time_of_year(time: ArrayLike) -> Floats:
-    """Sine and cosine of the time of year, (..., 2), of datetime64 of shape (...)."""
-    day = np.asarray(time, dtype="datetime64[s]")
-    elapsed = (day - day.astype("datetime64[Y]")) / np.timedelta64(1, "D")
-    angle = 2 * np.pi * elapsed / DAYS_PER_YEAR
-    return np.stack([np.sin(angle), np.cos(angle)], axis=-1)
+    def season(self, lat: ArrayLike, time: np.datetime64) -> Floats:
+        """Covariates of the season at points (n,) on a day, (n, 2)."""
+        return season_covariates(lat, time, self.insolation)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from apnp.errors import CheckpointError
-from apnp.inputs.covariates import SiteCovariates, time_of_year
+from apnp.inputs.covariates import SiteCovariates
 from apnp.inputs.gridded_covariates import (
     FieldScaling,
     FieldSource,
@@ -52,6 +52,7 @@ class StationInputs:
         value: ArrayLike,
         bounded: bool = False,
         coast: bool = False,
+        insolation: bool = False,
     ) -> "StationInputs":
         """The inputs of a training set.
 
@@ -63,6 +64,7 @@ class StationInputs:
             bounded: Whether values lie at or above zero, and zero stays zero: they
                 are scaled without a shift.
             coast: Whether the signed distance to the coast is a covariate.
+            insolation: Whether insolation is a covariate in place of the time of year.
 
         Raises:
             ConfigError: If the values do not vary, or lie below zero where they may
@@ -70,7 +72,7 @@ class StationInputs:
         """
         scaling = ValueScaling.fit(value, bounded)
         projection = Projection.fit(geometry, lat, lon)
-        return cls(projection, scaling, SiteCovariates(coast))
+        return cls(projection, scaling, SiteCovariates(coast, insolation=insolation))
 
     @property
     def geometry(self) -> str:
@@ -101,6 +103,11 @@ class StationInputs:
     def coast(self) -> bool:
         """Whether the signed distance to the coast is a covariate."""
         return self.site.coast
+
+    @property
+    def insolation(self) -> bool:
+        """Whether insolation is a covariate in place of the time of year."""
+        return self.site.insolation
 
     @property
     def dx(self) -> int:
@@ -156,7 +163,9 @@ class StationInputs:
         Raises:
             CheckpointError: If a field is missing or unknown.
         """
-        older: dict[str, Any] = {"coast": False, "coast_scale": "110m", "fields": []}
+        older: dict[str, Any] = {
+            "coast": False, "coast_scale": "110m", "insolation": False, "fields": [],
+        }  # fmt: skip
         record = older | record  # runs older than these have none
         names = {kind: {f.name for f in fields(kind)} for kind in _FLAT}
         expected = {"fields"}.union(*names.values())
@@ -181,7 +190,7 @@ class StationInputs:
         """Covariates of sites, (n, dw); NaN where a field has no value."""
         return np.concatenate(
             [self.site.terrain(sites.lat, sites.lon, sites.elevation),
-             np.broadcast_to(time_of_year(sites.time), (len(sites), 2)),
+             self.site.season(sites.lat, sites.time),
              *self.gridded.at(sites)], axis=-1,
         )  # fmt: skip
 

@@ -104,13 +104,13 @@ class CheckpointAndStop(pl.Callback):
         batch: Task, batch_idx: int,
     ) -> None:  # fmt: skip
         """Save now and then; stop when the steps or minutes are done."""
-        elapsed, now = trainer.strategy.broadcast(
-            (self.module.elapsed, time.monotonic())
-        )
+        # One process decides for all: saving waits for every process.
+        waited = time.monotonic() - self._saved
+        elapsed, waited = trainer.strategy.broadcast((self.module.elapsed, waited))
         if self.module.progress(elapsed) >= 1:
             trainer.should_stop = True
             self.ended = "steps or minutes are done"
-        elif now - self._saved > 60 * self.module.settings.save_minutes:
+        elif waited > 60 * self.module.settings.save_minutes:
             self._save(trainer, "last")
 
     def on_validation_end(

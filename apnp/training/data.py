@@ -90,8 +90,9 @@ def prepare(
     if representation is None:
         bounded = config.model.likelihood == "bernoulli_gamma"
         representation = StationInputs.fit(
-            config.model.geometry, lat, lon, values, bounded, config.model.coast
-        ).fitted(sources, map(_use, data.covariates), sites, train_times)
+            config.model.geometry, lat, lon, values, bounded,
+            config.model.coast, config.model.insolation,
+        ).fitted(sources, map(_use, data.covariates), sites, train_times)  # fmt: skip
     else:
         representation, _ = representation.reading(sources).adapted(sites)
     representation.gridded.check_days(np.union1d(train_times, validation_times))

@@ -7,7 +7,6 @@ import torch
 from numpy.typing import NDArray
 
 from apnp.errors import ConfigError, DataError
-from apnp.inputs.covariates import time_of_year
 from apnp.inputs.stations import StationInputs, observed
 from apnp.observations import Observations, Sites
 from apnp.types import Domain, PointSet, Task
@@ -94,7 +93,7 @@ class StationTasks:
         self._y = representation.scaling.scale(values).astype(np.float32)
         terrain = representation.site.terrain(lat, lon, elevation)
         self._terrain = terrain.astype(np.float32)
-        self._season = time_of_year(times).astype(np.float32)
+        self._lat = np.asarray(lat, dtype=np.float64)
         self._times = times
         sites = Sites(lat, lon, elevation, times[0])
         self._fields = representation.gridded.on_days(sites, times)
@@ -137,7 +136,8 @@ class StationTasks:
 
     def _points(self, day: int, stations: NDArray[np.intp]) -> PointSet:
         terrain = self._terrain[stations]
-        season = np.broadcast_to(self._season[day], (len(stations), 2))
+        season = self.representation.site.season(self._lat[stations], self._times[day])
+        season = season.astype(np.float32)
         # The one day of a field that is the same on all of them.
         fields = [each[day % len(each), stations] for each in self._fields]
         w = np.concatenate([terrain, season, *fields], axis=-1)

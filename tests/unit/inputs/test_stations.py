@@ -6,8 +6,8 @@ import pytest
 from apnp.errors import CheckpointError, ConfigError
 from apnp.geometry.coastline import coast_distance_km
 from apnp.geometry.sphere import great_circle_km
-from apnp.inputs.covariates import time_of_year
 from apnp.inputs.projection import middle
+from apnp.inputs.season import season_covariates, time_of_year
 from apnp.inputs.stations import StationInputs
 from apnp.observations import Observations, Sites
 
@@ -77,6 +77,27 @@ def test_point_set_and_targets_agree_and_carry_covariates(plane):
     assert w[0, :, 0].numpy() == pytest.approx([0.05, 0.5, 0.95])
     angle = 2 * np.pi * 182 / 365.2425
     assert w[0, 1, 1:].numpy() == pytest.approx([np.sin(angle), np.cos(angle)])
+
+
+def test_insolation_means_the_same_in_both_hemispheres():
+    june, december = np.datetime64("2019-06-21"), np.datetime64("2019-12-20")
+    north = season_covariates(np.array([47.0]), june, insolation=True)
+    south = season_covariates(np.array([-47.0]), december, insolation=True)
+    np.testing.assert_allclose(north, south, atol=0.01)
+    assert north[0, 0] > 1.1
+    assert north[0, 1] > 0.1
+
+
+def test_inputs_with_insolation_are_saved_and_used():
+    lat, lon, value = [40.0, 50.0], [3.0, 9.0], [1.0, 4.0]
+    made = StationInputs.fit("sphere", lat, lon, value, insolation=True)
+    assert StationInputs.from_dict(made.to_dict()) == made
+    day = np.datetime64("2020-05-01")
+    sites = Sites(np.array(lat), np.array(lon), np.array([10.0, 20.0]), day)
+    np.testing.assert_array_equal(
+        made.covariates(sites)[:, 1:3], season_covariates(lat, day, insolation=True)
+    )
+    assert not StationInputs.fit("sphere", lat, lon, value).insolation
 
 
 def test_time_of_year_joins_december_to_january():

@@ -72,3 +72,28 @@ def test_rate_and_time_left_count_from_where_training_went_on(module, capsys):
     assert line == "step 40 (40 %), 2.00 steps/s, 0.5 min left, loss 1.2500\n"
     lines.on_train_batch_end(Trainer(), None, {"loss": torch.tensor(1.0)}, None, 1)
     assert capsys.readouterr().err == ""
+
+
+class Broadcast:
+    """What the first process sends, every process receives."""
+
+    def __init__(self):
+        self.sent = None
+
+    def broadcast(self, value):
+        self.sent = value if self.sent is None else self.sent
+        return self.sent
+
+
+@pytest.mark.parametrize("waited", [(301.0, 0.0), (0.0, 301.0)])
+def test_the_first_process_decides_for_all_when_to_save(module, tmp_path, waited):
+    module.progress = lambda elapsed: 0.5
+    strategy, saved = Broadcast(), []
+    for seconds in waited:
+        keeper, trainer = CheckpointAndStop(tmp_path, module), Trainer()
+        trainer.strategy = strategy
+        keeper._saved -= seconds
+        keeper.on_train_batch_end(trainer, None, None, None, 0)
+        saved.append(trainer.saved)
+    assert saved[0] == saved[1]
+    assert bool(saved[0]) == (waited[0] > 300)

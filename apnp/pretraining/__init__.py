@@ -1,0 +1,5 @@
+"""How the shipped weights are made: open station days and simulated climates, mixed."""
+
+from apnp.pretraining.prepare import MixtureLaw, prepare_pretraining, pretrain
+
+__all__ = ["MixtureLaw", "prepare_pretraining", "pretrain"]

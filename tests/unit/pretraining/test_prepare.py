@@ -1,0 +1,110 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from apnp.checkpoint import load_run, read_checkpoint
+from apnp.config import (
+    BackboneConfig,
+    Config,
+    DataConfig,
+    GriddedCovariateConfig,
+    LocalTNPConfig,
+    ModelConfig,
+    TrainerConfig,
+)
+from apnp.errors import CheckpointError, ConfigError
+from apnp.geometry.station_blocks import StationSplit
+from apnp.pretraining import MixtureLaw, prepare_pretraining, pretrain
+from apnp.pretraining.ship import ship
+
+LAW = MixtureLaw(simulated=0.5, places=2000)
+
+
+@pytest.fixture(scope="module")
+def config(open_file, terrain_file, tmp_path_factory):
+    fields = [
+        GriddedCovariateConfig(str(terrain_file), "elevation", smooth_km=(300.0,)),
+        GriddedCovariateConfig(str(terrain_file), "land_fraction"),
+    ]
+    data = DataConfig(
+        path=str(open_file), split=StationSplit(validation=0.2), context=(8, 40),
+        targets=20, covariates=fields,
+    )  # fmt: skip
+    backbone = BackboneConfig(
+        "local_tnp", local_tnp=LocalTNPConfig(neighbours=8, width=16, layers=1, heads=2)
+    )
+    model = ModelConfig(
+        group="rotations", coast=False, insolation=True, backbone=backbone
+    )
+    trainer = TrainerConfig(
+        max_steps=2, batch_size=2, validation_every=2, validation_tasks=6,
+        accelerator="cpu",
+    )  # fmt: skip
+    run = tmp_path_factory.mktemp("runs") / "pretrain"
+    return Config(str(run), data, model, trainer)
+
+
+@pytest.fixture(scope="module")
+def run(config):
+    return pretrain(config, LAW)
+
+
+def test_tasks_come_from_both_sources_and_carry_the_covariates(config):
+    prepared = prepare_pretraining(config, LAW)
+    assert set(prepared.tasks.sources) == {"open", "simulated"}
+    assert prepared.representation.insolation
+    # Elevation, season (2); of the relief 3 covariates, of the land fraction 1.
+    assert prepared.tasks.task(3).context.w.shape[-1] == 3 + 3 + 1
+    assert prepared.validation
+    assert "0.5 of the tasks simulated at 2000 places" in prepared.summary
+
+
+def test_one_source_alone_is_possible(config):
+    for share, name in ((0.0, "open"), (1.0, "simulated")):
+        prepared = prepare_pretraining(config, replace(LAW, simulated=share))
+        assert set(prepared.tasks.sources) == {name}
+
+
+def test_a_run_is_trained_and_resumed_to_its_end(config, run):
+    _, representation, record = load_run(run)
+    assert representation.insolation
+    assert record["progress"]["step"] == 2
+    longer = replace(config, trainer=replace(config.trainer, max_steps=3))
+    pretrain(longer, LAW, resume=True)
+    assert load_run(run, "last")[2]["progress"]["step"] == 3
+
+
+def test_another_mixture_is_not_resumed(config, run):
+    with pytest.raises(ConfigError, match="other stations"):
+        pretrain(config, replace(LAW, simulated=0.4), resume=True)
+
+
+def test_shipped_weights_are_those_of_the_run_and_name_no_folder(config, run, tmp_path):
+    folder = ship(run, tmp_path / "weights")
+    record, weights, state = read_checkpoint(folder)
+    assert state is None
+    assert record["config"]["data"]["path"] == "open.parquet"
+    assert record["config"]["run"] == "pretrained"
+    _, original, _ = read_checkpoint(run / "best", with_state=False)
+    for name, value in original.items():
+        np.testing.assert_array_equal(weights[name], value)
+    assert str(run.parent) not in json.dumps(record["config"])
+
+
+def test_large_weights_are_not_shipped(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("apnp.pretraining.ship.LARGEST_BYTES", 100)
+    with pytest.raises(CheckpointError, match="at most 100"):
+        ship(run, tmp_path / "weights")
+    assert not (tmp_path / "weights").exists()
+
+
+def test_a_configuration_without_data_or_terrain_is_refused(config):
+    with pytest.raises(ConfigError, match=r"--data\.path"):
+        prepare_pretraining(replace(config, data=replace(config.data, path="")), LAW)
+    bare = replace(config, data=replace(config.data, covariates=[]))
+    with pytest.raises(ConfigError, match="a relief and a land fraction"):
+        prepare_pretraining(bare, LAW)
+    with pytest.raises(ConfigError, match=r"share of simulated tasks .* Got 1.5"):
+        MixtureLaw(simulated=1.5)
