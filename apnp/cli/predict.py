@@ -63,7 +63,11 @@ def parser() -> ApnpParser:
         help="degrees; W > E crosses the date line (default: the stations' box, or the "
         "globe if they span three quarters of its longitudes)",
     )  # fmt: skip
-    add("--points", metavar="FILE", help="CSV of points: lat, lon, elevation (m)")
+    add(
+        "--points",
+        metavar="FILE",
+        help="table of points: lat, lon, elevation (m); CSV, GeoParquet, GeoPackage",
+    )
     add(
         "--elevation", metavar="FILE",
         help="NetCDF of elevation (default: the packaged terrain, 0.25 degrees)",

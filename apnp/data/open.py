@@ -5,6 +5,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from apnp.data.readers.file_head import is_store
 from apnp.data.schema import validate_layout
 from apnp.errors import DataError
 from apnp.extras import import_optional
@@ -27,7 +28,7 @@ def open_stations(path: str | PathLike[str], variable: str) -> xr.Dataset | None
         ConfigError: If it is a Zarr store and no zarr is installed.
     """
     path = Path(path)
-    store = (path / "zarr.json").is_file() or (path / ".zgroup").is_file()
+    store = is_store(path)
     if not store and not (path.is_file() and _is_netcdf(path)):
         return None
     if store:
@@ -43,12 +44,6 @@ def open_stations(path: str | PathLike[str], variable: str) -> xr.Dataset | None
         ds = ds.set_coords([n for n in ("station", *_COORDINATES) if n in ds])
         return validate_layout(ds.assign_coords(time=ds["time"].astype("M8[ns]")))
     ds.close()
-    if store:
-        raise DataError(
-            f"{path}: no station dataset that apnp has checked (dims station and time, "
-            "and the attribute quality_control). Write one with to_zarr of what "
-            "apnp.data.read_stations returns."
-        )
     return None
 
 

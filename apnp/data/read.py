@@ -18,7 +18,7 @@ from apnp.data.quality import screen_values
 from apnp.data.readers import READERS, Reader
 from apnp.data.readers import table as table_reader
 from apnp.data.readers.archives import unpacked
-from apnp.data.readers.file_head import Head, head_of
+from apnp.data.readers.file_head import Head, head_of, is_store
 from apnp.data.readers.refusals import refusal_of
 from apnp.data.readers.station_lists import is_station_list
 from apnp.data.readings import (
@@ -191,8 +191,8 @@ def _files(paths: Sequence[Path]) -> list[tuple[Path, bool]]:
     """The files, folders opened, and whether each was named outright."""
     files: list[tuple[Path, bool]] = []
     for path in paths:
-        if path.is_dir():
-            inside = sorted(p for p in path.iterdir() if p.is_file())
+        if path.is_dir() and not is_store(path):
+            inside = sorted(p for p in path.iterdir() if p.is_file() or is_store(p))
             if not inside:
                 raise DataError(f"{path}: the folder holds no files.")
             files += [(p, False) for p in inside]

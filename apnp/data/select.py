@@ -4,6 +4,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from apnp.data.times import END, FIRST
 from apnp.errors import ConfigError, DataError
 from apnp.observations import Observations, Sites
 
@@ -104,12 +105,17 @@ def _period(text: str) -> tuple[np.datetime64, np.datetime64]:
         start = np.datetime64(text.strip().removesuffix("Z"))
         if np.isnat(start):
             raise ValueError
+        if not FIRST <= start.astype("M8[s]") < END or start + 1 > END:
+            raise ConfigError(
+                f"{text!r} lies outside the years 1678 to 2261, which times can be of."
+            )
     except ValueError:
         raise ConfigError(
             f"Not a time: {text!r}. Write 2021-07-01 or 2021-07-01T12:00 (UTC), or a "
             "range A/B."
         ) from None
-    return start.astype("datetime64[ns]"), (start + 1).astype("datetime64[ns]")
+    end = (start + 1).astype("datetime64[s]")
+    return start.astype("datetime64[ns]"), min(end, END).astype("datetime64[ns]")
 
 
 def _iso(time: np.datetime64) -> str:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from apnp.data.fill_elevation import LAPSE_RATE_K_PER_M, terrain_height
+from apnp.data.readers.columns import find_column
+from apnp.data.readers.delimited import is_number, layout_of, read_text
+from apnp.data.readers.file_head import Head, head_of
+from apnp.data.readers.frames import frame_of, is_frame_file
+from apnp.data.readers.numbers import angles, numbers
+from apnp.data.units import to_metres
 from apnp.errors import ConfigError, DataError
 from apnp.files import atomic_write
 from apnp.maps.elevation import Elevation
@@ -22,27 +29,64 @@ log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
 
-_ALIASES = {
-    "lat": ("lat", "latitude", "y"),
-    "lon": ("lon", "lng", "long", "longitude", "x"),
-    "elevation": ("elevation", "elev", "alt", "altitude", "height", "z"),
-}
+_SHORT = {"lat": ("y",), "lon": ("x",), "elevation": ("z",)}
 _RANGES = {"lat": (-90.0, 90.0), "lon": (-180.0, 360.0), "elevation": (-500.0, 9000.0)}
 
 
 def read_points(path: str | PathLike) -> pd.DataFrame:
-    """A CSV table of points, every column as it stands.
+    """A table of points: delimited text, (Geo)Parquet or GeoPackage.
+
+    Columns of text come as they stand in the file, numbers among them.
 
     Raises:
-        DataError: If the file cannot be read as a table with rows.
+        DataError: If the file cannot be read as a table with rows and places.
     """
+    head = head_of(Path(path))
     try:
-        table = pd.read_csv(path)
+        if is_frame_file(head):
+            table = frame_of(Path(path))
+        else:
+            table = _text_table(head)
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read as CSV ({error}).") from error
     if table.empty:
         raise DataError(f"{path}: no points. Give one a line below the column names.")
     return table
+
+
+def _text_table(head: Head) -> pd.DataFrame:
+    """All columns of a text file, as text; its attributes say units and first line."""
+    layout = layout_of(
+        head, lambda names: _place(names) or not any(map(is_number, names))
+    )
+    placed = layout_of(head, _place) or layout
+    if placed is None:
+        raise DataError(
+            f"{head.path}: no line of names of columns. Give a CSV table with columns "
+            "lat, lon and, where known, elevation."
+        )
+    twice = [n for n in placed.names if placed.names.count(n) > 1]
+    if twice:
+        raise DataError(
+            f"{head.path}: {len(twice)} columns are called {twice[0]!r}. Give the "
+            "columns different names."
+        )
+    if not any(line.strip() for line in head.lines[placed.first :]):
+        return pd.DataFrame()
+    table = read_text(placed, placed.names)
+    table.attrs = {"units": placed.units, "first_line": placed.first + 1}
+    return table
+
+
+def _place(names: list[str]) -> bool:
+    return all(_column(names, axis) is not None for axis in ("lat", "lon"))
+
+
+def _column(names: list[str], axis: str) -> tuple[str, str | None] | None:
+    """The column of a coordinate and the units in its name, by the usual spellings."""
+    found = find_column(axis, names)
+    short = [n for n in names if n.strip().lower() in _SHORT[axis]]
+    return found or ((short[0], None) if short else None)
 
 
 def write_points(table: pd.DataFrame, path: str | PathLike) -> None:
@@ -74,20 +118,25 @@ def coordinates(
     Raises:
         DataError: Naming the line and column of a value that cannot be used.
     """
-    columns = {str(name).strip().lower(): name for name in table.columns}
+    names = {str(name): name for name in table.columns}
     values = {}
-    for name, aliases in _ALIASES.items():
-        found = [columns[alias] for alias in aliases if alias in columns]
-        if found:
-            values[name] = _numbers(table[found[0]], name, place)
-        elif name == "elevation":
-            values[name] = np.full(len(table), np.nan)
+    for axis in ("lat", "lon", "elevation"):
+        found = _column(list(names), axis)
+        if found is not None:
+            values[axis] = _values(table, names[found[0]], axis, found[1], place)
+        elif axis == "elevation":
+            values[axis] = np.full(len(table), np.nan)
         else:
             raise DataError(
-                f"{place}: no column for {name!r}; it may be called "
-                f"{', '.join(aliases)}. The columns are "
-                f"{', '.join(map(str, table.columns))}."
+                f"{place}: no column for {axis!r}; it may be called "
+                f"{'latitude' if axis == 'lat' else 'longitude'} or {_SHORT[axis][0]}. "
+                f"The columns are {', '.join(names)}."
             )
+    if "height" in names and _column(list(names), "elevation") is None:
+        log.warning(
+            "%s: column 'height' is taken as a height above the ground. If it is that "
+            "of the ground, call it elevation.", place,
+        )  # fmt: skip
     height = values["elevation"]
     unknown = np.isnan(height)
     if unknown.any():
@@ -165,19 +214,30 @@ def quantile_name(level: float) -> str:
     return f"q{percent.zfill(2)}"
 
 
-def _numbers(column: pd.Series, name: str, place: str) -> Floats:
-    """A column as floats; only an elevation may be missing."""
-    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64).copy()
-    low, high = _RANGES[name]
-    wrong = ~((numbers >= low) & (numbers <= high))
-    if name == "elevation":
-        wrong &= ~(np.isnan(numbers) & column.isna().to_numpy())
+def _values(
+    table: pd.DataFrame, name: Any, axis: str, units: str | None, place: str
+) -> Floats:
+    """A column in degrees or metres; only an elevation may be missing."""
+    column = table[name]
+    first = table.attrs.get("first_line", 2)
+
+    def at(row: int) -> str:
+        text = str(column.iloc[row]).strip()
+        return f"{place}: line {row + first}, column {name!r}: {text!r}"
+
+    if axis == "elevation":
+        units = table.attrs.get("units", {}).get(name) or units or "m"
+        value = to_metres(numbers(column, at), units, f"{place}, column {name!r}")
+    else:
+        value = angles(column, axis, at)
+    low, high = _RANGES[axis]
+    wrong = ~((value >= low) & (value <= high))
+    if axis == "elevation":
+        wrong &= ~np.isnan(value)
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
-        found = str(column.iloc[row])
         raise DataError(
-            f"{place}: line {row + 2}, column {column.name!r}: {found!r}. "
-            f"It must lie in [{low:g}, {high:g}]; {int(wrong.sum())} lines do "
-            "not. Correct or drop them."
+            f"{at(row)}. It must lie in [{low:g}, {high:g}]; {int(wrong.sum())} lines "
+            "do not. Correct or drop them."
         )
-    return numbers
+    return value

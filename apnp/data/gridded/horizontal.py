@@ -22,6 +22,35 @@ METRES: dict[str | None, float] = {
 """What turns a height, or a geopotential, in these units into metres."""
 
 
+GROUND_M = (-12_000.0, 9_000.0)
+"""Heights of the ground: from the deepest trench to above the highest summit."""
+
+
+def check_ground(metres: NDArray, lat: NDArray, lon: NDArray, place: str) -> None:
+    """Refuse heights of the ground that are infinite or impossible; NaN is missing.
+
+    Args:
+        metres: Heights, shape (rows, columns).
+        lat: Latitudes of the rows in degrees.
+        lon: Longitudes of the columns in degrees.
+        place: The file and variable, for messages.
+
+    Raises:
+        DataError: Naming the first such place and its value.
+    """
+    low, high = GROUND_M
+    bad = np.isinf(metres) | (metres < low) | (metres > high)
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        raise DataError(
+            f"{place} is {metres[row, column]:g} m at {lat[row]:g} N, "
+            f"{lon[column]:g} E ({int(bad.sum())} such cells); the ground lies in "
+            f"[{low:g}, {high:g}] m. Declare a code for missing values as _FillValue "
+            "(or set such cells to NaN), and state the units: m, or m2 s-2 of a "
+            "geopotential."
+        )
+
+
 def is_height(name: str, attrs: dict) -> bool:
     """Whether a variable of a file is the height of the ground, by CF or by name."""
     return (

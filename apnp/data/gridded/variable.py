@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from apnp.data.gridded.horizontal import (
     METRES,
     axes,
+    check_ground,
     horizontal,
     is_height,
     open_file,
@@ -174,10 +175,12 @@ class GriddedVariable:
             if time is not None:
                 values = values.mean(time)
             raw = values.transpose(*names).values.astype(np.float64)
-        raw = np.where(np.isfinite(raw), raw, self.missing)
         if self.height:
-            return np.maximum(raw * METRES[self.units or None], 0.0)
-        return raw
+            raw *= METRES[self.units or None]
+            lat, lon = self.grid.lat[rows], self.grid.lon[columns]
+            check_ground(raw, lat, lon, f"{self.path}: {self.name}")
+            raw = np.maximum(raw, 0.0)
+        return np.where(np.isfinite(raw), raw, self.missing)
 
 
 def open_gridded(

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from apnp.data.day import Day, parse_days
 from apnp.data.readers.about import About
 from apnp.data.readers.cf_file import CfFile, Chosen
-from apnp.data.readers.file_head import Head
+from apnp.data.readers.file_head import ZARR, Head
+from apnp.data.readers.open_netcdf import opened
 from apnp.data.readings import Readings, Request
 from apnp.data.schema import GOOD
 from apnp.errors import ConfigError, DataError
@@ -33,8 +34,8 @@ _ATTRIBUTES = ("title", "license", "history", "source", "references", "comment",
 
 
 def recognises(head: Head) -> bool:
-    """Whether the file begins like NetCDF, classic or HDF5."""
-    return head.magic.startswith((b"CDF", b"\x89HDF"))
+    """Whether the file begins like NetCDF, classic or HDF5, or is a Zarr store."""
+    return head.magic.startswith((b"CDF", b"\x89HDF", ZARR))
 
 
 def read(paths: Sequence[Path], request: Request) -> list[Readings]:
@@ -57,16 +58,8 @@ def _longer(path: Path) -> str:
 
 
 def _read_one(path: Path, request: Request, name: str) -> Readings:
-    damaged = f"{path}: cannot be read as NetCDF. The file is damaged or cut short"
-    try:
-        ds = xr.open_dataset(path, engine="netcdf4", decode_times=False)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise DataError(f"{damaged}: {error}.") from None
-    with ds:
-        try:
-            return _readings(CfFile(ds, path, request, name))
-        except (OSError, RuntimeError) as error:
-            raise DataError(f"{damaged}: {error}.") from None
+    with opened(path) as ds:
+        return _readings(CfFile(ds, path, request, name))
 
 
 def _readings(file: CfFile) -> Readings:

@@ -9,6 +9,7 @@ from pathlib import Path
 from apnp.errors import DataError
 
 _SIZE = 65536
+ZARR = b"zarr store"  # stands for the first bytes of a store, which is a folder
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ def head_of(path: Path) -> Head:
     """
     if not path.exists():
         raise DataError(f"{path}: no such file.")
+    if is_store(path):
+        return Head(path, ZARR, "utf8", [""])
     try:
         with path.open("rb") as file:
             magic = file.read(_SIZE)
@@ -60,6 +63,12 @@ def head_of(path: Path) -> Head:
         encoding = "latin-1"
         text = magic.decode(encoding)
     return Head(path, magic, encoding, _lines(text), compressed)
+
+
+def is_store(path: Path) -> bool:
+    """Whether a folder is a Zarr store."""
+    names = ("zarr.json", ".zgroup", ".zmetadata")
+    return any((path / name).is_file() for name in names)
 
 
 def _lines(text: str) -> list[str]:

@@ -33,7 +33,7 @@ class Refusal:
 
 REFUSALS = (
     Refusal(
-        "a spreadsheet or another Office document",
+        "an Excel workbook or another Office document",
         "Save the sheet as CSV and give that.", b"PK\x03\x04",
         re.compile(r"\[Content_Types\]\.xml|xl/workbook"),
     ),

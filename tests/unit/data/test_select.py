@@ -78,3 +78,12 @@ def test_refusals(ds):
         select_times(ds, "yesterday")
     with pytest.raises(ConfigError, match=r"A before B"):
         select_times(ds, "2021-01-01/2020-12-31")
+
+
+@pytest.mark.parametrize("when", ["0001-01-01", "2300-01-01", "1677", "2262", "9999"])
+def test_times_beyond_nanoseconds_are_refused(when):
+    with pytest.raises(ConfigError, match=rf"'{when}' lies outside the years 1678 to"):
+        select_times(from_arrays(
+            "tas", [[1.0]], station=["A"], lat=[1], lon=[2], elevation=[3],
+            time=["2021-07-01"],
+        ), when)  # fmt: skip

@@ -158,3 +158,24 @@ def test_station_elevation_is_a_mean_of_near_stations_and_sea_level_at_sea():
 def test_stations_of_unknown_elevation_are_refused():
     with pytest.raises(DataError, match="or a relief file"):
         StationElevation.of(np.zeros(2), np.zeros(2), np.full(2, np.nan))
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 32767.0, -32768.0, 1e20, 9999.0])
+def test_impossible_heights_are_refused_with_their_place(tmp_path, value):
+    values = plane(CENTRES[:, None], np.arange(-179, 180, 2.0)[None])
+    values[60, 100] = value
+    path = relief_file(tmp_path / "r.nc", CENTRES, np.arange(-179, 180, 2.0), values)
+    relief = Relief.open(path)
+    with pytest.raises(DataError, match=r"r.nc: elevation is .* m at 31 N, 21 E \(1 "):
+        relief.at(np.array([31.0]), np.array([21.5]))
+    with pytest.raises(DataError, match=r"the ground lies in .*_FillValue"):
+        relief.on(Grid.regular((2, 2), (20, 30, 30, 40)), ALL)
+    assert relief.at(np.array([-31.0]), np.array([21.5])) > 0
+
+
+def test_geopotential_that_calls_itself_metres_is_refused(tmp_path):
+    lon = np.arange(-179, 180, 2.0)
+    values = plane(CENTRES[:, None], lon[None]) * 9.80665
+    relief = Relief.open(relief_file(tmp_path / "r.nc", CENTRES, lon, values))
+    with pytest.raises(DataError, match=r"geopotential"):
+        relief.at(np.array([31.0]), np.array([21.5]))

@@ -1,8 +1,13 @@
+import json
+import sqlite3
+from contextlib import closing
 from io import StringIO
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet
 import pytest
+import shapely
 
 from apnp.errors import ConfigError, DataError
 from apnp.prediction.points import (
@@ -98,3 +103,93 @@ def test_files_without_points_are_refused(tmp_path, content, message):
         path.write_text(content)
     with pytest.raises(DataError, match=message):
         read_points(path)
+
+
+def read(tmp_path, text, name="p.csv"):
+    (tmp_path / name).write_text(text)
+    return read_points(tmp_path / name)
+
+
+def test_other_columns_come_back_as_text(tmp_path):
+    text = "id,code,lat,lon,elevation\n00123,NA,47.0,7.5,500\n00045,NULL,-3,352.5,1e2\n"
+    table = read(tmp_path, text)
+    lat, lon, height, _ = coordinates(table, Hill())
+    assert (lat.tolist(), lon.tolist()) == ([47, -3], [7.5, 352.5])
+    assert height.tolist() == [500, 100]
+    write_points(table, tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text() == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id;lat;lon;elevation\nA;47,5;-7,25;500\n",
+        "id,lat,lon,alt\nA,47.5N,7.25W,500\n",
+        "id,lat,lon,elevation_ft\nA,47.5,-7.25,1640.42\n",
+        "# towns\nid\tLatitude (deg)\tLongitude (deg)\televation (km)\n"
+        "A\t47.5\t-7.25\t0.5\n",
+        "\ufeffid,lat,lon,elevation\nA,\"47°30'N\",\"7°15'W\",500\n",
+        "id,latitude,longitude,elevation\n,degrees_north,degrees_east,ft\n"
+        "A,47.5,-7.25,1640.42\n",
+    ],
+)  # fmt: skip
+def test_points_are_spelled_as_stations_are(tmp_path, text):
+    lat, lon, height, _ = coordinates(read(tmp_path, text), Hill())
+    assert (lat.item(), lon.item()) == (47.5, -7.25)
+    assert height.item() == pytest.approx(500, abs=0.01)
+
+
+def test_longer_rows_and_repeated_names_are_refused(tmp_path):
+    with pytest.raises(DataError, match=r"p.csv, line 3: 4 fields where 3 are named"):
+        read(tmp_path, "id,lat,lon\nA,47,7\nB,48,8,9\n")
+    with pytest.raises(DataError, match=r"2 columns are called 'lat'"):
+        read(tmp_path, "id,lat,lon,lat\nA,47,7,8\n")
+    with pytest.raises(DataError, match=r"no points"):
+        read(tmp_path, "id,lat,lon\n")
+    table = read(tmp_path, "# one\nid,lat,lon\nA,47,7\nB,95,7\n")
+    with pytest.raises(DataError, match=r"line 4, column 'lat': '95'. It must lie"):
+        coordinates(table, Hill())
+
+
+def test_a_column_height_is_not_the_ground(caplog):
+    given = table("lat,lon,height\n40,7,2\n")
+    assert coordinates(given, Hill())[2].tolist() == [407]
+    assert "'height' is taken as a height above the ground" in caplog.text
+
+
+def geometry(lon, lat):
+    return shapely.to_wkb(shapely.points(lon, lat))
+
+
+def test_points_of_geoparquet_and_geopackage(tmp_path):
+    frame = pd.DataFrame({"id": ["007"], "geometry": [geometry(7.5, 46.25)]})
+    geo = {"version": "1.0.0", "primary_column": "geometry",
+           "columns": {"geometry": {"encoding": "WKB", "crs": None}}}  # fmt: skip
+    made = pyarrow.Table.from_pandas(frame)
+    for code, name in ((4326, "a"), (3035, "b")):
+        geo["columns"]["geometry"]["crs"] = {"id": {"authority": "EPSG", "code": code}}
+        meta = {**(made.schema.metadata or {}), b"geo": json.dumps(geo).encode()}
+        pyarrow.parquet.write_table(
+            made.replace_schema_metadata(meta), tmp_path / f"{name}.parquet"
+        )
+    given = read_points(tmp_path / "a.parquet")
+    assert given["id"].tolist() == ["007"]
+    assert [v.item() for v in coordinates(given, Hill())[:3]] == [46.25, 7.5, 470]
+    with pytest.raises(DataError, match=r"3035, not in degrees.*to_crs"):
+        read_points(tmp_path / "b.parquet")
+    with closing(sqlite3.connect(tmp_path / "a.gpkg")) as file:
+        file.execute("create table gpkg_geometry_columns "
+                     "(table_name, column_name, srs_id)")  # fmt: skip
+        file.execute("create table gpkg_spatial_ref_sys "
+                     "(srs_id, organization_coordsys_id)")  # fmt: skip
+        file.execute("insert into gpkg_geometry_columns values ('towns', 'geom', 1)")
+        file.execute("insert into gpkg_spatial_ref_sys values (1, 4326)")
+        file.execute("create table towns (id text, geom blob)")
+        blob = b"GP\x00\x01" + (1).to_bytes(4, "little") + geometry(7.5, 46.25)
+        file.execute("insert into towns values ('007', ?)", (blob,))
+        file.commit()
+    given = read_points(tmp_path / "a.gpkg")
+    assert [v.item() for v in coordinates(given, Hill())[:3]] == [46.25, 7.5, 470]
+    (tmp_path / "c.gpkg").write_bytes(b"SQLite format 3\x00")
+    with pytest.raises(DataError, match=r"no GeoPackage.*CSV"):
+        read_points(tmp_path / "c.gpkg")
