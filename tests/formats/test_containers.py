@@ -1,7 +1,6 @@
 """CF files in gzip and Zarr stores; folders that hold them."""
 
 import gzip
-import shutil
 
 import numpy as np
 import pytest
@@ -19,12 +18,12 @@ def dataset():
             "lon": ("station", [7.5], {"units": "degrees_east"}),
         },
         {"time": ("time", [0, 1], {"units": "days since 2021-07-01"})},
-    ).assign_coords(station=["A"])  # fmt: skip
+    ).assign_coords(station=[7])  # fmt: skip
 
 
 def check(path):
     ds = read_stations(path, units={"tas": "degC"})
-    assert ds["station"].values.tolist() == ["A"]
+    assert ds["station"].values.tolist() == ["7"]
     np.testing.assert_allclose(ds["tas"], [[11.5, 12.5]])
 
 
@@ -36,7 +35,7 @@ def test_netcdf_in_gzip(tmp_path):
     check(tmp_path / "b" / "a.nc.gz")
     check(tmp_path / "b")
     (tmp_path / "c.nc.gz").write_bytes(packed[: len(packed) // 2])
-    with pytest.raises(DataError, match=r"c.nc.gz: cannot be read.*damaged"):
+    with pytest.raises(DataError, match=r"c.nc.gz: cannot be read"):
         read_stations(tmp_path / "c.nc.gz")
 
 
@@ -47,6 +46,8 @@ def test_zarr_stores(tmp_path, version):
     dataset().to_zarr(path, zarr_format=version, consolidated=version == 2)
     check(path)
     check(tmp_path / "in")
-    shutil.rmtree(path / "tas")
+    for name in ("zarr.json", ".zmetadata", ".zgroup"):
+        if (path / name).exists():
+            (path / name).write_text("{")
     with pytest.raises(DataError, match=r"a.zarr"):
         read_stations(path)

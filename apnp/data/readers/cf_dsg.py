@@ -25,7 +25,7 @@ from apnp.errors import ConfigError, DataError
 ABOUT = About(
     "CF discrete sampling geometry (NetCDF)", "anybody (CF conventions)",
     "air_temperature by standard name", "as its bounds say", "as stated",
-    "flags that this package wrote",
+    "flag_values, flag_masks and flag_meanings obeyed",
 )  # fmt: skip
 NAME = ABOUT.name
 

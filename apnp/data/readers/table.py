@@ -37,7 +37,7 @@ from apnp.errors import DataError
 ABOUT = About(
     "long table (CSV, Parquet)", "anybody", "columns of usual names, or --columns",
     "as the times suggest", "degC, or as names say",
-    "a column of codes: all but blank, 0 and words for good fail",
+    "kept: blank, 0 and words for good; 1 and 2 where 1 is the commonest",
     "in the file, or a station list",
 )  # fmt: skip
 NAME = ABOUT.name
