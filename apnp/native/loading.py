@@ -48,7 +48,7 @@ def _found() -> tuple[ctypes.CDLL | None, str]:
     try:
         path = _compiled()
         loaded = ctypes.CDLL(str(path))
-    except (_Unavailable, OSError) as error:
+    except (_Unavailable, OSError, RuntimeError) as error:  # or no home folder
         return None, f"torch ({error})"
     return loaded, f"native ({path})"
 
