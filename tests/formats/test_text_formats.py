@@ -175,3 +175,22 @@ def test_what_a_format_assumes_is_said(tmp_path):
         "values in degF (degC with decimals, else degF)" in order.attrs["assumptions"]
     )
     assert order["tas"].attrs["day_interval"] == "00-00 local (assumed)"
+
+
+def test_columns_that_the_user_names(tmp_path):
+    sample = SAMPLES["DWD klima_tag"]
+    path = write(tmp_path, sample)
+    named = {"station": "STATIONS_ID", "time": "MESS_DATUM", "tas": "TXK"}
+    ds = read_stations(path, columns=named)
+    assert ds["tas"].values.ravel().tolist() == pytest.approx([20.0, 20.0, 2.0])
+    assert ds["tas"].attrs["comment"] == "TXK"
+    with pytest.raises(DataError, match=r"no column 'TT' \(asked for as tas\)"):
+        read_stations(path, columns={"tas": "TT"})
+    with pytest.raises(DataError, match=r"times in MESS_DATUM, not in 'TXK'"):
+        read_stations(path, columns={"time": "TXK"})
+
+
+def test_utf_16_is_read_like_utf_8(tmp_path):
+    sample = SAMPLES["GHCNh"]
+    (tmp_path / sample.name).write_bytes(sample.text.encode("utf-16"))
+    assert values(read_stations(tmp_path)) == pytest.approx(expected(sample), abs=1e-4)

@@ -86,15 +86,18 @@ def whole_lines(path: Path) -> list[str]:
 
 
 def whole_text(path: Path) -> str:
-    """The text of a file (UTF-8 where that is possible, else latin-1), gzip seen
-    through, with line feeds between the lines.
+    """The text of a file (UTF-8 where that is possible, UTF-16 by its mark, else
+    latin-1), gzip seen through, with line feeds between the lines.
 
     Raises:
         DataError: If it cannot be read.
     """
     data = _whole(path)
     try:
-        text = data.decode("utf-8-sig")
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            text = data.decode("utf-16", "replace")
+        else:
+            text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("latin-1")
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -161,6 +161,7 @@ def _part(
     lists: StationLists,
     request: Request,
 ) -> Part:
+    _check_time(file, form, request)
     before = form.preamble(file.before, file.path) if form.preamble else Preamble()
     elements = _elements(file, form, before, request)
     where = {
@@ -203,6 +204,18 @@ def _part(
     )  # fmt: skip
 
 
+def _check_time(
+    file: TextFile | ParquetFile, form: TextFormat, request: Request
+) -> None:
+    """Refuse the user's word on the time where the format has it elsewhere."""
+    said = request.columns.get("time")
+    if said is not None and said not in form.times.columns:
+        raise DataError(
+            f"{file.path}: {form.about.name} has its times in "
+            f"{', '.join(form.times.columns)}, not in {said!r}. Leave time= out."
+        )
+
+
 def _in_metres(sites: pd.DataFrame, request: Request, path: Path) -> pd.DataFrame:
     """The sites with the user's word on units and missing codes of elevations."""
     height = sites["elevation"].to_numpy(np.float64, copy=True)
@@ -238,7 +251,8 @@ def _elements(
         _column(file, name, (), request)
         like = [e for e in known.values() if e.column == wanted]
         if like:
-            return {name: like[0]}
+            own = known.get(name) == like[0]
+            return {name: like[0] if own else replace(like[0], comment=wanted)}
         day = next((known[v].day for v in (name, "tas") if v in known), None)
         return {name: Element(wanted, day, wanted)}
     half = name == "tas" and form.half_sum != "never"

@@ -98,6 +98,10 @@ class TextFile:
                 )
             lines.pop()
         at = header_at(lines, form)
+        if at < 0:
+            raise DataError(
+                f"{path}: no line of names of {form.about.name} among its first lines."
+            )
         first = at if form.names else at + 1
         self.before = lines[: max(at, 0)]
         self.delimiter = max(form.delimiter, key=lines[at].count, default="")
@@ -260,7 +264,8 @@ def is_of(head: Head, form: TextFormat) -> bool:
             return False
         names = parquet_names(head.path)
         return header_at([(form.delimiter or " ")[0].join(names)], form) >= 0
-    return b"\0" not in head.magic[:4096] and header_at(head.lines, form) >= 0
+    binary = b"\0" in head.magic[:4096] and head.encoding != "utf-16"
+    return not binary and header_at(head.lines, form) >= 0
 
 
 def header_at(lines: list[str], form: TextFormat) -> int:
