@@ -1,13 +1,15 @@
 """The sphere: unit vectors, great-circle distances, nearest points. Degrees, km."""
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
 
 from apnp.native import search
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 Floats = NDArray[np.float64]
 
@@ -94,7 +96,7 @@ def km_to_chord(distance_km: ArrayLike) -> Floats:
 
 
 def nearest_km(
-    stations: ArrayLike | cKDTree, sites: ArrayLike, workers: int = 1
+    stations: "ArrayLike | cKDTree", sites: ArrayLike, workers: int = 1
 ) -> Floats:
     """Great-circle distance in km from each site to its nearest station.
 
@@ -108,6 +110,8 @@ def nearest_km(
     """
     sites = np.asarray(sites, dtype=np.float64)
     tree: Any = stations
+    from scipy.spatial import cKDTree  # slow to load, and few need it
+
     if not isinstance(tree, cKDTree):
         tree = cKDTree(np.asarray(stations, dtype=np.float64).reshape(-1, 3))
     if tree.n == 0:

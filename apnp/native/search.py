@@ -4,7 +4,6 @@ import ctypes
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from apnp.native.loading import library
 
@@ -31,6 +30,8 @@ def search(points: NDArray, x: NDArray, k: int, threads: int = 1) -> NDArray:
         or points.dtype != x.dtype or x.dtype not in _SUFFIX or n == 0
         or not (np.isfinite(x).all() and np.isfinite(points).all())
     ):  # fmt: skip
+        from scipy.spatial import cKDTree  # slow to load, and few need it
+
         _, index = cKDTree(points).query(x, k=k, workers=threads)
         return index.reshape(n, k)
     points, x = np.ascontiguousarray(points), np.ascontiguousarray(x)

@@ -179,7 +179,7 @@ def test_help_of_training_is_short_and_lists_every_section(capsys):
     ("statement", "absent"),
     [
         ("from apnp.cli import main", ("numpy", "xarray", "jsonargparse")),
-        ("import apnp.config", ("xarray", "pandas", "torch", "netCDF4", "cartopy")),
+        ("import apnp.config", ("xarray", "pandas", "scipy", "torch", "cartopy")),
         ("from apnp.config.describe import overview; overview()", ("xarray", "torch")),
     ],
 )
