@@ -114,8 +114,8 @@ def _period(text: str) -> tuple[np.datetime64, np.datetime64]:
             f"Not a time: {text!r}. Write 2021-07-01 or 2021-07-01T12:00 (UTC), or a "
             "range A/B."
         ) from None
-    end = (start + 1).astype("datetime64[s]")
-    return start.astype("datetime64[ns]"), min(end, END).astype("datetime64[ns]")
+    end = END if start + 1 > END else start + 1  # what nanoseconds hold ends at END
+    return start.astype("datetime64[ns]"), end.astype("datetime64[ns]")
 
 
 def _iso(time: np.datetime64) -> str:

@@ -59,5 +59,6 @@ def check_folder(path: Path) -> None:
     """
     if not path.parent.is_dir():
         raise ConfigError(
-            f"`output` {path}: there is no folder {path.parent}. Make it first."
+            f"`output` {path}: the folder {path.parent} does not exist. Create "
+            "it first."
         )

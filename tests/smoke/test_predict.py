@@ -79,7 +79,7 @@ def test_a_range_gives_a_field_a_day_and_the_map_shows_the_first(predict):
     assert status == 0, err
     with xr.open_dataset("field.nc") as ds:
         assert ds.tas.shape == (2, 6, 12)
-        assert ds.tas_sample.shape == (3, 2, 6, 12)
+        assert ds.tas_sample.shape == (2, 3, 6, 12)
         assert ds.time.dt.day.values.tolist() == [1, 2]
         assert (ds.tas[0] != ds.tas[1]).any()
         assert "without fixed inputs" in ds.attrs["source"]
@@ -156,7 +156,7 @@ def test_points_get_predictions_beside_their_own_columns(predict, folder):
         ),
         (("--grid", "9", "--output", "f.nc", "--time", "June"), "Not a time: 'June'"),
         (("--grid", "9", "--output", "f.nc", "--gird", "1"), "--gird"),
-        (("--points", "p.csv", "--output", "o.csv"), "p.csv: cannot be read"),
+        (("--points", "p.csv", "--output", "o.csv"), "p.csv: no such file"),
         (
             ("--points", "p.csv", "--output", "o.csv", "--map", "m.png"),
             "--map goes with",

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import xarray as xr
 
 from apnp.data import from_arrays, observations_at, select_times
 from apnp.data.select import select_region
@@ -87,3 +88,10 @@ def test_times_beyond_nanoseconds_are_refused(when):
             "tas", [[1.0]], station=["A"], lat=[1], lon=[2], elevation=[3],
             time=["2021-07-01"],
         ), when)  # fmt: skip
+
+
+def test_a_time_to_the_nanosecond_is_that_time():
+    """As numpy writes a time of a dataset."""
+    ds = xr.Dataset(coords={"time": np.array(["2021-07-01", "2021-07-02"], "M8[ns]")})
+    for when in (str(ds["time"].values[0]), "2021-07-01T00:00:00", "2021-07-01"):
+        assert select_times(ds, when).tolist() == ds["time"].values[:1].tolist()

@@ -238,7 +238,7 @@ def test_a_run_that_fails_midway_leaves_the_former_file_alone(tmp_path):
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(ConfigError, match=r"no folder .*absent"):
+    with pytest.raises(ConfigError, match=r"folder .*absent does not exist"):
         fields([context()], output=tmp_path / "absent" / "field.nc")
 
 

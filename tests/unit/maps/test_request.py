@@ -71,7 +71,7 @@ def test_an_output_is_a_file_a_store_or_none(tmp_path):
 
 
 def test_an_output_that_cannot_be_written_is_refused(tmp_path):
-    with pytest.raises(ConfigError, match=r"no folder .*absent"):
+    with pytest.raises(ConfigError, match=r"folder .*absent does not exist"):
         FieldOutput(tmp_path / "absent" / "f.nc")
     with pytest.raises(ConfigError, match=r"must end in .zarr. Got .*f.nc"):
         FieldOutput(tmp_path / "f.nc", Cluster(2))

@@ -194,7 +194,7 @@ def test_what_is_no_store_of_fields_is_refused(tmp_path):
     (tmp_path / "f.zarr").mkdir()
     with pytest.raises(ConfigError, match="no store of fields that apnp made"):
         write(period(), tmp_path / "f.zarr")
-    with pytest.raises(ConfigError, match="there is no folder"):
+    with pytest.raises(ConfigError, match="absent does not exist"):
         write(period(), tmp_path / "absent" / "f.zarr")
 
 
