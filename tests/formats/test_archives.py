@@ -72,6 +72,11 @@ def test_refusals(tmp_path):
     whole.write_bytes(bytes(data))
     with pytest.raises(DataError, match=r"cut.zip: cannot be unpacked"):
         read_stations(whole)
+    data = whole.read_bytes()
+    at = data.rindex(b"PK\x01\x02")
+    whole.write_bytes(data[:at] + b"XX" + data[at + 2 :])
+    with pytest.raises(DataError, match=r"cut.zip: cannot be unpacked"):
+        read_stations(whole)
 
 
 def test_what_unpacks_to_far_more_than_it_holds_is_refused(tmp_path, monkeypatch):

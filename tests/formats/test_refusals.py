@@ -7,7 +7,7 @@ from apnp.data.readers.refusals import REFUSALS
 from apnp.errors import DataError
 
 NOT_READ = {
-    "a spreadsheet or another Office document": None,
+    "an Excel workbook or another Office document": None,
     "an old Excel file": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100),
     "GRIB": b"GRIB\x00\x00\x00\x02" + bytes(100),
     "BUFR": b"BUFR\x00\x00\x00\x04" + bytes(100),

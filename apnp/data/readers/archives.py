@@ -20,8 +20,11 @@ def is_archive(path: Path) -> bool:
     """Whether a file is a zip archive of files (and no spreadsheet)."""
     if not path.is_file() or not zipfile.is_zipfile(path):
         return False
-    with zipfile.ZipFile(path) as archive:
-        return "[Content_Types].xml" not in archive.namelist()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "[Content_Types].xml" not in archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return True  # a damaged archive, which is refused when it is unpacked
 
 
 @contextmanager
@@ -58,7 +61,7 @@ def _unpack(path: Path, folder: Path) -> None:
             _check_size(path, members)
             for member in members:
                 _write(archive, member, folder)
-    except (zipfile.BadZipFile, OSError, EOFError, zlib.error) as error:
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, zlib.error) as error:
         raise DataError(
             f"{path}: cannot be unpacked ({error}). The archive is damaged or cut "
             "short; fetch it again."
