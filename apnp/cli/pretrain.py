@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from jsonargparse import ArgumentParser
+
 from apnp.config import parse, parser
 from apnp.errors import CheckpointError
 
@@ -18,7 +20,33 @@ def main(argv: Sequence[str]) -> None:
     Raises:
         ApnpError: If the configuration, the data or a checkpoint is refused.
     """
-    made = parser("apnp pretrain", __doc__)
+    made = _parser()
+    config, rest = parse(made, argv)
+    if rest["ship"] is not None:
+        from apnp.pretraining.ship import ship
+
+        print(f"shipped weights: {ship(rest['ship'])}")
+        return
+    if rest["resume"] is not None:
+        run = rest["resume"]
+        if not (Path(run) / "config.yaml").is_file():
+            raise CheckpointError(
+                f"{run} is not a run folder (it has no config.yaml): nothing to resume."
+            )
+        config, _ = parse(
+            _parser(legacy=True), ["--config", f"{run}/config.yaml", *argv]
+        )
+        config = replace(config, run=run)
+    from apnp.pretraining import MixtureLaw, pretrain  # not before: it loads torch
+
+    without = tuple(name for name in rest["without"].split(",") if name)
+    law = MixtureLaw(simulated=rest["simulated"], without=without)
+    pretrain(config, law, resume=rest["resume"] is not None)
+
+
+def _parser(legacy: bool = False) -> ArgumentParser:
+    """The arguments; `legacy` reads the configuration of a run to resume."""
+    made = parser("apnp pretrain", __doc__, legacy=legacy)
     made.add_argument("--resume", metavar="RUN", help="resume an interrupted run")
     made.add_argument(
         "--simulated", type=float, default=0.25, metavar="SHARE",
@@ -32,22 +60,4 @@ def main(argv: Sequence[str]) -> None:
         "--ship", metavar="RUN",
         help="train nothing; write the best weights of RUN into the package",
     )  # fmt: skip
-    config, rest = parse(made, argv)
-    if rest["ship"] is not None:
-        from apnp.pretraining.ship import ship
-
-        print(f"shipped weights: {ship(rest['ship'])}")
-        return
-    if rest["resume"] is not None:
-        run = rest["resume"]
-        if not (Path(run) / "config.yaml").is_file():
-            raise CheckpointError(
-                f"{run} is not a run folder (it has no config.yaml): nothing to resume."
-            )
-        config, _ = parse(made, ["--config", f"{run}/config.yaml", *argv])
-        config = replace(config, run=run)
-    from apnp.pretraining import MixtureLaw, pretrain  # not before: it loads torch
-
-    without = tuple(name for name in rest["without"].split(",") if name)
-    law = MixtureLaw(simulated=rest["simulated"], without=without)
-    pretrain(config, law, resume=rest["resume"] is not None)
+    return made
