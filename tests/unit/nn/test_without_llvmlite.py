@@ -23,4 +23,4 @@ assert not any(name.startswith("llvmlite.") for name in sys.modules)
 
 
 def test_torch_does_it():
-    subprocess.run([sys.executable, "-c", SCRIPT], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", SCRIPT], check=True)
