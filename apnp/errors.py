@@ -1,5 +1,7 @@
 """The errors a user may meet: each names the place, the value, the rule, the remedy."""
 
+import errno
+
 
 class ApnpError(Exception):
     """Base of every error that the command line reports without a traceback."""
@@ -15,3 +17,30 @@ class ConfigError(ApnpError):
 
 class CheckpointError(ApnpError):
     """A run folder or checkpoint is missing, damaged, or does not fit its use."""
+
+
+def printable(text: str) -> str:
+    """The text with control characters written out, so that no terminal obeys them."""
+    return "".join(
+        c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text
+    )
+
+
+_HINTS = {
+    errno.ENOSPC: "free some space, or write elsewhere",
+    errno.EDQUOT: "free some space, or write elsewhere",
+    errno.EROFS: "write elsewhere",
+    errno.EACCES: "check the rights of the file and of its folder",
+    errno.EPERM: "check the rights of the file and of its folder",
+    errno.ENOENT: "check the path",
+}
+"""What to do about errors of the system."""
+
+
+def told(error: Exception) -> str:
+    """An error in one line, for a terminal: the system's errors with what to do."""
+    if not isinstance(error, OSError) or error.strerror is None:
+        return printable(str(error))
+    where = f"{error.filename}: " if error.filename is not None else ""
+    hint = _HINTS.get(error.errno or 0)
+    return printable(f"{where}{error.strerror}{f'; {hint}' if hint else ''}.")

@@ -5,7 +5,13 @@ Importing the package changes nothing; a program of one's own calls `make_fast` 
 
 import ctypes
 import platform
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _FREE, _BLOCK = 2**28, 2**25
@@ -57,3 +63,39 @@ def flush_denormals() -> bool:
         return False
     words[_MXCSR] |= _FLUSH
     return library.fesetenv(words) == 0
+
+
+class Stopped(SystemExit):
+    """The process was asked to end; its status is 128 and the number of the signal."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(128 + number)
+        self.name = signal.Signals(number).name
+
+
+@contextmanager
+def orderly_stop() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the block like an error, so that it cleans up.
+
+    Elsewhere than in the main thread, which alone is given signals, and for a signal
+    that is ignored, as `nohup` has it, nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    names = ("SIGTERM", "SIGHUP")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {
+        number: signal.signal(number, _stop)
+        for number in numbers
+        if signal.getsignal(number) == signal.SIG_DFL
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    raise Stopped(number)

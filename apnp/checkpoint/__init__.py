@@ -13,9 +13,10 @@ from apnp.checkpoint.run_folder import (
     read_record,
     write_checkpoint,
 )
-from apnp.checkpoint.run_record import Progress, RunRecord
+from apnp.checkpoint.run_record import FORGERY, Progress, RunRecord
 
 __all__ = [
+    "FORGERY",
     "Progress",
     "RunRecord",
     "find_checkpoint",

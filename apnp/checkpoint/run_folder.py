@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from apnp import __version__
 from apnp.build import build_model
 from apnp.checkpoint.pack import pack, unpack
-from apnp.checkpoint.run_record import RunRecord, unreadable
+from apnp.checkpoint.run_record import FORGERY, RunRecord, unreadable
 from apnp.errors import ApnpError, CheckpointError
 from apnp.inputs.coordinates import CoordinateInputs
 from apnp.inputs.stations import StationInputs
@@ -76,7 +77,7 @@ def load_model(
     try:
         model = build_model(record.config.model, record.representation)
         load_weights(model, weights)
-    except ApnpError as error:
+    except (ApnpError, *FORGERY) as error:
         raise unreadable(stated, folder, error) from error
     model.widening = record.progress.widening
     return model.eval().requires_grad_(False), record.representation, record
@@ -199,16 +200,29 @@ def read_checkpoint(
     path = folder / MODEL
     try:
         record = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} is missing or damaged: {error}") from error
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise CheckpointError(
             f"{path} does not describe a checkpoint of format {FORMAT}; load it with "
             "the apnp that wrote it."
         )
+    try:
+        return _contents(folder, record, with_state)
+    except (*FORGERY, SafetensorError) as error:
+        raise CheckpointError(
+            f"{path} and the files beside it are no checkpoint ({error}). Take the "
+            "run's other checkpoint (best or last), or train again."
+        ) from error
+
+
+def _contents(
+    folder: Path, record: dict[str, Any], with_state: bool
+) -> tuple[dict[str, Any], dict[str, Tensor], dict[str, Any] | None]:
+    """What the files hold, each with the hash that the record says."""
     bare = {key: value for key, value in record.items() if key != "hash"}
     if record.get("hash") != _hash(_json(bare)):
-        raise _damaged(path)
+        raise _damaged(folder / MODEL)
     weights = load(_verified(folder, WEIGHTS, record))
     if not with_state or STATE not in record["files"]:
         return record, weights, None

@@ -1,5 +1,6 @@
 """What a checkpoint says of its run, typed: `model.json`, read once."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,12 @@ from apnp.config import Config, from_dict
 from apnp.errors import ApnpError, CheckpointError
 from apnp.inputs.coordinates import CoordinateInputs
 from apnp.inputs.stations import StationInputs
+
+FORGERY = (
+    ArithmeticError, AttributeError, LookupError, RecursionError, RuntimeError,
+    TypeError, ValueError,
+)  # fmt: skip
+"""What content of the wrong kind raises where a checkpoint is read."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,16 @@ class Progress:
     step: int = 0
     elapsed: float = 0.0
     scores: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        numbers = (self.step, self.elapsed, *self.scores.values())
+        if not all(math.isfinite(number) for number in numbers):
+            raise ValueError("the numbers of its progress must be finite")
+        if self.step < 0 or self.elapsed < 0 or self.widening <= 0:
+            raise ValueError(
+                "steps and seconds must be at least 0 and the widening above 0. Got "
+                f"{self.step}, {self.elapsed} and {self.widening}"
+            )
 
     @property
     def widening(self) -> float:
@@ -75,7 +92,7 @@ class RunRecord:
             kind = CoordinateInputs if config.model.geometry == "box" else StationInputs
             representation = kind.from_dict(record["representation"])
             progress = Progress(**record.get("progress", {}))
-        except (ApnpError, KeyError, TypeError) as error:
+        except (ApnpError, *FORGERY) as error:
             raise unreadable(record, place, error) from error
         known = ("variable", "units", "summary", "hash", "versions", "provenance")
         rest = {name: record[name] for name in known if name in record}
@@ -86,7 +103,9 @@ def unreadable(
     record: Mapping[str, Any], place: object, error: Exception
 ) -> CheckpointError:
     """The refusal of a checkpoint of another version, with the way out."""
-    wrote = record.get("versions", {}).get("apnp", "of an unknown version")
+    versions = record.get("versions")
+    known = isinstance(versions, Mapping) and versions.get("apnp")
+    wrote = known or "of an unknown version"
     return CheckpointError(
         f"{place} was written by apnp {wrote} and this is {__version__}, which cannot "
         f"read it: {error}. Load it with apnp {wrote}, or train again."

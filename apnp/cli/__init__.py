@@ -8,8 +8,8 @@ from importlib import import_module
 
 from apnp import __version__
 from apnp.cli.parser import ApnpParser
-from apnp.errors import ApnpError
-from apnp.process import make_fast
+from apnp.errors import ApnpError, told
+from apnp.process import Stopped, make_fast, orderly_stop
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ _OLD_VERBS = {"deviation": "symmetry"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb; return the exit status (0 done, 2 refused, 130 stopped).
+    """Run one verb; return the exit status (0 done, 2 refused, 130 or more stopped).
 
     Each verb's module is imported only when it is asked for and offers
     `main(argv) -> None`.
@@ -47,16 +47,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         # this when it is first imported.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         make_fast()
-        import_module(f"apnp.cli.{verb}").main(argv[1:])
-    except ApnpError as error:
-        print(f"{name}: {error}", file=sys.stderr)
-        return 2
+        with orderly_stop():
+            import_module(f"apnp.cli.{verb}").main(argv[1:])
     except KeyboardInterrupt:
         print(f"{name}: stopped", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output has gone, such as `head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except (ApnpError, OSError) as error:
+        print(f"{name}: {told(error)}", file=sys.stderr)
+        return 2
+    except Stopped as stop:
+        print(f"{name}: stopped by {stop.name}", file=sys.stderr)
+        return int(stop.code or 1)
     return 0
 
 

@@ -30,6 +30,7 @@ from apnp.data.readings import (
 )  # fmt: skip
 from apnp.data.season import with_season
 from apnp.errors import ConfigError, DataError
+from apnp.files import visible
 from apnp.variables import Variable, get_variable
 
 FilePath = str | PathLike[str]
@@ -192,7 +193,7 @@ def _files(paths: Sequence[Path]) -> list[tuple[Path, bool]]:
     files: list[tuple[Path, bool]] = []
     for path in paths:
         if path.is_dir() and not is_store(path):
-            inside = sorted(p for p in path.iterdir() if p.is_file() or is_store(p))
+            inside = [p for p in visible(path) if p.is_file() or is_store(p)]
             if not inside:
                 raise DataError(f"{path}: the folder holds no files.")
             files += [(p, False) for p in inside]

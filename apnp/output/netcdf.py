@@ -1,6 +1,8 @@
 """Fields as CF NetCDF, written block by block."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from apnp.errors import ConfigError
+from apnp.files import partial_of, sweep
 from apnp.maps.predict_field import FieldJob
 from apnp.output.cf_layout import Layout, LayoutVariable
 from apnp.output.field_output import FieldOutput, check_folder
@@ -72,13 +75,10 @@ class FieldWriter:
             self._nc = netCDF4.Dataset("field.nc", "w", diskless=True, persist=False)
         else:
             check_folder(path)
-            self._temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-            try:
+            sweep(path)
+            self._temporary = partial_of(path)
+            with self._errors():
                 self._nc = netCDF4.Dataset(self._temporary, "w")
-            except OSError as error:
-                raise ConfigError(
-                    f"`output` {path}: cannot be written ({error})."
-                ) from error
         self._define()
 
     def __enter__(self) -> "FieldWriter":
@@ -97,11 +97,27 @@ class FieldWriter:
             self._nc.close()
             return
         try:
-            self._nc.close()
             if kind is None:
-                os.replace(self._temporary, self._path)
+                with self._errors():
+                    self._nc.close()
+                    os.replace(self._temporary, self._path)
+            else:
+                with suppress(OSError, RuntimeError):  # the first error is told
+                    self._nc.close()
         finally:
             self._temporary.unlink(missing_ok=True)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Tell of errors of the disk; the library calls some of them RuntimeError."""
+        try:
+            yield
+        except (OSError, RuntimeError) as error:
+            raise ConfigError(
+                f"`output` {self._path}: cannot be written ({error}). Make sure that "
+                "the disk has room and the folder may be written to; what stood "
+                "there before is untouched."
+            ) from error
 
     def result(self) -> xr.Dataset:
         """The complete fields: from memory, or lazily from the file."""
@@ -119,12 +135,14 @@ class FieldWriter:
             block: Arrays (rows, columns) by variable; quantiles and draws with a
                 leading axis.
         """
-        for name, values in block.items():
-            self._nc[name][step, ..., rows, :] = values
+        with self._errors():
+            for name, values in block.items():
+                self._nc[name][step, ..., rows, :] = values
 
     def write_elevation(self, rows: slice, values: NDArray) -> None:
         """Store the elevation of some rows in metres, which holds for every time."""
-        self._nc["elevation"][rows] = values
+        with self._errors():
+            self._nc["elevation"][rows] = values
 
     def read_elevation(self, rows: slice) -> NDArray[np.float64]:
         """The elevation stored for some rows in metres; shape (rows, columns)."""

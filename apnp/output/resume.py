@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from apnp.errors import ConfigError
+from apnp.files import locked
 from apnp.maps.extrapolation import Network
 from apnp.maps.predict_field import FieldJob, FieldPredictor
 from apnp.output import zarr
@@ -52,16 +53,24 @@ def write_store(
     path = output.store
     assert path is not None
     check_folder(path)
+    with locked(path, "--output"):
+        _complete(job, output, path, identity | identity_of(job))
+    return opened(path)
+
+
+def _complete(
+    job: FieldJob, output: FieldOutput, path: Path, identity: dict[str, Any]
+) -> None:
+    """Make the store, or predict what it lacks."""
     part = path.with_name(f"{path.name}.part")
     done = path.with_name(f"{path.name}.done")
-    identity = identity | identity_of(job)
     begun = next((each for each in (path, part) if each.exists()), None)
     if begun is not None:
         _check_same(begun, identity | {"elevation": zarr.elevation_digest(job)})
     if begun == path:
         log.warning("%s is complete already.", path)
         done.unlink(missing_ok=True)
-        return opened(path)
+        return
     if begun is None:
         done.unlink(missing_ok=True)
         zarr.make_store(job, part, identity)
@@ -69,7 +78,6 @@ def write_store(
     _predict(BlockJob(job, part.resolve()), record, output.cluster, output.progress)
     os.replace(part, path)
     done.unlink()
-    return opened(path)
 
 
 def identity_of(job: FieldJob) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apnp.extras import import_optional
-from apnp.files import atomic_write
+from apnp.files import atomic_write, partial_of, sweep
 from apnp.maps.grid import Grid
 from apnp.maps.predict_field import FieldJob
 from apnp.output.cf_layout import Layout, LayoutVariable
@@ -43,7 +43,8 @@ def make_store(job: FieldJob, path: Path, identity: dict[str, Any]) -> None:
         path: The store to make.
         identity: What tells it from the store of another prediction.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    sweep(path)
+    temporary = partial_of(path)
     layout = Layout.of(job.metadata, job.n_samples)
     bands = bands_of(job.grid)
     digest = hashlib.sha256()

@@ -11,6 +11,7 @@ from typing import Any
 import lightning.pytorch as pl
 from torch import Tensor
 
+from apnp.errors import CheckpointError
 from apnp.files import atomic_write
 from apnp.training.module import TrainingModule
 from apnp.types import Task
@@ -38,8 +39,14 @@ class Metrics(pl.Callback):
             return
         rows: list[list[str]] = []
         if self.path.is_file() and self.module.step > 0:
-            with self.path.open(newline="") as file:
-                rows = [r for r in csv.reader(file) if self._done(r)]
+            try:
+                with self.path.open(newline="") as file:
+                    rows = [r for r in csv.reader(file) if self._done(r)]
+            except (ValueError, csv.Error) as error:
+                raise CheckpointError(
+                    f"{self.path} is damaged ({error}). Remove it: the run is then "
+                    "resumed, without its earlier lines."
+                ) from error
         with atomic_write(self.path) as new:
             new.write_text(_lines([list(COLUMNS), *rows]))
 
@@ -88,8 +95,15 @@ class CheckpointAndStop(pl.Callback):
         self.best = math.inf
         self.waited = 0
         self.ended = ""
+        self.begun = False
         self._improved = False
         self._saved = time.monotonic()
+
+    def on_train_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule
+    ) -> None:
+        """All that a checkpoint holds has been taken up."""
+        self.begun = True
 
     def state_dict(self) -> dict[str, Any]:
         """The best score, and for how many validations it has stood."""

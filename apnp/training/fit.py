@@ -12,13 +12,14 @@ import xarray as xr
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from apnp.build import build_model
-from apnp.checkpoint import RunRecord, load_weights
+from apnp.checkpoint import FORGERY, RunRecord, load_weights
 from apnp.config import Config, to_dict, to_yaml
 from apnp.data import read_stations
 from apnp.errors import CheckpointError, ConfigError
-from apnp.files import atomic_write
+from apnp.files import atomic_write, locked
 from apnp.inputs.coordinates import CoordinateInputs
 from apnp.model import NeuralProcess
+from apnp.process import Stopped
 from apnp.training.callbacks import CheckpointAndStop, Metrics, ProgressLines
 from apnp.training.data import TaskDataModule, TrainingData, check_share, prepare
 from apnp.training.lightning_io import RunCheckpointIO
@@ -80,12 +81,13 @@ def fit(config: Config, data: TrainingData, start: Start) -> Path:
     keeper = CheckpointAndStop(run, module)
     with _quiet():
         trainer = _trainer(config, data, run, module, keeper)
-        if is_first_process():
-            run.mkdir(parents=True, exist_ok=True)
-            with atomic_write(run / "config.yaml") as new:
-                new.write_text(to_yaml(config))
-        modules = module, TaskDataModule(data, module)
-        _fit(trainer, *modules, run / "last" if start.begun is not None else None)
+        with _alone(run):
+            if is_first_process():
+                with atomic_write(run / "config.yaml") as new:
+                    new.write_text(to_yaml(config))
+            modules = module, TaskDataModule(data, module)
+            last = run / "last" if start.begun is not None else None
+            _fit(trainer, *modules, keeper, last)
     say(
         f"trained {module.step} steps in {module.elapsed / 60:.1f} min "
         f"({keeper.ended}); best validation {config.trainer.monitor} "
@@ -208,14 +210,40 @@ def _fit(
     trainer: pl.Trainer,
     module: TrainingModule,
     data: TaskDataModule,
+    keeper: CheckpointAndStop,
     checkpoint: Path | None,
 ) -> None:
+    """Train, from the state in a checkpoint if there is one.
+
+    Raises:
+        CheckpointError: If that state is damaged.
+    """
     try:
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint)
-    except SystemExit:  # what Lightning makes of an interrupt
+    except SystemExit as stop:  # what Lightning makes of an interrupt, too
         run = trainer.default_root_dir
         say(f"stopped at step {module.step}; go on with --resume {run}")
+        if isinstance(stop, Stopped):
+            raise
         raise KeyboardInterrupt from None
+    except FORGERY as error:
+        if checkpoint is None or keeper.begun:
+            raise
+        raise CheckpointError(
+            f"{checkpoint}: its training state is damaged ({error}). Begin another run "
+            f"with --init-from {keeper.run}."
+        ) from error
+
+
+@contextmanager
+def _alone(run: Path) -> Iterator[None]:
+    """Make the run folder, and let no other command train there meanwhile."""
+    if not is_first_process():
+        yield
+        return
+    run.mkdir(parents=True, exist_ok=True)
+    with locked(run, "--run"):
+        yield
 
 
 @contextmanager

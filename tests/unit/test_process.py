@@ -1,4 +1,6 @@
+import os
 import platform
+import signal
 import subprocess
 import sys
 
@@ -6,7 +8,7 @@ import pytest
 
 from apnp.cli import main
 from apnp.output.cluster import _done
-from apnp.process import flush_denormals, keep_freed_memory
+from apnp.process import Stopped, flush_denormals, keep_freed_memory, orderly_stop
 
 FAULTS = """
 import resource, sys
@@ -82,3 +84,31 @@ def test_commands_and_workers_are_made_fast(monkeypatch, capsys):
     assert made == [True]
     assert _done(made.append, 3) == 3
     assert made == [True, True, 3]
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_ends_a_block_like_an_error(name):
+    number, cleaned = getattr(signal, name), []
+
+    def work():
+        with orderly_stop():
+            try:
+                os.kill(os.getpid(), number)
+                signal.pause()
+            finally:
+                cleaned.append(name)
+
+    with pytest.raises(Stopped) as stopped:
+        work()
+    assert cleaned == [name]
+    assert (stopped.value.code, stopped.value.name) == (128 + number, name)
+    assert signal.getsignal(number) == signal.SIG_DFL
+
+
+def test_a_signal_that_is_ignored_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with orderly_stop():
+            os.kill(os.getpid(), signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from apnp.errors import DataError
+from apnp.files import visible
 
 _MOST_BYTES = 20 * 2**30
 _MOST_TIMES_LARGER = 200
@@ -37,7 +38,7 @@ def unpacked(paths: Sequence[Path]) -> Iterator[list[Path]]:
     Raises:
         DataError: If an archive is damaged, encrypted, or unpacks to more than fits.
     """
-    within = [p for path in paths if path.is_dir() for p in sorted(path.iterdir())]
+    within = [p for path in paths if path.is_dir() for p in visible(path)]
     archives = [path for path in (*paths, *within) if is_archive(path)]
     with TemporaryDirectory(prefix="apnp-") as folder:
         inside = {path: Path(folder) / str(k) for k, path in enumerate(archives)}

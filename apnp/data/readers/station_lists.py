@@ -27,6 +27,7 @@ from apnp.data.readers.numbers import angles, numbers
 from apnp.data.readings import SITE_COLUMNS, with_all_columns
 from apnp.data.units import to_metres
 from apnp.errors import DataError
+from apnp.files import visible
 
 _GHCN = re.compile(r"^[A-Z]{2}[A-Z0-9_-]{9} [ \d.-]{8} [ \d.-]{9} [ \d.-]{6} ")
 _ISD = re.compile(r"^[A-Z0-9]{6} \d{5} .{44}[+-]\d")
@@ -171,7 +172,7 @@ def lists_beside(paths: Sequence[Path]) -> list[Path]:
     return [
         path
         for folder in dict.fromkeys(p.parent for p in paths)
-        for path in sorted(folder.iterdir())
+        for path in visible(folder)
         if path.suffix in (".txt", ".csv", ".tsv") and path not in readings
         and path.stat().st_size > 0 and is_station_list(head_of(path))
     ]  # fmt: skip

@@ -104,6 +104,86 @@ def test_an_edited_record_is_found(saved):
         load_run(run)
 
 
+def forged(path, change):
+    """Change a checkpoint's record or state, and give everything its hash again."""
+    record = json.loads((path / "model.json").read_text())
+    change(path, record)
+    for name in record["files"] if isinstance(record.get("files"), dict) else ():
+        if (path / name).is_file():
+            record["files"][name] = run_folder._hash((path / name).read_bytes())
+    record.pop("hash", None)
+    content = json.dumps(record, sort_keys=True).encode()
+    record["hash"] = run_folder._hash(content)
+    (path / "model.json").write_text(json.dumps(record))
+
+
+def setting(*keys, value):
+    def change(path, record):
+        for key in keys[:-1]:
+            record = record[key]
+        record[keys[-1]] = value
+
+    return change
+
+
+def replaced(name, content):
+    return lambda path, record: (path / name).write_bytes(content)
+
+
+DEEP = json.loads("[" * 900 + "]" * 900)
+FORGERIES = {
+    "files of another kind": setting("files", value=3),
+    "no files": setting("files", value={}),
+    "configuration of another kind": setting("config", value=[1]),
+    "nested configuration": setting("config", value=DEEP),
+    "representation of another kind": setting("representation", value="plane"),
+    "spread that is no number": setting("representation", "std", value=float("nan")),
+    "spread of another kind": setting("representation", "std", value={}),
+    "negative widening": setting(
+        "progress", value={"step": 1, "elapsed": 1.0, "scores": {"widening": -1.0}}
+    ),
+    "widening of another kind": setting(
+        "progress", value={"scores": {"widening": "wide"}}
+    ),
+    "progress of another kind": setting("progress", value=5),
+    "unknown progress": setting("progress", value={"walked": 5}),
+    "versions of another kind": lambda path, record: record.update(
+        versions=7, config={}
+    ),
+    "weights that are none": replaced("weights.safetensors", b"x" * 99),
+    "weights of another model": replaced(
+        "weights.safetensors", run_folder.save({"a": torch.ones(2)})
+    ),
+}
+
+
+@pytest.mark.parametrize("change", FORGERIES.values(), ids=FORGERIES)
+def test_a_forgery_with_the_right_hashes_is_refused(saved, change):
+    run, _, _ = saved
+    forged(run / "best", change)
+    with pytest.raises(CheckpointError):
+        load_run(run)
+
+
+STATES = {
+    "no JSON": b"{",
+    "nested JSON": b"[" * 100_000 + b"]" * 100_000,
+    "items of another kind": b'{"$items": 3}',
+    "a number that is none": b'{"$float": "far"}',
+    "a tuple of another kind": b'{"$tuple": 1}',
+    "an unknown tensor": b'{"$tensor": "lost"}',
+    "a tensor's name of another kind": b'{"$tensor": [1]}',
+}
+
+
+@pytest.mark.parametrize("content", STATES.values(), ids=STATES)
+def test_a_forged_state_is_refused(saved, content):
+    run, _, _ = saved
+    forged(run / "last", replaced("state.json", content))
+    with pytest.raises(CheckpointError):
+        read_checkpoint(run / "last")
+
+
 class Killed(BaseException):
     pass
 

@@ -1,15 +1,23 @@
 import csv
+import json
 import pickle
 import signal
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from apnp.checkpoint import find_checkpoint, load_run, read_checkpoint
+from apnp.checkpoint import (
+    find_checkpoint,
+    load_run,
+    read_checkpoint,
+    write_checkpoint,
+)
 from apnp.config import read_yaml
 from apnp.errors import CheckpointError, ConfigError, DataError
+from apnp.files import locked
 from apnp.training import start
 from apnp.training.callbacks import CheckpointAndStop
 from apnp.training.fit import train
@@ -209,6 +217,42 @@ def test_damage_stops_a_resumption(tiny, stations):
     longer = replace(config, trainer=replace(config.trainer, max_steps=8))
     with pytest.raises(CheckpointError, match=r"state\.safetensors is damaged"):
         train(longer, stations, resume=True)
+
+
+def resumed(config, stations, run):
+    longer = replace(config, trainer=replace(config.trainer, max_steps=8))
+    assert find_checkpoint(run, "last")
+    train(longer, stations, resume=True)
+
+
+@pytest.mark.parametrize("lost", ["optimizer_states", "loops", "callbacks"])
+def test_a_state_that_lacks_something_is_refused_in_one_line(tiny, stations, lost):
+    config = tiny("--trainer.max_steps=4")
+    run = train(config, stations)
+    _, weights, state = read_checkpoint(run / "last")
+    record = json.loads((run / "last" / "model.json").read_text())
+    del record["hash"]
+    state[lost] = 3
+    write_checkpoint(run / "last", record, weights, state)
+    with pytest.raises(CheckpointError, match=r"state is damaged .*--init-from"):
+        resumed(config, stations, run)
+
+
+def test_damaged_metrics_are_refused_with_what_to_do(tiny, stations):
+    config = tiny("--trainer.max_steps=4")
+    run = train(config, stations)
+    (run / "metrics.csv").write_bytes(b"step,\xff\xfe\n")
+    with pytest.raises(CheckpointError, match=r"metrics\.csv is damaged.*Remove it"):
+        resumed(config, stations, run)
+    (run / "metrics.csv").unlink()
+    resumed(config, stations, run)
+
+
+def test_two_trainings_do_not_share_a_folder(tiny, stations):
+    config = tiny("--trainer.max_steps=4")
+    with locked(Path(config.run), "--run"), pytest.raises(ConfigError, match="another"):
+        train(config, stations)
+    train(config, stations)
 
 
 def test_refusals_write_no_folder(tiny, stations, tmp_path):
