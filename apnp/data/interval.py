@@ -43,9 +43,9 @@ def with_interval(part: Readings, about: Variable, day: Day | None) -> Readings:
         method = about.cell_method
     if day is None and _one_a_month(part):
         raise DataError(
-            f"{part.where}: one value a month at every station, dated "
-            f"{str(part.times[0])[:10]}, {str(part.times[1])[:10]}, ...: monthly "
-            "values are no values of a day. Give the daily values they were made of; "
+            f"{part.where}: one value a month, quarter or year, dated "
+            f"{str(part.times[0])[:10]}, {str(part.times[1])[:10]}, ...: such "
+            "means are no values of a day. Give the daily values they were made of; "
             "if they are values of single days, say so with --day UTC."
         )
     days = (day,) if day is not None else part.days or (Day(assumed=True),)
@@ -91,11 +91,12 @@ def _check_one_a_date(part: Readings) -> None:
 
 
 def _one_a_month(part: Readings) -> bool:
-    """Whether dates, three or more, follow each other by a month: monthly values."""
+    """Whether dates, three or more, follow each other by a month, quarter or year."""
     if part.times.size < 3:
         return False
     gaps = np.diff(part.times.astype("datetime64[D]")).astype(int)
-    return bool(((gaps >= 28) & (gaps <= 31)).all())
+    spans = ((28, 31), (89, 92), (365, 366))
+    return any(((gaps >= low) & (gaps <= high)).all() for low, high in spans)
 
 
 def _several_a_date(part: Readings) -> bool:

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from apnp.data.fill_elevation import LAPSE_RATE_K_PER_M, terrain_height
+from apnp.data.quality import MISSING_CODES
 from apnp.data.readers.columns import find_column
 from apnp.data.readers.delimited import is_number, layout_of, read_text
 from apnp.data.readers.file_head import Head, head_of
@@ -227,7 +228,9 @@ def _values(
 
     if axis == "elevation":
         units = table.attrs.get("units", {}).get(name) or units or "m"
-        value = to_metres(numbers(column, at), units, f"{place}, column {name!r}")
+        value = numbers(column, at)
+        value[np.isin(value, MISSING_CODES)] = np.nan
+        value = to_metres(value, units, f"{place}, column {name!r}")
     else:
         value = angles(column, axis, at)
     low, high = _RANGES[axis]

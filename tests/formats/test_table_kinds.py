@@ -355,3 +355,26 @@ def test_repeated_values_that_differ_are_said_to(tmp_path):
     lines = [*rows([1, 2, 3]), *rows([15])]
     ds = read_stations(write(tmp_path, HEAD, *lines))
     assert "differ by up to 14.0 K (A, 2021-01-01)" in ds.attrs["quality_control"]
+
+
+def test_codes_for_unknown_elevations_are_known_before_their_units(tmp_path):
+    head = HEAD.replace("elevation", "elevation_ft")
+    for code in (-999, -999.9, 9999):
+        ds = one(tmp_path, head, f"A,2021-07-01,46,7,{code},9.5")
+        assert np.isnan(ds["elevation"].item())
+
+
+def test_repeated_names_are_no_rows_and_infinite_values_are_refused(tmp_path):
+    row = "A,2021-07-01,46,7,100,9.5"
+    ds = read_stations(write(tmp_path, HEAD, row, HEAD, row.replace("01,46", "02,46")))
+    assert ds.sizes["time"] == 2
+    with pytest.raises(DataError, match=r"line 2, column 'tas': 'inf' is infinite"):
+        one(tmp_path, HEAD, "A,2021-07-01,46,7,100,inf")
+
+
+def test_local_times_without_an_offset_are_refused(tmp_path):
+    head = HEAD.replace("time", "time (LST)")
+    with pytest.raises(DataError, match=r"local time, whose offset.*\+01:00"):
+        one(tmp_path, head, "A,2021-07-01T06:00,46,7,100,9.5")
+    ds = one(tmp_path, head, "A,2021-07-01,46,7,100,9.5")
+    assert ds["tas"].attrs["day_interval"] == "00-00 local"

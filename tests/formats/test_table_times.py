@@ -97,7 +97,7 @@ def test_dates_that_stand_for_many_readings_are_refused(tmp_path):
 
 def test_monthly_values_are_known_by_their_spacing(tmp_path):
     lines = [f"A,2021-0{m}-01,46,7,100,{m}" for m in range(1, 7)]
-    with pytest.raises(DataError, match=r"one value a month.*--day UTC"):
+    with pytest.raises(DataError, match=r"one value a month, .*--day UTC"):
         read_stations(write(tmp_path, HEAD, *lines))
     assert read_stations(tmp_path / "a.csv", day="UTC").sizes["time"] == 6
 

@@ -7,6 +7,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from apnp.data.quality import MISSING_CODES
 from apnp.data.readers.columns import find_column, units_in_name
 from apnp.data.readings import with_all_columns
 from apnp.data.units import to_metres
@@ -61,7 +62,7 @@ def _elevations(file: "CfFile") -> tuple[NDArray[np.float64], str]:
         return np.full(file.lat.size, np.nan), text
     array = found[0]
     value = np.atleast_1d(array.values).astype(np.float64)
-    for code in file.request.missing:
+    for code in (*MISSING_CODES, *file.request.missing):
         value[np.isclose(value, code, rtol=1e-6)] = np.nan
     asked = file.request.units.get("elevation")
     stated = asked or array.attrs.get("units") or units_in_name(str(array.name))

@@ -25,7 +25,8 @@ _SPELLINGS = {
     " stationaltitude stationheight groundelevation surfacealtitude"
     " elevfromisdhistory altitudem elevationm elevm altm",
     "station_name": "name stationname locationname sitename isdname stname staname",
-    "qc": "qc qcflag qualityflag quality qualitycontrol qualitycode",
+    "qc": "qc qcflag qualityflag quality qualitycontrol qualitycode"
+    " qartod qartodflag qartodaggregate",
     "tas": "tas tmean tavg temp temperature airtemperature airtemp t2m tg meantemp"
     " tempmean temperaturemean tm t 2mtemperature temp2m tempavg ta tmp drybulb"
     " drybulbtemperature meantemperature avgtemp temperatureavg",

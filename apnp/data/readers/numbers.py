@@ -48,6 +48,9 @@ def numbers(column: pd.Series, place: Place) -> NDArray[np.float64]:
         left = np.flatnonzero(rest)[~is_blank(column[rest])]
         if left.size:
             value[left] = _odd_numbers(column.iloc[left], value, left, place)
+    if np.isinf(value).any():
+        row = int(np.flatnonzero(np.isinf(value))[0])
+        raise DataError(f"{place(row)} is infinite. Leave a missing value blank.")
     return value
 
 

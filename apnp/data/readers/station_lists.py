@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from apnp.data.quality import counted
+from apnp.data.quality import MISSING_CODES, counted
 from apnp.data.readers.columns import find_column
 from apnp.data.readers.delimited import layout_of, read_text
 from apnp.data.readers.file_head import Head, head_of, whole_text
@@ -307,6 +307,7 @@ def _csv(path: Path) -> pd.DataFrame:
     if elevation is not None:
         name, units = elevation
         height = numbers(table[name], at(name))
+        height[np.isin(height, MISSING_CODES)] = np.nan
         stated = layout.units.get(name) or units or "m"
         columns["elevation"] = to_metres(height, stated, f"{path}, column {name!r}")
     title = table.get(names.get("station_name", ""), pd.Series([""] * len(table)))

@@ -17,7 +17,12 @@ from numpy.typing import NDArray
 
 from apnp.data.day import Day
 from apnp.data.readers.about import About
-from apnp.data.readers.columns import Columns, find_column, variable_of_name
+from apnp.data.readers.columns import (
+    Columns,
+    find_column,
+    plain,
+    variable_of_name,
+)
 from apnp.data.readers.delimited import (
     Layout,
     is_number,
@@ -189,7 +194,8 @@ def _filled(table: Table) -> Table:
     name = frame.columns[-1]
     repeated = (frame[name] == name).to_numpy(dtype=bool)
     if repeated.any():
-        repeated &= (frame == np.array(frame.columns)).all(axis=1).to_numpy(dtype=bool)
+        every = (frame == np.array(frame.columns)).all(axis=1).to_numpy(dtype=bool)
+        repeated = repeated & every
         return table.take(~repeated)
     return table
 
@@ -230,6 +236,22 @@ def _times(table: Table) -> Times:
     )
     found = times(column, name, lambda row: shown.at(name, row), table.columns.where)
     bracket = name.partition("(")[2].rstrip(") ").lower()
+    if bracket in ("lst", "local", "local time", "lt") and found.day is None:
+        dates = found.values.astype("datetime64[D]")
+        if (found.values != dates).any():
+            raise DataError(
+                f"{table.columns.where}: column {name!r} is in local time, whose "
+                "offset from UTC it does not say. Write the times with it "
+                "(2021-07-01T06:00+01:00) or in UTC."
+            )
+        return Times(found.values, Day(clock="local"), f"{name}: local dates")
+    zones = [
+        c for c in table.columns.available
+        if plain(c) in ("timezone", "tz", "utcoffset", "timeoffset")
+    ]  # fmt: skip
+    if zones and "zone" in found.assumed:
+        text = f"{found.assumed}, whatever column {zones[0]} says"
+        return Times(found.values, found.day, text)
     if bracket and bracket not in ("utc", "gmt", "z", "iso8601", "iso 8601"):
         return Times(found.values, found.day, f"{found.assumed} (not {bracket})")
     return found

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from apnp.data.quality import MISSING_CODES
 from apnp.data.readers.columns import PLACES
 from apnp.data.readers.numbers import angles, is_blank, numbers
 from apnp.data.readers.station_lists import positions
@@ -74,7 +75,7 @@ def _elevations(rows: "Table") -> tuple[NDArray[np.float64], str]:
             )
         return np.full(len(rows.frame), np.nan), text
     value = numbers(rows.frame[name], lambda r: rows.at(name, r))
-    value[_is_code(value, columns.request.missing)] = np.nan
+    value[_is_code(value, (*MISSING_CODES, *columns.request.missing))] = np.nan
     asked = columns.request.units.get("elevation")
     stated = asked or columns.units.get("elevation")
     metres = to_metres(value, stated or "m", f"{columns.where}, column {name!r}")
