@@ -70,10 +70,10 @@ def test_one_source_alone_is_possible(config):
 def test_a_run_is_trained_and_resumed_to_its_end(config, run):
     _, representation, record = load_run(run)
     assert representation.insolation
-    assert record["progress"]["step"] == 2
+    assert record.progress.step == 2
     longer = replace(config, trainer=replace(config.trainer, max_steps=3))
     pretrain(longer, LAW, resume=True)
-    assert load_run(run, "last")[2]["progress"]["step"] == 3
+    assert load_run(run, "last")[2].progress.step == 3
 
 
 def test_another_mixture_is_not_resumed(config, run):
