@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 _VERBS = {
     "data": "convert station files to one CF file, summarise or simulate them",
     "train": "train a model on station files",
+    "adapt": "adapt the shipped model to an archive of stations",
     "predict": "predict fields on a grid, or tables of points",
     "evaluate": "score a model at held-out stations, beside the baselines",
     "symmetry": "measure how far a model is from its symmetry, and map it",

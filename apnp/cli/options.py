@@ -60,6 +60,15 @@ class SmokeOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AdaptOptions(StationOptions):
+    """`apnp adapt`."""
+
+    output: str
+    minutes: float
+    checkpoint: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PredictOptions(StationOptions):
     """`apnp predict`; an empty `variable` is that of the model."""
 

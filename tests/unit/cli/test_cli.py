@@ -6,7 +6,9 @@ import pytest
 from apnp.cli import main
 from apnp.errors import DataError
 
-VERBS = ("data", "train", "predict", "evaluate", "symmetry", "experiment", "plot")
+VERBS = (
+    "adapt", "data", "evaluate", "experiment", "plot", "predict", "symmetry", "train",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("argv", [[], *([verb] for verb in VERBS)])
