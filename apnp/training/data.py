@@ -73,8 +73,7 @@ def prepare(
     Raises:
         DataError: If a part has no stations, days or tasks.
     """
-    data, trainer = config.data, config.trainer
-    stations = fill_unmeasured_network(stations)
+    data, stations = config.data, fill_unmeasured_network(stations)
     if data.region is not None:
         stations = select_region(stations, data.region)
     train_times, validation_times = divide_times(data, stations)
@@ -99,7 +98,7 @@ def prepare(
     approximate = config.model.form == "approximate"
     law = TaskSampling(
         *data.context, data.targets,
-        config.model.fixed_inputs.dropout if approximate else 0.0, trainer.seed,
+        config.model.fixed_inputs.dropout if approximate else 0.0, config.trainer.seed,
     )  # fmt: skip
     tasks = StationTasks(representation, lat, lon, height, train_times, values, law)
     seen = np.isin(part, ("train", "validation"))
