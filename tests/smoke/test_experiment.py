@@ -62,12 +62,15 @@ def test_without_models_the_ceilings_alone(experiment, tmp_path):
     [
         (("--models", "GNP"), "--models takes TNP"),
         (("--minutes", "2", "--steps", "3"), "--minutes or --steps, not both"),
-        (("--minutes", "0"), "--minutes is a number above 0. Got 0.0"),
-        (("--devices", "0"), "--devices is a number above 0. Got 0"),
-        (("--seeds", "1", "1"), "each given once. Got 1 1"),
-        (("--seeds", "-1"), "from 0 on"),
+        (("--minutes", "0"), "--minutes: must be a number > 0. Got 0."),
+        (("--devices", "0"), "--devices: must be an integer >= 1 and <= 1024. Got 0."),
+        (("--seeds", "1", "1"), "--seeds must differ. Got 1 1."),
+        (("--seeds", "-1"), "--seeds: must be an integer >= 0"),
         (("--tasks", "1"), "--tasks is at least 2. Got 1"),
-        (("--learning-rate", "-1"), "--learning-rate is a number above 0"),
+        (
+            ("--learning-rate", "-1"),
+            "--learning-rate: must be a number > 0 and <= 10. Got -1.",
+        ),
     ],
 )
 def test_refusals(experiment, argv, message):

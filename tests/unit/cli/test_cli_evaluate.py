@@ -41,7 +41,7 @@ def stations(tmp_path_factory):
 def model(**changes):
     """A stand-in for a trained model: ordinary kriging under another name."""
     kriging = baseline("ordinary_kriging")
-    return SimpleNamespace(
+    stand_in = SimpleNamespace(
         **{
             "name": "network",
             "condition": kriging.condition,
@@ -51,9 +51,11 @@ def model(**changes):
             "test_times": "2019-06-05/2019-06-06",
             "check_days": lambda times: None,
             "strict": lambda: model(name="network, strict"),
+            "self_recalibrating": lambda: stand_in,
             **changes,
         }
     )
+    return stand_in
 
 
 @pytest.fixture

@@ -68,9 +68,12 @@ def test_seeds_give_different_divisions():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"block_km": 0}, "`block_km` is a length .* Got 0"),
-        ({"validation": -0.1}, r"`validation` is a share .* Got -0.1"),
-        ({"validation": 0.6, "test": 0.5}, r"sum is at most 1. Got 0.6 \+ 0.5"),
+        ({"block_km": 0}, r"`data.split.block_km` must be a number > 0 .* Got 0"),
+        (
+            {"validation": -0.1},
+            r"`data.split.validation` must be a number >= 0 and <= 1. Got -0.1",
+        ),
+        ({"validation": 0.6, "test": 0.5}, r"their sum must be <= 1. Got 0.6 \+ 0.5"),
     ],
 )
 def test_refuses(change, message):

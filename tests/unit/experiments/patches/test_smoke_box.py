@@ -149,7 +149,7 @@ def test_the_command_refuses_numbers_that_cannot_be(tmp_path, capsys):
     for flag, value in (("runs", 0), ("workers", 0), ("seed", -1)):
         out = str(tmp_path / "a.nc")
         assert main(["data", "smoke", f"--{flag}", f"{value}", "--output", out]) == 2
-        assert f"--{flag} is a whole number from" in capsys.readouterr().err
+        assert f"argument --{flag}: must be an integer >= " in capsys.readouterr().err
     assert main(["data", "smoke", "--output", "a.csv"]) == 2
     assert "its name ends in .nc" in capsys.readouterr().err
 
