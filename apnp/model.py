@@ -33,7 +33,7 @@ class NeuralProcess(nn.Module):
         drift: Linear regression of the values on the first covariates and on the
             trend functions of the backbone's group, taken off the context before the
             backbone and put back on the prediction.
-        widening: What predicted standard deviations are multiplied by.
+        std_inflation: What predicted standard deviations are multiplied by.
         added_variance: Variance of Gaussian noise that is then added to every
             prediction, in scaled units.
     """
@@ -43,7 +43,7 @@ class NeuralProcess(nn.Module):
         backbone: Backbone,
         likelihood: Likelihood,
         drift: LinearDrift | None = None,
-        widening: float = 1.0,
+        std_inflation: float = 1.0,
         added_variance: float = 0.0,
     ) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class NeuralProcess(nn.Module):
         self.backbone = backbone
         self.likelihood = likelihood
         self.drift = drift
-        self.widening = widening
+        self.std_inflation = std_inflation
         self.added_variance = added_variance
 
     def encode(
@@ -95,8 +95,8 @@ class NeuralProcess(nn.Module):
         known = torch.where(wt_mask, wt, 0.0)
         inputs = torch.cat((known, wt_mask.to(wt.dtype)), dim=-1)
         predictive = self.likelihood(self.backbone.decode(encoding.latent, xt, inputs))
-        if self.widening != 1:
-            predictive = predictive.widened(self.widening)
+        if self.std_inflation != 1:
+            predictive = predictive.widened(self.std_inflation)
         if self.added_variance:
             predictive = predictive.noised(self.added_variance)
         if self.drift is None:
@@ -114,7 +114,7 @@ class NeuralProcess(nn.Module):
         """The strictly equivariant component: the same weights, no fixed inputs."""
         return NeuralProcess(
             self.backbone.strict(), self.likelihood, self.drift,
-            self.widening, self.added_variance,
+            self.std_inflation, self.added_variance,
         )  # fmt: skip
 
     def recalibrated(self, factor: float, variance: float) -> "NeuralProcess":
@@ -125,7 +125,7 @@ class NeuralProcess(nn.Module):
             variance: Variance that is then added, in scaled units.
         """
         made = NeuralProcess(
-            self.backbone, self.likelihood, self.drift, self.widening * factor,
+            self.backbone, self.likelihood, self.drift, self.std_inflation * factor,
             factor**2 * self.added_variance + variance,
         )  # fmt: skip
         return made.train(self.training)

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from apnp import __version__
 from apnp.build import build_model
+from apnp.checkpoint.old_names import renamed_record
 from apnp.checkpoint.pack import pack, unpack
 from apnp.checkpoint.run_record import FORGERY, RunRecord, unreadable
 from apnp.errors import ApnpError, CheckpointError
@@ -79,7 +80,7 @@ def load_model(
         load_weights(model, weights)
     except (ApnpError, *FORGERY) as error:
         raise unreadable(stated, folder, error) from error
-    model.widening = record.progress.widening
+    model.std_inflation = record.progress.std_inflation
     return model.eval().requires_grad_(False), record.representation, record
 
 
@@ -194,6 +195,8 @@ def read_checkpoint(
 ) -> tuple[dict[str, Any], dict[str, Tensor], dict[str, Any] | None]:
     """The record, the weights and the state of a checkpoint, every file verified.
 
+    Names of earlier versions are replaced by today's.
+
     Raises:
         CheckpointError: If a file is missing, damaged, or of another format.
     """
@@ -224,11 +227,12 @@ def _contents(
     if record.get("hash") != _hash(_json(bare)):
         raise _damaged(folder / MODEL)
     weights = load(_verified(folder, WEIGHTS, record))
+    today = renamed_record(record)
     if not with_state or STATE not in record["files"]:
-        return record, weights, None
+        return today, weights, None
     plain = json.loads(_verified(folder, STATE, record))
     tensors = load(_verified(folder, STATE_TENSORS, record))
-    return record, weights, unpack(plain, tensors)
+    return today, weights, renamed_record(unpack(plain, tensors))
 
 
 def _verified(folder: Path, name: str, record: Mapping[str, Any]) -> bytes:

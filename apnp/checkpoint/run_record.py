@@ -25,8 +25,8 @@ class Progress:
     Attributes:
         step: Steps done.
         elapsed: Seconds of training.
-        scores: Validation scores, and the factor `widening` of standard deviations;
-            none before the first validation.
+        scores: Validation scores, and the factor `std_inflation` of standard
+            deviations; none before the first validation.
     """
 
     step: int = 0
@@ -37,16 +37,16 @@ class Progress:
         numbers = (self.step, self.elapsed, *self.scores.values())
         if not all(math.isfinite(number) for number in numbers):
             raise ValueError("the numbers of its progress must be finite")
-        if self.step < 0 or self.elapsed < 0 or self.widening <= 0:
+        if self.step < 0 or self.elapsed < 0 or self.std_inflation <= 0:
             raise ValueError(
-                "steps and seconds must be at least 0 and the widening above 0. Got "
-                f"{self.step}, {self.elapsed} and {self.widening}"
+                "steps and seconds must be at least 0 and the std_inflation above 0. "
+                f"Got {self.step}, {self.elapsed} and {self.std_inflation}"
             )
 
     @property
-    def widening(self) -> float:
+    def std_inflation(self) -> float:
         """The factor by which standard deviations are multiplied in predictions."""
-        return self.scores.get("widening", 1.0)
+        return self.scores.get("std_inflation", 1.0)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,9 @@ from apnp.config import TrainerConfig
 from apnp.errors import ConfigError
 from apnp.types import Task
 
-WIDENINGS = sorted(np.exp(np.linspace(-0.3, 0.5, 33)), key=lambda w: abs(np.log(w)))
+STD_INFLATIONS = sorted(
+    np.exp(np.linspace(-0.3, 0.5, 33)), key=lambda w: abs(np.log(w))
+)
 """What standard deviations may be multiplied by, the least change first."""
 
 
@@ -32,9 +34,9 @@ class TrainingModule(pl.LightningModule):
     Attributes:
         step: Number of steps done.
         scores: The latest validation scores, `crps` (physical units) and `nll` (nats),
-            and the `widening` of predicted spreads that they are at: that of the least
-            negative log-likelihood, for a network is surer of itself at stations that
-            it was trained on than it may be at others.
+            and `std_inflation`, the factor of predicted standard deviations at which
+            they are taken: the one with the least negative log-likelihood, because
+            networks are over-confident away from their training stations.
         recent: Losses since metrics were last written.
     """
 
@@ -50,7 +52,7 @@ class TrainingModule(pl.LightningModule):
         self._started: float | None = None
         self._average: dict[str, Tensor] | None = None
         self._raw: dict[str, Tensor] = {}
-        self._sums = torch.zeros(3, len(WIDENINGS))
+        self._sums = torch.zeros(3, len(STD_INFLATIONS))
 
     @property
     def elapsed(self) -> float:
@@ -141,7 +143,7 @@ class TrainingModule(pl.LightningModule):
 
     def on_validation_epoch_start(self) -> None:
         """Validate the average of weights, where there is one."""
-        self._sums = torch.zeros(3, len(WIDENINGS), device=self.device)
+        self._sums = torch.zeros(3, len(STD_INFLATIONS), device=self.device)
         if self._average is not None:
             self._raw = {k: v.clone() for k, v in self.model.state_dict().items()}
             self.model.load_state_dict(self._average)
@@ -153,7 +155,7 @@ class TrainingModule(pl.LightningModule):
         # A density has the inverse units of its value, a probability none.
         density = (~predictive.at_atom(y)).to(self._sums)
         units = math.log(self.std) * _masked_mean(density, mask)
-        for k, factor in enumerate(WIDENINGS):
+        for k, factor in enumerate(STD_INFLATIONS):
             wide = predictive.widened(factor)
             nll = -wide.log_prob(y, mask) / _count(mask) + units
             crps = _masked_mean(wide.crps(torch.where(mask, y, 0.0)), mask)
@@ -163,12 +165,12 @@ class TrainingModule(pl.LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Mean scores over all tasks of all processes; the weights as they were."""
         sums = self.trainer.strategy.reduce(self._sums, reduce_op="sum").tolist()
-        chosen = min(range(len(WIDENINGS)), key=lambda k: sums[1][k])
+        chosen = min(range(len(STD_INFLATIONS)), key=lambda k: sums[1][k])
         crps, nll, n = (row[chosen] for row in sums)
         self.scores = {
             "crps": self._finite("validation CRPS", crps / n),
             "nll": self._finite("validation NLL", nll / n),
-            "widening": float(WIDENINGS[chosen]),
+            "std_inflation": float(STD_INFLATIONS[chosen]),
         }
         if self._average is not None:
             self.model.load_state_dict(self._raw)

@@ -52,7 +52,7 @@ def task():
 def test_a_widened_model_keeps_its_means_and_so_does_its_strict_component():
     made, given = model(), task()
     plain = made(given), made.strict()(given)
-    made.widening = 1.4
+    made.std_inflation = 1.4
     for before, after in zip(plain, (made(given), made.strict()(given)), strict=True):
         torch.testing.assert_close(after.mean, before.mean, rtol=0, atol=0)
         torch.testing.assert_close(after.variance, 1.96 * before.variance)

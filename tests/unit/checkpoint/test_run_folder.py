@@ -48,10 +48,22 @@ def test_a_run_and_its_checkpoints_load_alike(saved, part):
 
 def test_a_run_widens_its_predictions_as_its_validation_asked(saved):
     run, model, record = saved
-    assert load_run(run)[0].widening == 1.0
-    scores = {"progress": {"scores": {"crps": 1.0, "widening": 1.3}}}
+    assert load_run(run)[0].std_inflation == 1.0
+    scores = {"progress": {"scores": {"crps": 1.0, "std_inflation": 1.3}}}
     write_checkpoint(run / "best", record | scores, model.state_dict())
-    assert load_run(run)[0].widening == 1.3
+    assert load_run(run)[0].std_inflation == 1.3
+
+
+def test_scores_of_earlier_versions_are_understood(saved):
+    run, model, record = saved
+    scores = {"crps": 1.0, "widening": 1.3}
+    old = record | {"progress": {"step": 5, "elapsed": 2.0, "scores": scores}}
+    state = {"progress": {"step": 5, "scores": scores}}
+    write_checkpoint(run / "last", old, model.state_dict(), state)
+    loaded, _, found = load_run(run / "last")
+    assert loaded.std_inflation == found.progress.std_inflation == 1.3
+    resumed = read_checkpoint(run / "last")[2]["progress"]["scores"]
+    assert resumed == {"crps": 1.0, "std_inflation": 1.3}
 
 
 def test_nothing_is_pickled(saved, monkeypatch):
@@ -139,11 +151,11 @@ FORGERIES = {
     "representation of another kind": setting("representation", value="plane"),
     "spread that is no number": setting("representation", "std", value=float("nan")),
     "spread of another kind": setting("representation", "std", value={}),
-    "negative widening": setting(
-        "progress", value={"step": 1, "elapsed": 1.0, "scores": {"widening": -1.0}}
+    "negative std_inflation": setting(
+        "progress", value={"step": 1, "elapsed": 1.0, "scores": {"std_inflation": -1.0}}
     ),
-    "widening of another kind": setting(
-        "progress", value={"scores": {"widening": "wide"}}
+    "std_inflation of another kind": setting(
+        "progress", value={"scores": {"std_inflation": "wide"}}
     ),
     "progress of another kind": setting("progress", value=5),
     "unknown progress": setting("progress", value={"walked": 5}),

@@ -381,7 +381,7 @@ def test_a_request_recalibrates_by_its_stations_and_says_so(model):
     assert "too few stations" in few.attrs["recalibration"]
     wider = model.recalibrated([observations_at(stations(), DAY)])
     assert wider.recalibration.factor > 1
-    assert wider.recalibrated([]).process.widening == wider.process.widening
+    assert wider.recalibrated([]).process.std_inflation == wider.process.std_inflation
 
 
 def test_points_without_an_elevation_are_less_certain_in_the_mountains(model):

@@ -11,7 +11,7 @@ from apnp.errors import ConfigError
 from apnp.inputs.batching import collate
 from apnp.likelihoods import BernoulliGammaPredictive, GaussianPredictive
 from apnp.training.data import prepare
-from apnp.training.module import WIDENINGS, TrainingModule, learning_rate
+from apnp.training.module import STD_INFLATIONS, TrainingModule, learning_rate
 
 
 class Constant(nn.Module):
@@ -69,9 +69,9 @@ def test_validation_scores_are_in_physical_units(batch):
         normal = torch.distributions.Normal(0.9 * 9, 1.2 * 9 * factor)
         return torch.stack(per_task(batch, lambda y: -normal.log_prob(9 * y))).mean()
 
-    best = min(WIDENINGS, key=nll)
+    best = min(STD_INFLATIONS, key=nll)
     assert best != 1
-    assert module.scores["widening"] == best
+    assert module.scores["std_inflation"] == best
     assert module.scores["nll"] == pytest.approx(nll(best).item(), rel=1e-5)
     normal = GaussianPredictive(
         *[torch.full_like(batch.target.y, v) for v in (0.9 * 9, (1.2 * 9 * best) ** 2)]
@@ -83,8 +83,8 @@ def test_validation_scores_are_in_physical_units(batch):
 
 
 def test_spreads_that_need_no_change_are_left_as_they_are():
-    assert WIDENINGS[0] == 1
-    assert sorted(WIDENINGS) == pytest.approx(
+    assert STD_INFLATIONS[0] == 1
+    assert sorted(STD_INFLATIONS) == pytest.approx(
         [math.exp(k / 40) for k in range(-12, 21)]
     )
 
