@@ -70,36 +70,35 @@ _DRIFT_KM = (2000.0, 800.0, 350.0, 160.0, 80.0)
 """Initial widths of the covariance by which the drift weighs its observations."""
 
 
-def build_model(config: ModelConfig, representation: Inputs) -> NeuralProcess:
+def build_model(config: ModelConfig, inputs: Inputs) -> NeuralProcess:
     """The model, its weights drawn from torch's default generator.
 
     Args:
         config: What the model is.
-        representation: What its inputs are: dimensions, and the box of the training
+        inputs: How stations become its inputs: dimensions, and the box of the training
             locations, where fixed inputs have their support.
 
     Raises:
         ConfigError: If the configuration describes no possible model.
     """
-    if config.geometry != representation.geometry:
+    if config.geometry != inputs.geometry:
         raise ConfigError(
-            f"`model.geometry` is {config.geometry}, but the inputs are represented "
-            f"on a {representation.geometry}."
+            f"`model.geometry` is {config.geometry}, but the inputs are those of "
+            f"a {inputs.geometry}."
         )
-    if config.coast != representation.coast:
+    if config.coast != inputs.coast:
         raise ConfigError(
-            f"`model.coast` is {str(config.coast).lower()}, but the stations are "
-            f"represented {'with' if representation.coast else 'without'} the distance "
-            "to the coast."
+            f"`model.coast` is {str(config.coast).lower()}, but the inputs are "
+            f"{'with' if inputs.coast else 'without'} the distance to the coast."
         )
-    if config.insolation != representation.insolation:
+    if config.insolation != inputs.insolation:
         raise ConfigError(
-            f"`model.insolation` is {str(config.insolation).lower()}, but the stations "
-            f"are represented {'with' if representation.insolation else 'without'} it."
+            f"`model.insolation` is {str(config.insolation).lower()}, but the inputs "
+            f"are {'with' if inputs.insolation else 'without'} it."
         )
     try:
-        backbone = _backbone(config, representation)
-        if backbone.stream_dy != representation.stream_dy:
+        backbone = _backbone(config, inputs)
+        if backbone.stream_dy != inputs.stream_dy:
             raise ConfigError(
                 f"A {config.backbone.name} reads no auxiliary context sets: set `use` "
                 "of data.covariates to covariate, or model.backbone.name to convcnp, "
@@ -107,12 +106,12 @@ def build_model(config: ModelConfig, representation: Inputs) -> NeuralProcess:
             )
         # A RelaxedConvCNP has functions of location of its own.
         if config.form == "approximate" and config.backbone.name != "relaxed_convcnp":
-            inputs = _fixed_inputs(
-                config, representation, backbone.dz, config.fixed_inputs.count
+            fixed = _fixed_inputs(
+                config, inputs, backbone.dz, config.fixed_inputs.count
             )
-            backbone = ApproximatelyEquivariant(backbone, inputs)
-        likelihood = _likelihood(config, representation, backbone)
-        drift = _drift(config, representation, backbone)
+            backbone = ApproximatelyEquivariant(backbone, fixed)
+        likelihood = _likelihood(config, inputs, backbone)
+        drift = _drift(config, inputs, backbone)
         return NeuralProcess(backbone, likelihood, drift)
     except ValueError as error:
         raise ConfigError(f"model: {error}") from error
@@ -126,17 +125,17 @@ def km_per_unit(geometry: str) -> float:
     return {"plane": KM_PER_UNIT, "sphere": EARTH_RADIUS_KM, "box": 1.0}[geometry]
 
 
-def _backbone(config: ModelConfig, representation: Inputs) -> Backbone:
+def _backbone(config: ModelConfig, inputs: Inputs) -> Backbone:
     made: dict[str, Callable[[ModelConfig, Inputs], Backbone]] = {
         "cnp": _cnp, "convcnp": _convcnp, "equivcnp": _equivcnp,
         "local_tnp": _local_tnp, "pt_tnp": _pt_tnp, "rcnp": _rcnp,
         "relaxed_convcnp": _relaxed_convcnp, "tnp": _tnp,
     }  # fmt: skip
-    return made[config.backbone.name](config, representation)
+    return made[config.backbone.name](config, inputs)
 
 
 def _drift(
-    config: ModelConfig, representation: Inputs, backbone: Backbone
+    config: ModelConfig, inputs: Inputs, backbone: Backbone
 ) -> LinearDrift | None:
     """The drift of a lattice; a local TNP finds its own in each neighbourhood."""
     settings = config.backbone
@@ -148,12 +147,10 @@ def _drift(
     if not drifts.get(settings.name, False):
         return None
     widths = [km / km_per_unit(config.geometry) for km in _DRIFT_KM]
-    return LinearDrift(_N_DRIFT, backbone.group.n_trend, representation.dy, widths)
+    return LinearDrift(_N_DRIFT, backbone.group.n_trend, inputs.dy, widths)
 
 
-def _likelihood(
-    config: ModelConfig, representation: Inputs, backbone: Backbone
-) -> Likelihood:
+def _likelihood(config: ModelConfig, inputs: Inputs, backbone: Backbone) -> Likelihood:
     made: dict[str, Callable[..., Likelihood]] = {
         "gaussian": HeteroscedasticGaussian,
         "low_rank": partial(LowRankGaussian, rank=config.rank),
@@ -162,20 +159,20 @@ def _likelihood(
     }
     likelihood = made[config.likelihood](
         backbone.d_out,
-        representation.dy,
+        inputs.dy,
         floor=config.floor,
         predicts_moments=backbone.predicts_moments,
     )
-    if likelihood.bounded and representation.mean != 0:
+    if likelihood.bounded and inputs.mean != 0:
         raise ConfigError(
             f"The likelihood {config.likelihood} takes values at or above zero, scaled "
-            f"without a shift. Got a shift of {representation.mean:g}: begin a run of "
+            f"without a shift. Got a shift of {inputs.mean:g}: begin a run of "
             "its own instead of one from a run with another likelihood."
         )
     return likelihood
 
 
-def _group(config: ModelConfig, representation: Inputs) -> Group:
+def _group(config: ModelConfig, inputs: Inputs) -> Group:
     groups = GROUPS[config.geometry]
     if config.group != "default" and config.group not in groups:
         raise ConfigError(
@@ -183,11 +180,11 @@ def _group(config: ModelConfig, representation: Inputs) -> Group:
             f"Got {config.group}."
         )
     name = next(iter(groups)) if config.group == "default" else config.group
-    return groups[name](representation.dx)
+    return groups[name](inputs.dx)
 
 
-def _shifts(config: ModelConfig, representation: Inputs) -> Group:
-    group = _group(config, representation)
+def _shifts(config: ModelConfig, inputs: Inputs) -> Group:
+    group = _group(config, inputs)
     if not isinstance(group, (Translations, LongitudeShifts)):
         raise ConfigError(
             f"A ConvCNP keeps the default `model.group` of a {config.geometry} and no "
@@ -207,9 +204,9 @@ def _lattice(config: ModelConfig, grid: LatticeConfig) -> Lattice:
     return SphereLattice(*grid.shape)
 
 
-def _convcnp(config: ModelConfig, representation: Inputs) -> Backbone:
+def _convcnp(config: ModelConfig, inputs: Inputs) -> Backbone:
     settings = config.backbone.convcnp
-    group, lattice = _shifts(config, representation), _lattice(config, settings.lattice)
+    group, lattice = _shifts(config, inputs), _lattice(config, settings.lattice)
     n_axes, kernel = len(lattice.shape), settings.kernel
     rest = kernel, n_axes, lattice.pad, settings.expansion
     net: UNet | CNN
@@ -218,33 +215,31 @@ def _convcnp(config: ModelConfig, representation: Inputs) -> Backbone:
     else:
         net = CNN(settings.channels[0], settings.depth, *rest)
     return ConvCNP(
-        lattice, group, representation.dy, representation.dw, net,
-        settings.lengthscales, representation.stream_dy, settings.kriging,
+        lattice, group, inputs.dy, inputs.dw, net,
+        settings.lengthscales, inputs.stream_dy, settings.kriging,
         settings.read, settings.embedded, settings.expansion,
     )  # fmt: skip
 
 
-def _relaxed_convcnp(config: ModelConfig, representation: Inputs) -> Backbone:
+def _relaxed_convcnp(config: ModelConfig, inputs: Inputs) -> Backbone:
     """Relaxed, or the ConvCNP inside where the form is strict."""
     settings = config.backbone.relaxed_convcnp
-    group, lattice = _shifts(config, representation), _lattice(config, settings.lattice)
+    group, lattice = _shifts(config, inputs), _lattice(config, settings.lattice)
     net = CNN(
         settings.channels, settings.depth, settings.kernel, len(lattice.shape),
         lattice.pad,
     )  # fmt: skip
     convcnp = ConvCNP(
-        lattice, group, representation.dy, representation.dw, net,
-        settings.lengthscales, representation.stream_dy, settings.kriging,
+        lattice, group, inputs.dy, inputs.dw, net,
+        settings.lengthscales, inputs.stream_dy, settings.kriging,
     )  # fmt: skip
     if config.form == "strict":
         return convcnp
-    relaxations = [
-        _fixed_inputs(config, representation, dz=1, count=1) for _ in net.blocks
-    ]
+    relaxations = [_fixed_inputs(config, inputs, dz=1, count=1) for _ in net.blocks]
     return RelaxedConvCNP(convcnp, relaxations)
 
 
-def _equivcnp(config: ModelConfig, representation: Inputs) -> Backbone:
+def _equivcnp(config: ModelConfig, inputs: Inputs) -> Backbone:
     if config.geometry == "sphere":
         raise ConfigError(
             "An EquivCNP keeps turns of a plane; a lattice on a sphere has none of its "
@@ -261,51 +256,51 @@ def _equivcnp(config: ModelConfig, representation: Inputs) -> Backbone:
     lattice = PlaneLattice(grid.shape, grid.spacing_km / km_per_unit(config.geometry))
     net: SteerableCNN | ReflectionCNN
     sizes = settings.channels, settings.depth, settings.kernel
-    if representation.dx == 1:
+    if inputs.dx == 1:
         net = ReflectionCNN(*sizes, lattice.pad)
     else:
         turns = PointGroup(settings.rotations, settings.reflections)
         net = SteerableCNN(*sizes, turns, lattice.pad)
     return EquivCNP(
-        lattice, representation.dy, representation.dw, net, settings.lengthscales,
-        representation.stream_dy, settings.kriging,
+        lattice, inputs.dy, inputs.dw, net, settings.lengthscales,
+        inputs.stream_dy, settings.kriging,
     )  # fmt: skip
 
 
-def _local_tnp(config: ModelConfig, representation: Inputs) -> Backbone:
+def _local_tnp(config: ModelConfig, inputs: Inputs) -> Backbone:
     s = config.backbone.local_tnp
-    same = _of_points(config, representation, s)
+    same = _of_points(config, inputs, s)
     return LocalTNP(*same, s.neighbours, s.width, s.layers, s.heads)
 
 
-def _tnp(config: ModelConfig, representation: Inputs) -> Backbone:
+def _tnp(config: ModelConfig, inputs: Inputs) -> Backbone:
     s = config.backbone.tnp
-    same = _of_points(config, representation, s)
+    same = _of_points(config, inputs, s)
     return TNP(*same, s.width, s.layers, s.heads, s.attention)
 
 
-def _pt_tnp(config: ModelConfig, representation: Inputs) -> Backbone:
+def _pt_tnp(config: ModelConfig, inputs: Inputs) -> Backbone:
     s = config.backbone.pt_tnp
-    same = _of_points(config, representation, s)
+    same = _of_points(config, inputs, s)
     return PTTNP(*same, s.pseudo, s.width, s.layers, s.heads, s.attention)
 
 
-def _rcnp(config: ModelConfig, representation: Inputs) -> Backbone:
+def _rcnp(config: ModelConfig, inputs: Inputs) -> Backbone:
     s = config.backbone.rcnp
-    return RCNP(*_of_points(config, representation, s), s.width, s.layers, s.full)
+    return RCNP(*_of_points(config, inputs, s), s.width, s.layers, s.full)
 
 
 def _of_points(
-    config: ModelConfig, representation: Inputs, settings: PointModelConfig
+    config: ModelConfig, inputs: Inputs, settings: PointModelConfig
 ) -> tuple[Group, int, int, list[float]]:
     """What all models of tokens at points take: group, dimensions, lengthscales."""
     unit = km_per_unit(config.geometry)
     lengths = [km / unit for km in settings.lengthscales_km]
-    group = _group(config, representation)
-    return group, representation.dy, representation.dw, lengths
+    group = _group(config, inputs)
+    return group, inputs.dy, inputs.dw, lengths
 
 
-def _cnp(config: ModelConfig, representation: Inputs) -> Backbone:
+def _cnp(config: ModelConfig, inputs: Inputs) -> Backbone:
     settings = config.backbone.cnp
     if config.group not in ("default", "none"):
         raise ConfigError(
@@ -313,20 +308,20 @@ def _cnp(config: ModelConfig, representation: Inputs) -> Backbone:
             f"is none. Got {config.group}: take another `model.backbone.name`."
         )
     return CNP(
-        representation.dx, representation.dy, representation.dw,
+        inputs.dx, inputs.dy, inputs.dw,
         settings.width, settings.layers,
     )  # fmt: skip
 
 
 def _fixed_inputs(
-    config: ModelConfig, representation: Inputs, dz: int, count: int
+    config: ModelConfig, inputs: Inputs, dz: int, count: int
 ) -> FixedInputs:
     settings, unit = config.fixed_inputs, km_per_unit(config.geometry)
     support = None
     if settings.support == "region":
         edge = settings.edge_km / unit
-        support = Support(representation.low, representation.high, edge)
+        support = Support(inputs.low, inputs.high, edge)
     return FixedInputs(
-        representation.dx, dz, count, unit / settings.scale_km,
+        inputs.dx, dz, count, unit / settings.scale_km,
         settings.width, support, settings.frequencies,
     )  # fmt: skip

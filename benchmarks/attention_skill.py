@@ -68,7 +68,7 @@ def seconds(configs: dict[str, Config], stations: str, repeat: int) -> dict[str,
     prepared = prepare(first, read_stations(stations))
     size = first.trainer.batch_size
     modules = {
-        kind: build_model(config.model, prepared.representation)
+        kind: build_model(config.model, prepared.inputs)
         for kind, config in configs.items()
     }
     times: dict[str, list[float]] = {kind: [] for kind in configs}

@@ -75,7 +75,7 @@ def main() -> None:
     for name in ("demo.yaml", "demo/convcnp.yaml"):
         demo, _ = parse(parser(), ["--config", str(_ROOT / "configs" / name)])
         prepared = prepare(demo, stations)
-        model = build_model(demo.model, prepared.representation)
+        model = build_model(demo.model, prepared.inputs)
         report(name, model, prepared.tasks, demo.trainer.batch_size)
     size = gibbs_models.SIZES["small"]
     n = size.trainer.batch_size

@@ -70,17 +70,17 @@ def random_run(small_model):
 
     def write(run, ds, geometry="sphere", form="approximate", likelihood="gaussian"):
         model = replace(small_model(geometry, form), likelihood=likelihood)
-        representation = StationInputs.fit(geometry, ds.lat, ds.lon, ds.tas)
+        inputs = StationInputs.fit(geometry, ds.lat, ds.lon, ds.tas)
         torch.manual_seed(11)
         weights = {
             name: value + 0.3 * torch.randn_like(value)
             if value.is_floating_point()
             else value
-            for name, value in build_model(model, representation).state_dict().items()
+            for name, value in build_model(model, inputs).state_dict().items()
         }
         record = {
             "config": to_dict(Config(model=model)),
-            "representation": representation.to_dict(),
+            "inputs": inputs.to_dict(),
         }
         write_checkpoint(run / "best", record, weights)
         return run

@@ -5,6 +5,10 @@ from typing import Any, TypeVar
 
 SCORES = {"widening": "std_inflation"}
 """Old names of validation scores."""
+KEYS = {"representation": "inputs"}
+"""Old keys of a record."""
+USES = {"stream_km": "auxiliary_km"}
+"""Old keys of the use of a gridded covariate in a record of inputs."""
 
 Value = TypeVar("Value")
 
@@ -15,9 +19,15 @@ def renamed_record(record: Mapping[str, Any]) -> dict[str, Any]:
     The configuration in it is left to `apnp.config.from_dict`.
 
     Raises:
-        TypeError: If its progress is no mapping of names to values.
+        TypeError, AttributeError: If a part is of another kind than it should be.
     """
-    today = dict(record)
+    today = _renamed(record, KEYS)
+    inputs = today.get("inputs")
+    if isinstance(inputs, Mapping) and "fields" in inputs:
+        fields = [
+            field | {"use": _renamed(field["use"], USES)} for field in inputs["fields"]
+        ]
+        today["inputs"] = {**inputs, "fields": fields}
     if "scores" in today.get("progress", {}):
         progress = dict(today["progress"])
         progress["scores"] = _renamed(progress["scores"], SCORES)

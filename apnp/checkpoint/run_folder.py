@@ -2,7 +2,7 @@
 
 A run folder holds `config.yaml`, `metrics.csv` and two checkpoints, `best` and `last`.
 A checkpoint is a folder of `weights.safetensors`, `model.json` (configuration,
-representation, versions, and the hash of every file and of itself) and, in `last`,
+inputs, versions, and the hash of every file and of itself) and, in `last`,
 the state to go on from: `state.safetensors` and `state.json`. Nothing is pickled.
 """
 
@@ -49,19 +49,19 @@ def load_run(
         which: The checkpoint of a run folder: "best" or "last".
 
     Returns:
-        The model, the representation of its inputs, and the record in `model.json`.
+        The model, what turns stations into its inputs, and the record in `model.json`.
 
     Raises:
         CheckpointError: If there is none, it is damaged or unreadable, or its model
             reads no stations.
     """
-    model, representation, record = load_model(run, which)
-    if isinstance(representation, CoordinateInputs):
+    model, inputs, record = load_model(run, which)
+    if isinstance(inputs, CoordinateInputs):
         raise CheckpointError(
             f"{run} holds a model of functions of bare coordinates, not of stations: "
             "it is evaluated by the study that trained it (apnp experiment)."
         )
-    return model, representation, record
+    return model, inputs, record
 
 
 def load_model(
@@ -76,12 +76,12 @@ def load_model(
     stated, weights, _ = read_checkpoint(folder, with_state=False)
     record = RunRecord.parse(stated, folder)
     try:
-        model = build_model(record.config.model, record.representation)
+        model = build_model(record.config.model, record.inputs)
         load_weights(model, weights)
     except (ApnpError, *FORGERY) as error:
         raise unreadable(stated, folder, error) from error
     model.std_inflation = record.progress.std_inflation
-    return model.eval().requires_grad_(False), record.representation, record
+    return model.eval().requires_grad_(False), record.inputs, record
 
 
 def read_record(run: str | PathLike[str], which: str = "best") -> RunRecord:

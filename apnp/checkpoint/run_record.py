@@ -55,7 +55,7 @@ class RunRecord:
 
     Attributes:
         config: The experiment, under today's names.
-        representation: How stations, or coordinates, become inputs of the model.
+        inputs: How stations, or coordinates, become inputs of the model.
         progress: How far training had come.
         variable: Name of what is predicted.
         units: Its units.
@@ -66,7 +66,7 @@ class RunRecord:
     """
 
     config: Config
-    representation: StationInputs | CoordinateInputs
+    inputs: StationInputs | CoordinateInputs
     progress: Progress = field(default_factory=Progress)
     variable: str = ""
     units: str = ""
@@ -90,13 +90,13 @@ class RunRecord:
         try:
             config = from_dict(record["config"])
             kind = CoordinateInputs if config.model.geometry == "box" else StationInputs
-            representation = kind.from_dict(record["representation"])
+            inputs = kind.from_dict(record["inputs"])
             progress = Progress(**record.get("progress", {}))
         except (ApnpError, *FORGERY) as error:
             raise unreadable(record, place, error) from error
         known = ("variable", "units", "summary", "hash", "versions", "provenance")
         rest = {name: record[name] for name in known if name in record}
-        return cls(config, representation, progress, **rest)
+        return cls(config, inputs, progress, **rest)
 
 
 def unreadable(

@@ -135,7 +135,7 @@ def _rows(
                 "n_context": len(context),
                 "n_targets": len(target),
                 "absolute": bool(task.domain.absolute),
-                **deviation.deviations(*pair, model.representation.std),
+                **deviation.deviations(*pair, model.inputs.std),
             }
 
 

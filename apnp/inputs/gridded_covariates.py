@@ -64,13 +64,13 @@ class FieldUse:
 
     Attributes:
         covariate: Whether its values at stations and targets are covariates.
-        stream_km: Cells over which it is averaged for a stream beside the context;
+        auxiliary_km: Cells over which it is averaged for a stream beside the context;
             0 = no stream.
         smooth_km: Gaussian windows over which it is averaged for more covariates.
     """
 
     covariate: bool = True
-    stream_km: float = 0.0
+    auxiliary_km: float = 0.0
     smooth_km: tuple[float, ...] = ()
 
 
@@ -215,7 +215,7 @@ class FieldScaling:
 
         NaN where missing.
         """
-        grid, means = source.coarsened(time, self.use.stream_km)
+        grid, means = source.coarsened(time, self.use.auxiliary_km)
         return grid, (means - self.mean) / self.std
 
 
@@ -266,7 +266,7 @@ class GriddedCovariates:
     @property
     def stream_dy(self) -> tuple[int, ...]:
         """Number of variables of each stream beside the context."""
-        return tuple(1 for each in self.fields if each.use.stream_km)
+        return tuple(1 for each in self.fields if each.use.auxiliary_km)
 
     def reading(self, sources: Iterable[FieldSource]) -> "GriddedCovariates":
         """The same fields, read from these sources.

@@ -171,7 +171,7 @@ class StationInputs:
         expected = {"fields"}.union(*names.values())
         if set(record) != expected:
             raise CheckpointError(
-                f"A representation has the fields {', '.join(sorted(expected))}. Got "
+                f"The record of inputs has the keys {', '.join(sorted(expected))}. Got "
                 f"{', '.join(sorted(record)) or 'none'}."
             )
         plain = {k: tuple(v) if isinstance(v, list) else v for k, v in record.items()}

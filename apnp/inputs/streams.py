@@ -53,7 +53,7 @@ def plane_streams(
     """
     made = []
     for scaling, grid, values in _averaged(scalings, sources, time):
-        spacing = scaling.use.stream_km / KM_PER_UNIT
+        spacing = scaling.use.auxiliary_km / KM_PER_UNIT
         counts = np.ceil((box[1] + 2 * _MARGIN_KM / KM_PER_UNIT) / spacing)
         axes = tuple(
             centre + spacing * (np.arange(n) - (n - 1) / 2)
@@ -73,7 +73,7 @@ def _averaged(
     time: np.datetime64,
 ) -> Iterator[tuple[FieldScaling, LatLonGrid, Floats]]:
     for scaling, source in zip(scalings, sources, strict=True):
-        if scaling.use.stream_km:
+        if scaling.use.auxiliary_km:
             yield scaling, *scaling.averaged(source, time)
 
 

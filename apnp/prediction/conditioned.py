@@ -27,36 +27,34 @@ class ModelMarginals:
 
     Attributes:
         predictive: What the model says, of one task and one variable, scaled.
-        representation: What turns scaled values into units.
+        inputs: What turns scaled values into units.
     """
 
     predictive: Predictive
-    representation: StationInputs
+    inputs: StationInputs
 
     @property
     def mean(self) -> Floats:
         """Means, (n,)."""
-        return self.representation.scaling.unscale(_array(self.predictive.mean))
+        return self.inputs.scaling.unscale(_array(self.predictive.mean))
 
     @property
     def std(self) -> Floats:
         """Standard deviations (noise included), (n,)."""
         std = _array(self.predictive.variance.sqrt())
-        return self.representation.scaling.unscale_std(std)
+        return self.inputs.scaling.unscale_std(std)
 
     def quantile(self, level: float) -> Floats:
         """The values not exceeded with a probability, (n,)."""
-        return self.representation.scaling.unscale(
-            _array(self.predictive.quantile(level))
-        )
+        return self.inputs.scaling.unscale(_array(self.predictive.quantile(level)))
 
     def scaled(self, value: Floats) -> Tensor:
         """Values in the units of the predictive distribution, (1, n, 1)."""
-        return torch.from_numpy(self.representation.scaling.scale(value))[None, :, None]
+        return torch.from_numpy(self.inputs.scaling.scale(value))[None, :, None]
 
     def noised(self, std: Floats) -> "ModelMarginals":
         """With independent noise of these standard deviations, in units, (n,)."""
-        scaled = torch.from_numpy(np.asarray(std) / self.representation.std)
+        scaled = torch.from_numpy(np.asarray(std) / self.inputs.std)
         variance = (scaled**2)[None, :, None].to(self.predictive.mean)
         return replace(self, predictive=self.predictive.noised(variance))
 
@@ -66,7 +64,7 @@ class ModelMarginals:
         A CRPS scales with the standard deviation; a log density loses its logarithm,
         a probability does not.
         """
-        law, std = self.predictive.double(), self.representation.std
+        law, std = self.predictive.double(), self.inputs.std
         scaled = self.scaled(y).to(law.mean.device)
         log_density, upto = law.log_density(scaled), law.cdf(scaled)
         at_atom = law.at_atom(scaled)
@@ -86,7 +84,7 @@ class ModelMarginals:
             return float("nan")
         observed = torch.ones_like(scaled, dtype=torch.bool)
         each = -law.log_prob(scaled, observed)[0] / scaled.shape[1]
-        return float(each + np.log(self.representation.std))
+        return float(each + np.log(self.inputs.std))
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,14 +93,14 @@ class ConditionedModel:
 
     Attributes:
         process: The neural process.
-        representation: What turns sites into its inputs, for this context.
+        inputs: What turns sites into its inputs, for this context.
         context: The context, as the model sees it.
         encoding: What it keeps of the context.
         streams: What it reads beside the context.
     """
 
     process: NeuralProcess
-    representation: StationInputs
+    inputs: StationInputs
     context: PointSet
     encoding: Encoding
     streams: tuple[Stream, ...] = ()
@@ -113,12 +111,10 @@ class ConditionedModel:
         Raises:
             ConfigError: If a site lies too far from a plane's centre to be on it.
         """
-        check_reach(self.representation, sites.lat, sites.lon)
+        check_reach(self.inputs, sites.lat, sites.lon)
         with torch.inference_mode():
-            predictive = self.process.decode(
-                self.encoding, *self.representation.targets(sites)
-            )
-        return ModelMarginals(predictive, self.representation)
+            predictive = self.process.decode(self.encoding, *self.inputs.targets(sites))
+        return ModelMarginals(predictive, self.inputs)
 
     def summary(
         self, sites: Sites, levels: Sequence[float] = (), noise: Floats | None = None
@@ -168,7 +164,7 @@ class ConditionedModel:
         rng = samples.shared(anchors.time)
         if self.process.likelihood.n_shared:
             return self._joint(samples.number, rng)
-        check_reach(self.representation, anchors.lat, anchors.lon)
+        check_reach(self.inputs, anchors.lat, anchors.lon)
         generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
         target = self._unobserved(anchors)
         domain = self.encoding.latent.domain
@@ -200,13 +196,13 @@ class ConditionedModel:
             with torch.inference_mode():
                 values = self.marginals(sites).predictive.realise(level, shared)
             drawn = values[:, 0, :, 0].double().cpu().numpy()
-            return self.representation.scaling.unscale(drawn)
+            return self.inputs.scaling.unscale(drawn)
 
         return draw
 
     def _unobserved(self, sites: Sites) -> PointSet:
-        x, w, w_mask = self.representation.targets(sites)
-        y = x.new_zeros(*x.shape[:2], self.representation.dy)
+        x, w, w_mask = self.inputs.targets(sites)
+        y = x.new_zeros(*x.shape[:2], self.inputs.dy)
         return PointSet(x, y, w, torch.zeros_like(y, dtype=torch.bool), w_mask)
 
 

@@ -11,15 +11,15 @@ from apnp.maps.request import Mask
 from apnp.observations import Floats, Observations
 
 
-def check_reach(representation: StationInputs, lat: Floats, lon: Floats) -> None:
+def check_reach(inputs: StationInputs, lat: Floats, lon: Floats) -> None:
     """Refuse places (n,) in degrees that lie too far from a plane's centre.
 
     Raises:
         ConfigError: Naming the centre and the farthest of them.
     """
-    distance = beyond_plane(representation, lat, lon)
+    distance = beyond_plane(inputs, lat, lon)
     if distance.any():
-        at, along = representation.projection.centre
+        at, along = inputs.projection.centre
         raise ConfigError(
             f"This model sees a plane about {at:.1f} N {along:.1f} E, and is asked for "
             f"a place {distance.max():.0f} km away, beyond the horizon of that plane. "
@@ -27,11 +27,11 @@ def check_reach(representation: StationInputs, lat: Floats, lon: Floats) -> None
         )
 
 
-def beyond_plane(representation: StationInputs, lat: Floats, lon: Floats) -> Floats:
+def beyond_plane(inputs: StationInputs, lat: Floats, lon: Floats) -> Floats:
     """Distance in km from a plane's centre of places beyond its horizon, else 0."""
-    if representation.geometry != "plane":
+    if inputs.geometry != "plane":
         return np.zeros(lat.shape)
-    distance = great_circle_km(lat, lon, *representation.projection.centre)
+    distance = great_circle_km(lat, lon, *inputs.projection.centre)
     return np.where(distance > EARTH_RADIUS_KM * np.pi / 2, distance, 0.0)
 
 

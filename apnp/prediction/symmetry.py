@@ -34,16 +34,16 @@ class SymmetryProbe:
 
     Attributes:
         process: The neural process, in float64.
-        representation: What turns stations into its inputs.
+        inputs: What turns stations into its inputs.
     """
 
     process: NeuralProcess
-    representation: StationInputs
+    inputs: StationInputs
 
     @classmethod
     def of(cls, model: TrainedModel) -> "SymmetryProbe":
         """The probe of a model, which itself stays as it is."""
-        return cls(copy.deepcopy(model.process).double(), model.representation)
+        return cls(copy.deepcopy(model.process).double(), model.inputs)
 
     @property
     def group(self) -> Group:
@@ -57,13 +57,13 @@ class SymmetryProbe:
 
     def task(self, context: Observations, target: Observations) -> Task:
         """The task in float64, represented as for a prediction from this context."""
-        representation, absolute = self.representation.adapted(context.sites)
-        domain = representation.domain(context.sites, absolute)
+        inputs, absolute = self.inputs.adapted(context.sites)
+        domain = inputs.domain(context.sites, absolute)
         return Task(
-            representation.point_set(context),
-            representation.point_set(target),
+            inputs.point_set(context),
+            inputs.point_set(target),
             domain,
-            representation.streams(domain, context.sites.time),
+            inputs.streams(domain, context.sites.time),
         ).to(torch.float64)
 
     def without_fixed_inputs(self, task: Task) -> tuple[Floats, Floats]:

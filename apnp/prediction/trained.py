@@ -70,14 +70,14 @@ def load(
         CheckpointError: If there is none, or it is damaged.
         DataError: If a field that the model reads is not there.
     """
-    process, representation, record = load_run(run, which)
+    process, inputs, record = load_run(run, which)
     trained = {each.variable: each.path for each in record.config.data.covariates}
-    representation = representation.reading(find_fields(trained, fields))
+    inputs = inputs.reading(find_fields(trained, fields))
     model = record.config.model
     name = f"{model.backbone.name}, {model.form}"
     if is_pretrained(run):
         name = f"pretrained {name}"
-    return TrainedModel(process, representation, record, name)
+    return TrainedModel(process, inputs, record, name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,14 +86,14 @@ class TrainedModel:
 
     Attributes:
         process: The neural process, in evaluation mode.
-        representation: What turns stations into its inputs.
+        inputs: What turns stations into its inputs.
         record: What its checkpoint says of it (`model.json`).
         name: Name for tables.
         recalibration: What a network has changed of its uncertainty.
     """
 
     process: NeuralProcess
-    representation: StationInputs
+    inputs: StationInputs
     record: RunRecord
     name: str
     recalibration: Recalibration | None = None
@@ -144,7 +144,7 @@ class TrainedModel:
         """
         if self.process.likelihood.bounded:
             return self
-        inputs = self.representation
+        inputs = self.inputs
         found = recalibrate(self, (within_horizon(inputs, each) for each in contexts))
         process = self.process.recalibrated(found.factor, found.variance)
         return replace(self, process=process, recalibration=found)
@@ -155,7 +155,7 @@ class TrainedModel:
 
     def covariates(self, sites: Sites) -> Floats:
         """What it is told of sites besides where they are, 0 where unknown, (n, dw)."""
-        return np.nan_to_num(self.representation.covariates(sites))
+        return np.nan_to_num(self.inputs.covariates(sites))
 
     def check_days(self, times: NDArray[np.datetime64]) -> None:
         """Refuse times on whose day a gridded field of the model has no values.
@@ -163,19 +163,19 @@ class TrainedModel:
         Raises:
             DataError: Naming the file and the days there are.
         """
-        self.representation.gridded.check_days(times)
+        self.inputs.gridded.check_days(times)
 
     def condition(self, context: Observations) -> ConditionedModel:
         """Read the context once; the result answers at any number of sites."""
         if not len(context):
             log.warning("No station is observed: the prediction is the prior.")
-        representation, absolute = self.representation.adapted(context.sites)
-        domain = representation.domain(context.sites, absolute)
-        points = representation.point_set(context)
-        streams = representation.streams(domain, context.sites.time)
+        inputs, absolute = self.inputs.adapted(context.sites)
+        domain = inputs.domain(context.sites, absolute)
+        points = inputs.point_set(context)
+        streams = inputs.streams(domain, context.sites.time)
         with torch.inference_mode():
             encoding = self.process.encode(points, domain, streams)
-        return ConditionedModel(self.process, representation, points, encoding, streams)
+        return ConditionedModel(self.process, inputs, points, encoding, streams)
 
     def predict_grid(
         self,
@@ -250,9 +250,9 @@ class TrainedModel:
             ConfigError: If the grid, region or mask cannot be used.
         """
         ds = self._stations(stations, lazily=output.store is not None)
-        grid = request.cells(ds, spherical=self.representation.geometry == "sphere")
+        grid = request.cells(ds, spherical=self.inputs.geometry == "sphere")
         contexts = self._contexts(ds, time)
-        check_horizon(self.representation, contexts[0], grid, request.mask)
+        check_horizon(self.inputs, contexts[0], grid, request.mask)
         elevation = request.ground(ds)
         model = self._asked(contexts) if request.recalibration else self
         metadata = FieldMetadata.of(
@@ -324,9 +324,7 @@ class TrainedModel:
 
     def _asked(self, contexts: Contexts) -> "TrainedModel":
         """The model as the stations of a request recalibrate it."""
-        daily = any(
-            source.days is not None for source in self.representation.gridded.sources
-        )
+        daily = any(source.days is not None for source in self.inputs.gridded.sources)
         return self.recalibrated(contexts.to_ask(MOST_TIMES, earlier=not daily))
 
     def _recalibration(self) -> str:
@@ -334,11 +332,11 @@ class TrainedModel:
         if self.recalibration is None:
             return "none"
         units = get_variable(self.variable).units.replace("degC", "K")
-        return self.recalibration.told(self.representation.std, units)
+        return self.recalibration.told(self.inputs.std, units)
 
     def _identity(self) -> dict[str, Any]:
         """What tells the model's predictions from those of another."""
-        files = [Path(source.path) for source in self.representation.gridded.sources]
+        files = [Path(source.path) for source in self.inputs.gridded.sources]
         return {
             "model": [self.record.hash, self.name, __version__],
             "recalibration": self.recalibration and asdict(self.recalibration),
@@ -365,7 +363,7 @@ class TrainedModel:
         return contexts
 
     def _covariates_read(self) -> str:
-        sources = self.representation.gridded.sources
+        sources = self.inputs.gridded.sources
         if not sources:
             return ""
         read = [f"{source.name} of {Path(source.path).name}" for source in sources]

@@ -169,7 +169,7 @@ class OpenDays:
     proportional to its number of stations.
 
     Args:
-        representation: Turns sites into model inputs.
+        inputs: Turns sites into model inputs.
         stations: Training observations.
         sampling: How stations are divided into context and targets.
         seed: With a task's index it determines the task.
@@ -181,7 +181,7 @@ class OpenDays:
 
     def __init__(
         self,
-        representation: StationInputs,
+        inputs: StationInputs,
         stations: OpenStations,
         sampling: SamplingLaw,
         seed: int,
@@ -191,7 +191,7 @@ class OpenDays:
         self.seed, self.batch_size = seed, batch_size
         self.errors = ElevationErrors()
         self._inputs = SiteInputs(
-            representation, stations.lat, stations.lon, stations.elevation
+            inputs, stations.lat, stations.lon, stations.elevation
         )
         count = np.diff(stations.start)
         self.kinds = {

@@ -71,23 +71,23 @@ def pretrain(config: Config, law: MixtureLaw, *, resume: bool = False) -> Path:
         CheckpointError: If there is nothing to resume, or it is damaged.
     """
     start = begin(config, resume=resume)
-    if isinstance(start.representation, CoordinateInputs):
+    if isinstance(start.inputs, CoordinateInputs):
         raise CheckpointError(
             f"{start.run} holds a model of bare coordinates, not of stations. Name a "
             "run of `apnp pretrain`."
         )
-    return fit(config, prepare_pretraining(config, law, start.representation), start)
+    return fit(config, prepare_pretraining(config, law, start.inputs), start)
 
 
 def prepare_pretraining(
-    config: Config, law: MixtureLaw, representation: StationInputs | None = None
+    config: Config, law: MixtureLaw, inputs: StationInputs | None = None
 ) -> TrainingData:
     """Read the open observations, draw the places, and make tasks of both.
 
     Args:
         config: The experiment.
         law: What the tasks are mixed from.
-        representation: That of the run that is resumed; fitted unless given.
+        inputs: That of the run that is resumed; fitted unless given.
 
     Raises:
         DataError: If a file cannot be read or gives no task.
@@ -99,11 +99,11 @@ def prepare_pretraining(
     stations = OpenStations.read(config.data.path)
     train, validation, part = divided(stations, config.data.split, law.without)
     sources = [open_gridded(f.path, f.variable) for f in config.data.covariates]
-    if representation is None:
-        representation = _fitted(config, train, sources)
+    if inputs is None:
+        inputs = _fitted(config, train, sources)
     else:
-        representation = representation.reading(sources)
-    tasks = _tasks(config, law, representation, train)
+        inputs = inputs.reading(sources)
+    tasks = _tasks(config, law, inputs, train)
     number = -(-config.trainer.validation_tasks // _KINDS_OF_DAY)
     summary = (
         f"{len(train.value)} observations on {len(train.days)} training days, "
@@ -113,7 +113,7 @@ def prepare_pretraining(
     )
     about = get_variable(config.data.variable)
     return TrainingData(
-        representation, tasks, _validation(representation, validation, part, number),
+        inputs, tasks, _validation(inputs, validation, part, number),
         summary, about.name, about.units,
     )  # fmt: skip
 
@@ -124,13 +124,13 @@ def _fitted(
     seen = np.unique(train.site)
     lat, lon = train.lat[seen], train.lon[seen]
     model = config.model
-    representation = StationInputs.fit(
+    inputs = StationInputs.fit(
         model.geometry, lat, lon, train.value,
         coast=model.coast, insolation=model.insolation,
     )  # fmt: skip
     sites = Sites(lat, lon, train.elevation[seen], train.days[0])
     uses = map(_use, config.data.covariates)
-    return representation.fitted(sources, uses, sites, train.days[:1])
+    return inputs.fitted(sources, uses, sites, train.days[:1])
 
 
 def _use(field: GriddedCovariateConfig) -> FieldUse:
@@ -143,43 +143,41 @@ def _use(field: GriddedCovariateConfig) -> FieldUse:
 
 
 def _tasks(
-    config: Config, law: MixtureLaw, representation: StationInputs, train: OpenStations
+    config: Config, law: MixtureLaw, inputs: StationInputs, train: OpenStations
 ) -> TaskSource:
     seed, batch_size = config.trainer.seed, config.trainer.batch_size
     sampling = SamplingLaw(config.data.context, config.data.targets)
     sources: dict[str, TaskSource] = {}
     if law.simulated < 1:
-        sources["open"] = OpenDays(representation, train, sampling, seed, batch_size)
+        sources["open"] = OpenDays(inputs, train, sampling, seed, batch_size)
     if law.simulated > 0:
-        relief, land = _terrain(representation)
+        relief, land = _terrain(inputs)
         places = Candidates.draw(relief, land, law.places, seed)
-        sources["simulated"] = SimulatedDays(
-            representation, places, sampling, seed, batch_size
-        )
+        sources["simulated"] = SimulatedDays(inputs, places, sampling, seed, batch_size)
     shares = {"open": 1 - law.simulated, "simulated": law.simulated}
     return MixedTasks(sources, {name: shares[name] for name in sources}, seed)
 
 
-def _terrain(representation: StationInputs) -> tuple[FieldSource, FieldSource]:
+def _terrain(inputs: StationInputs) -> tuple[FieldSource, FieldSource]:
     """The relief and the land fraction among the fields that the model reads."""
-    heights = [s for s in representation.gridded.sources if s.height]
-    others = [s for s in representation.gridded.sources if not s.height]
+    heights = [s for s in inputs.gridded.sources if s.height]
+    others = [s for s in inputs.gridded.sources if not s.height]
     if len(heights) != 1 or len(others) != 1:
         raise ConfigError(
             "Simulated climates need a relief and a land fraction: name both in "
-            f"data.covariates. Got {[s.name for s in representation.gridded.sources]}."
+            f"data.covariates. Got {[s.name for s in inputs.gridded.sources]}."
         )
     return heights[0], others[0]
 
 
 def _validation(
-    representation: StationInputs,
+    inputs: StationInputs,
     stations: OpenStations,
     part: np.ndarray,
     number: int,
 ) -> list[Task]:
     return [
-        observed_task(representation, *pair)
+        observed_task(inputs, *pair)
         for _, *pair in validation_pairs(stations, part, number)
     ]
 

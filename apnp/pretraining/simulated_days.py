@@ -20,7 +20,7 @@ class SimulatedDays:
     """Tasks of the simulated climates; task `i` follows from the seed and `i` alone.
 
     Args:
-        representation: Turns sites into model inputs.
+        inputs: Turns sites into model inputs.
         places: Where stations may stand.
         sampling: How stations are divided into context and targets.
         seed: With a task's index it determines the task.
@@ -29,7 +29,7 @@ class SimulatedDays:
 
     def __init__(
         self,
-        representation: StationInputs,
+        inputs: StationInputs,
         places: Candidates,
         sampling: SamplingLaw,
         seed: int,
@@ -39,9 +39,7 @@ class SimulatedDays:
         self.seed, self.batch_size = seed, batch_size
         self.network, self.errors = NetworkLaw(), ElevationErrors()
         self._unit = places.unit
-        self._inputs = SiteInputs(
-            representation, places.lat, places.lon, places.elevation
-        )
+        self._inputs = SiteInputs(inputs, places.lat, places.lon, places.elevation)
 
     def task(self, index: int) -> Task:
         """Task `index` (b = 1), without padding."""

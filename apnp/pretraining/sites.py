@@ -18,7 +18,7 @@ class SiteInputs:
     """Locations and covariates of many sites, computed once.
 
     Args:
-        representation: Turns sites into model inputs.
+        inputs: Turns sites into model inputs.
         lat: Latitudes in degrees, shape (n,).
         lon: Longitudes in degrees, any convention, shape (n,).
         elevation: Heights in metres, finite, shape (n,).
@@ -32,23 +32,23 @@ class SiteInputs:
 
     def __init__(
         self,
-        representation: StationInputs,
+        inputs: StationInputs,
         lat: Floats,
         lon: Floats,
         elevation: Floats,
     ) -> None:
-        self.representation = representation
-        self.x = representation.projection.locations(lat, lon).astype(np.float32)
+        self.inputs = inputs
+        self.x = inputs.projection.locations(lat, lon).astype(np.float32)
         self.elevation = np.asarray(elevation, dtype=np.float64)
         self.ground = self.elevation
         sites = Sites(lat, lon, elevation, np.datetime64("2000-01-01"))
-        for source in representation.gridded.sources:
+        for source in inputs.gridded.sources:
             if source.height:
                 self.ground = source.grid.at(source.values(sites.time), lat, lon)
         self._lat = sites.lat
-        self._w = representation.covariates(sites).astype(np.float32)
-        self._slope = _elevation_slope(representation, sites)
-        first = representation.site.terrain(lat[:1], lon[:1], elevation[:1]).shape[-1]
+        self._w = inputs.covariates(sites).astype(np.float32)
+        self._slope = _elevation_slope(inputs, sites)
+        first = inputs.site.terrain(lat[:1], lon[:1], elevation[:1]).shape[-1]
         self._season = slice(first, first + 2)
 
     def task(
@@ -65,7 +65,7 @@ class SiteInputs:
                 reported elevations are too high, each (k,).
             target: The same of the targets.
         """
-        centre, extent = self.representation.projection.box(self.x[context[0]])
+        centre, extent = self.inputs.projection.box(self.x[context[0]])
         domain = Domain(
             torch.from_numpy(np.float32(centre))[None],
             torch.from_numpy(np.float32(extent))[None],
@@ -78,8 +78,8 @@ class SiteInputs:
         self, time: np.datetime64, index: Indices, value: Floats, raised_m: Floats
     ) -> PointSet:
         w = self._w[index] + raised_m[:, None] * self._slope
-        w[:, self._season] = self.representation.site.season(self._lat[index], time)
-        y = self.representation.scaling.scale(value).astype(np.float32)
+        w[:, self._season] = self.inputs.site.season(self._lat[index], time)
+        y = self.inputs.scaling.scale(value).astype(np.float32)
         return observed(
             torch.from_numpy(self.x[index])[None],
             torch.from_numpy(y)[None, :, None],
@@ -87,9 +87,9 @@ class SiteInputs:
         )
 
 
-def _elevation_slope(representation: StationInputs, sites: Sites) -> Floats:
+def _elevation_slope(inputs: StationInputs, sites: Sites) -> Floats:
     """Change of each covariate per metre of elevation, (dw,): all are linear in it."""
     some = sites.take(np.arange(min(len(sites), 64)))
     higher = Sites(some.lat, some.lon, some.elevation + _RAISED_M, some.time)
-    difference = representation.covariates(higher) - representation.covariates(some)
+    difference = inputs.covariates(higher) - inputs.covariates(some)
     return np.nanmean(difference, axis=0) / _RAISED_M

@@ -40,7 +40,7 @@ class TrainingData:
     """All that training reads.
 
     Attributes:
-        representation: How stations, or coordinates, become inputs.
+        inputs: How stations, or coordinates, become inputs.
         tasks: Training tasks by index.
         validation: Fixed validation tasks, each of b = 1.
         summary: What was used and what was kept out, in one line.
@@ -48,7 +48,7 @@ class TrainingData:
         units: Its units.
     """
 
-    representation: StationInputs | CoordinateInputs
+    inputs: StationInputs | CoordinateInputs
     tasks: TaskSource
     validation: list[Task]
     summary: str
@@ -57,7 +57,7 @@ class TrainingData:
 
 
 def prepare(
-    config: Config, stations: xr.Dataset, representation: StationInputs | None = None
+    config: Config, stations: xr.Dataset, inputs: StationInputs | None = None
 ) -> TrainingData:
     """Divide stations and days, and make tasks of them.
 
@@ -67,7 +67,7 @@ def prepare(
     Args:
         config: The experiment.
         stations: Station dataset.
-        representation: The one that the model was trained with before, to train it
+        inputs: The one that the model was trained with before, to train it
             further; fitted to the training stations unless given.
 
     Raises:
@@ -86,25 +86,25 @@ def prepare(
     values = used[data.variable].transpose("time", "station").values
     sites = Sites(lat, lon, height, train_times[0])
     sources = [open_gridded(f.path, f.variable) for f in data.covariates]
-    if representation is None:
+    if inputs is None:
         bounded = config.model.likelihood == "bernoulli_gamma"
-        representation = StationInputs.fit(
+        inputs = StationInputs.fit(
             config.model.geometry, lat, lon, values, bounded,
             config.model.coast, config.model.insolation,
         ).fitted(sources, map(_use, data.covariates), sites, train_times)  # fmt: skip
     else:
-        representation, _ = representation.reading(sources).adapted(sites)
-    representation.gridded.check_days(np.union1d(train_times, validation_times))
+        inputs, _ = inputs.reading(sources).adapted(sites)
+    inputs.gridded.check_days(np.union1d(train_times, validation_times))
     approximate = config.model.form == "approximate"
     law = TaskSampling(
         *data.context, data.targets,
         config.model.fixed_inputs.dropout if approximate else 0.0, config.trainer.seed,
     )  # fmt: skip
-    tasks = StationTasks(representation, lat, lon, height, train_times, values, law)
+    tasks = StationTasks(inputs, lat, lon, height, train_times, values, law)
     seen = np.isin(part, ("train", "validation"))
     validation = validation_tasks(
         config, stations.isel(station=seen), part[seen] == "validation",
-        validation_times, representation,
+        validation_times, inputs,
     )  # fmt: skip
     counts = {name: int((part == name).sum()) for name in ("train", "validation")}
     summary = (
@@ -113,9 +113,7 @@ def prepare(
         f"test stations kept out, {int((~known).sum())} of unknown elevation left out"
     )
     about = get_variable(data.variable)
-    return TrainingData(
-        representation, tasks, validation, summary, about.name, about.units
-    )
+    return TrainingData(inputs, tasks, validation, summary, about.name, about.units)
 
 
 def _use(field: GriddedCovariateConfig) -> FieldUse:
@@ -170,7 +168,7 @@ def validation_tasks(
     stations: xr.Dataset,
     held_out: NDArray[np.bool_],
     times: NDArray[np.datetime64],
-    representation: StationInputs,
+    inputs: StationInputs,
 ) -> list[Task]:
     """Fixed tasks with targets at validation stations.
 
@@ -182,7 +180,7 @@ def validation_tasks(
         stations: The stations of training and validation.
         held_out: True for the validation stations.
         times: Validation days.
-        representation: How stations become inputs.
+        inputs: How stations become inputs.
 
     Raises:
         DataError: If no validation station was observed.
@@ -212,7 +210,7 @@ def validation_tasks(
             variable=name, context_pool="all", seed=_VALIDATION_SEED + k,
         )  # fmt: skip
         with suppress(DataError):  # the context took every validation station
-            tasks += [observed_task(representation, *pair) for pair in pairs]
+            tasks += [observed_task(inputs, *pair) for pair in pairs]
     if not tasks:
         raise DataError(
             f"The {int(held_out.sum())} validation stations are too few to be targets: "

@@ -40,7 +40,7 @@ def train(
         config: The experiment; `config.run` names the folder.
         stations: Station dataset; read from `config.data.path` unless given.
         resume: Go on with the run in that folder, which must exist.
-        init_from: A run whose weights and representation training starts from.
+        init_from: A run whose weights and inputs training starts from.
 
     Raises:
         ConfigError: If the configuration is impossible, or the folder exists already.
@@ -49,13 +49,13 @@ def train(
     """
 
     start = begin(config, resume=resume, init_from=init_from)
-    if isinstance(start.representation, CoordinateInputs):
+    if isinstance(start.inputs, CoordinateInputs):
         raise CheckpointError(
             f"{start.run} holds a model of functions of bare coordinates, not of "
             "stations: it is trained by its study (apnp experiment)."
         )
     given = read(config) if stations is None else stations
-    return fit(config, prepare(config, given, start.representation), start)
+    return fit(config, prepare(config, given, start.inputs), start)
 
 
 def fit(config: Config, data: TrainingData, start: Start) -> Path:
@@ -146,7 +146,7 @@ def _module(
     config: Config, prepared: TrainingData, start: NeuralProcess | None
 ) -> TrainingModule:
     torch.manual_seed(config.trainer.seed)
-    model = build_model(config.model, prepared.representation)
+    model = build_model(config.model, prepared.inputs)
     if start is not None:
         try:
             load_weights(model, start.state_dict())
@@ -156,7 +156,7 @@ def _module(
             ) from error
     count = sum(p.numel() for p in model.parameters())
     say(f"{count:,} weights, {torch.get_num_threads()} threads")
-    return TrainingModule(model, config.trainer, prepared.representation.std)
+    return TrainingModule(model, config.trainer, prepared.inputs.std)
 
 
 def _trainer(
@@ -174,7 +174,7 @@ def _trainer(
     s = config.trainer
     record = {
         "config": to_dict(config),
-        "representation": prepared.representation.to_dict(),
+        "inputs": prepared.inputs.to_dict(),
         "variable": prepared.variable,
         "units": prepared.units,
         "summary": prepared.summary,

@@ -16,7 +16,7 @@ class RunCheckpointIO(CheckpointIO):
     """Lightning's checkpoints without pickle.
 
     Args:
-        record: Plain data for `model.json`: configuration, representation, variable.
+        record: Plain data for `model.json`: configuration, inputs, variable.
     """
 
     def __init__(self, record: Mapping[str, Any]) -> None:

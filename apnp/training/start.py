@@ -30,13 +30,13 @@ class Start:
         run: The run folder.
         begun: The record of the run's last checkpoint, if it is resumed from one.
         model: The model whose weights training starts from, if any.
-        representation: The one that the model was trained with before, or None.
+        inputs: The one that the model was trained with before, or None.
     """
 
     run: Path
     begun: RunRecord | None = None
     model: NeuralProcess | None = None
-    representation: StationInputs | CoordinateInputs | None = None
+    inputs: StationInputs | CoordinateInputs | None = None
 
 
 def begin(
@@ -47,7 +47,7 @@ def begin(
     Args:
         config: The experiment; `config.run` names the folder.
         resume: Go on with the run in that folder, which must exist.
-        init_from: A run whose weights and representation training starts from.
+        init_from: A run whose weights and inputs training starts from.
 
     Raises:
         ConfigError: If the configuration is impossible, or the folder exists already.
@@ -63,12 +63,12 @@ def begin(
         )
     if resume:
         begun = _begun(run, config)
-        return Start(run, begun, None, begun.representation if begun else None)
+        return Start(run, begun, None, begun.inputs if begun else None)
     _refuse_existing(run)
     if init_from is None:
         return Start(run)
-    model, representation, _ = load_run(init_from)
-    return Start(run, None, model, representation)
+    model, inputs, _ = load_run(init_from)
+    return Start(run, None, model, inputs)
 
 
 def _refuse_existing(run: Path) -> None:

@@ -65,7 +65,7 @@ class StationTasks:
     The arrays are held once, in single precision; a task indexes them.
 
     Args:
-        representation: Turns stations into model inputs.
+        inputs: Turns stations into model inputs.
         lat: Latitudes of the stations in degrees, shape (station,).
         lon: Longitudes in degrees, any convention, shape (station,).
         elevation: Heights in metres, finite, shape (station,).
@@ -79,7 +79,7 @@ class StationTasks:
 
     def __init__(
         self,
-        representation: StationInputs,
+        inputs: StationInputs,
         lat: NDArray,
         lon: NDArray,
         elevation: NDArray,
@@ -88,15 +88,15 @@ class StationTasks:
         law: TaskSampling,
     ) -> None:
         self.law = law
-        self.representation = representation
-        self._x = representation.projection.locations(lat, lon).astype(np.float32)
-        self._y = representation.scaling.scale(values).astype(np.float32)
-        terrain = representation.site.terrain(lat, lon, elevation)
+        self.inputs = inputs
+        self._x = inputs.projection.locations(lat, lon).astype(np.float32)
+        self._y = inputs.scaling.scale(values).astype(np.float32)
+        terrain = inputs.site.terrain(lat, lon, elevation)
         self._terrain = terrain.astype(np.float32)
         self._lat = np.asarray(lat, dtype=np.float64)
         self._times = times
         sites = Sites(lat, lon, elevation, times[0])
-        self._fields = representation.gridded.on_days(sites, times)
+        self._fields = inputs.gridded.on_days(sites, times)
         count = np.isfinite(self._y).sum(axis=1)
         self.days = np.flatnonzero(count > law.min_context)
         if not self.days.size:
@@ -121,7 +121,7 @@ class StationTasks:
     def task(self, index: int) -> Task:
         """Task `index` (b = 1), without padding."""
         draw = self.draw(index)
-        centre, extent = self.representation.projection.box(self._x[draw.context])
+        centre, extent = self.inputs.projection.box(self._x[draw.context])
         domain = Domain(
             torch.from_numpy(np.float32(centre))[None],
             torch.from_numpy(np.float32(extent))[None],
@@ -131,12 +131,12 @@ class StationTasks:
             self._points(draw.day, draw.context),
             self._points(draw.day, draw.target),
             domain,
-            self.representation.streams(domain, self._times[draw.day]),
+            self.inputs.streams(domain, self._times[draw.day]),
         )
 
     def _points(self, day: int, stations: NDArray[np.intp]) -> PointSet:
         terrain = self._terrain[stations]
-        season = self.representation.site.season(self._lat[stations], self._times[day])
+        season = self.inputs.site.season(self._lat[stations], self._times[day])
         season = season.astype(np.float32)
         # The one day of a field that is the same on all of them.
         fields = [each[day % len(each), stations] for each in self._fields]
@@ -149,15 +149,15 @@ class StationTasks:
 
 
 def observed_task(
-    representation: StationInputs, context: Observations, target: Observations
+    inputs: StationInputs, context: Observations, target: Observations
 ) -> Task:
     """The task (b = 1) of a context and a target, its absolute location known."""
-    domain = representation.domain(context.sites)
+    domain = inputs.domain(context.sites)
     return Task(
-        representation.point_set(context),
-        representation.point_set(target),
+        inputs.point_set(context),
+        inputs.point_set(target),
         domain,
-        representation.streams(domain, context.sites.time),
+        inputs.streams(domain, context.sites.time),
     )
 
 

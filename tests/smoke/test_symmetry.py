@@ -87,7 +87,7 @@ def test_the_difference_is_that_of_the_predictions_at_held_out_stations(
     with_them, without = (
         m.condition(context).predict(target.sites)[0] for m in (model, model.strict())
     )
-    change, anomaly = with_them - without, without - model.representation.mean
+    change, anomaly = with_them - without, without - model.inputs.mean
     first = rows.iloc[0]
     assert first.n_targets == len(target)
     assert first.difference == pytest.approx(np.abs(change).mean(), rel=1e-3)

@@ -15,14 +15,14 @@ SMALL = (
 
 @pytest.fixture(scope="session")
 def model_of():
-    """Builds a small model, a ConvCNP unless told; it and its representation."""
+    """Builds a small model, a ConvCNP unless told; it and its inputs."""
 
     def build(geometry, *argv, bounded=False):
-        representation = StationInputs.fit(
+        inputs = StationInputs.fit(
             geometry, [40.0, 60.0, 50.0], [0.0, 10.0, 20.0], np.arange(4.0), bounded
         )
         config, _ = parse(parser(), [f"--model.geometry={geometry}", *SMALL, *argv])
-        return build_model(config.model, representation), representation
+        return build_model(config.model, inputs), inputs
 
     return build
 

@@ -53,11 +53,9 @@ def test_forms_and_drift(model_of, geometry):
 
 
 def test_fixed_inputs_act_in_the_training_box_and_vanish_beyond_the_edge(model_of):
-    model, representation = model_of("plane", "--model.fixed_inputs.edge_km=200")
+    model, inputs = model_of("plane", "--model.fixed_inputs.edge_km=200")
     t = model.backbone.fixed_inputs
-    inside = torch.tensor(
-        [[representation.low[0] + 0.01, representation.low[1] + 0.01]]
-    )
+    inside = torch.tensor([[inputs.low[0] + 0.01, inputs.low[1] + 0.01]])
     outside = inside - 0.22
     half = inside - 0.11
     assert t.support.weight(inside) == 1
@@ -96,7 +94,7 @@ def test_local_tnp_has_lengths_in_kilometres_and_guesses_the_spread(
     model_of, geometry, unit, form
 ):
     torch.manual_seed(0)
-    model, representation = model_of(
+    model, inputs = model_of(
         geometry, LOCAL, f"--model.form={form}",
         "--model.backbone.local_tnp.lengthscales_km=[900,200]",
         "--model.backbone.local_tnp.neighbours=5",
@@ -115,7 +113,7 @@ def test_local_tnp_has_lengths_in_kilometres_and_guesses_the_spread(
         np.array([45.0, 50]), np.array([2.0, 9]), np.zeros(2), np.datetime64("2020")
     )
     task = observed_task(
-        representation, Observations(sites, np.array([1.0, 3])),
+        inputs, Observations(sites, np.array([1.0, 3])),
         Observations(sites, np.array([1.0, 3])),
     )  # fmt: skip
     predictive = model(task)
@@ -138,7 +136,7 @@ def test_likelihoods_read_the_guesses_of_their_backbone(
 ):
     argv = f"--model.likelihood={argument} --model.floor=0.3".split()
     bounded = kind is BernoulliGamma
-    model, representation = model_of("plane", backbone, *argv, bounded=bounded)
+    model, inputs = model_of("plane", backbone, *argv, bounded=bounded)
     assert type(model.likelihood) is kind
     local = backbone == LOCAL
     marginal = getattr(model.likelihood, "marginal", model.likelihood)
@@ -152,8 +150,8 @@ def test_likelihoods_read_the_guesses_of_their_backbone(
         np.array([45.0, 50]), np.array([2.0, 9]), np.zeros(2), np.datetime64("2020")
     )
     seen = Observations(sites, np.array([1.0, 0]))
-    predictive = model(observed_task(representation, seen, seen))
-    y = observed_task(representation, seen, seen).target.y
+    predictive = model(observed_task(inputs, seen, seen))
+    y = observed_task(inputs, seen, seen).target.y
     assert predictive.log_prob(y, torch.ones_like(y, dtype=torch.bool)).isfinite()
 
 
@@ -221,11 +219,11 @@ def test_impossible_models_are_refused_as_configuration(model_of, argument, mess
         model_of("plane", argument)
 
 
-def test_geometry_must_be_that_of_the_representation(model_of):
-    _, representation = model_of("plane")
+def test_geometry_must_be_that_of_the_inputs(model_of):
+    _, inputs = model_of("plane")
     config, _ = parse(parser(), ["--model.geometry=sphere"])
     with pytest.raises(ConfigError, match=r"is sphere, but .* plane"):
-        build_model(config.model, representation)
+        build_model(config.model, inputs)
 
 
 @pytest.mark.parametrize("backbone", ["local_tnp", "tnp", "rcnp"])
@@ -243,11 +241,11 @@ def test_geometry_must_be_that_of_the_representation(model_of):
 def test_a_backbone_of_pairs_keeps_the_group_that_is_named(
     model_of, geometry, name, group, backbone
 ):
-    model, representation = model_of(
+    model, inputs = model_of(
         geometry, f"--model.group={name}", f"--model.backbone.name={backbone}"
     )
     assert type(model.backbone.group) is group
-    assert model.backbone.group.dx == representation.dx
+    assert model.backbone.group.dx == inputs.dx
 
 
 @pytest.mark.parametrize(("name", "made"), [("tnp", TNP), ("pt_tnp", PTTNP)])
@@ -285,12 +283,10 @@ CNP_STRICT = ("--model.backbone.name=cnp", "--model.form=strict")
 @pytest.mark.parametrize("group", ["default", "none"])
 def test_a_cnp_keeps_no_group(model_of, geometry, group):
     sizes = "--model.backbone.cnp.width=12", "--model.backbone.cnp.layers=1"
-    model, representation = model_of(
-        geometry, *CNP_STRICT, f"--model.group={group}", *sizes
-    )
+    model, inputs = model_of(geometry, *CNP_STRICT, f"--model.group={group}", *sizes)
     assert isinstance(model.backbone, CNP)
     assert type(model.backbone.group) is Trivial
-    assert model.backbone.group.dx == representation.dx
+    assert model.backbone.group.dx == inputs.dx
     assert (model.backbone.dz, len(model.backbone.embed)) == (12, 3)
     assert model.drift is None
 

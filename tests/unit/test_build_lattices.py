@@ -69,12 +69,10 @@ EQUIV = (
 def test_a_relaxed_convcnp_has_one_function_a_block_and_none_if_strict(
     model_of, geometry
 ):
-    loose, representation = model_of(
-        geometry, *RELAXED, "--model.fixed_inputs.edge_km=200"
-    )
+    loose, inputs = model_of(geometry, *RELAXED, "--model.fixed_inputs.edge_km=200")
     assert isinstance(loose.backbone, RelaxedConvCNP)
     assert len(loose.backbone.relaxations) == 3
-    low = torch.tensor([representation.low]) - 0.3
+    low = torch.tensor([inputs.low]) - 0.3
     for relaxation in loose.backbone.relaxations:
         assert relaxation.support.weight(low) == 0
         assert relaxation(low).shape == (1, 1)

@@ -165,10 +165,10 @@ class Environment(Experiment):
             "out": "In another region, without fixed inputs",
         }
         self.rivals = {"unconstrained": (UNCONSTRAINED, f"above {UNCONSTRAINED}")}
-        self.representation = represent(split.train, "plane")
+        self.station_inputs = represent(split.train, "plane")
         half = self.patch.cell / 2
-        low = tuple(edge - half for edge in self.representation.low)
-        high = tuple(edge + half for edge in self.representation.high)
+        low = tuple(edge - half for edge in self.station_inputs.low)
+        high = tuple(edge + half for edge in self.station_inputs.high)
         if self.patch.axes > 2:
             low += _HEIGHTS_KM[0], _TIMES[0]
             high += _HEIGHTS_KM[1], _TIMES[1]
@@ -197,7 +197,7 @@ class Environment(Experiment):
             "in": self.split.test, "out": self.split.out,
         }  # fmt: skip
         law = replace(self.law, dropout=dropout, seed=seed)
-        return reanalysis_tasks(parts[part], self.representation, law)
+        return reanalysis_tasks(parts[part], self.station_inputs, law)
 
     def draw(
         self, study: Study, entries: Sequence[Entry], seed: int, table: pd.DataFrame
@@ -231,11 +231,11 @@ class Environment(Experiment):
             self.law, shape=whole, least=_SHOWN, most=_SHOWN, observed=1e-6,
             seed=TEST_SEED,
         )  # fmt: skip
-        task = PatchTask(reanalysis_tasks(grid, self.representation, law), 0)
+        task = PatchTask(reanalysis_tasks(grid, self.station_inputs, law), 0)
         made = predict_patch(study, entry, seed, task)
         first = task.drawn.corner[0] if steps else task.drawn.record
         time, at = grid.time[first], ((0,) if steps else ())
-        scale = self.representation
+        scale = self.station_inputs
         values = {
             "tas": scale.scaling.unscale(made.mean[at]),
             "tas_stderr": scale.scaling.unscale_std(made.std[at]),

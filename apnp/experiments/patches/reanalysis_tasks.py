@@ -106,7 +106,7 @@ class Grid:
 
 
 def represent(grid: Grid, geometry: str) -> StationInputs:
-    """The representation of the grid to train on: its cells, its values' scale.
+    """The inputs of the grid to train on: its cells, its values' scale.
 
     Raises:
         ConfigError: If the values do not vary, or the region is too wide for a plane.
@@ -124,14 +124,14 @@ class EarthPlaces:
         time: Time of the year in units of ten days, zero in its middle, (time,), the
             last axis of a location where time is an axis of the grid; else None, and
             each time is a record.
-        space: Axes of `x` on which `representation` knows a box.
-        representation: How places on the Earth are represented.
+        space: Axes of `x` on which `inputs` knows a box.
+        inputs: How places on the Earth are represented.
     """
 
     x: Floats
     time: Floats | None
     space: int
-    representation: StationInputs
+    inputs: StationInputs
 
     def at(self, record: int, cells: NDArray[np.intp]) -> Floats:
         """Locations (n, dx) of the cells (lat, lon) or (time, lat, lon)."""
@@ -142,7 +142,7 @@ class EarthPlaces:
 
     def box(self, x: Floats) -> tuple[Floats, Floats]:
         """On the sphere all of it, otherwise the box of the locations."""
-        centre, extent = self.representation.projection.box(x[:, : self.space])
+        centre, extent = self.inputs.projection.box(x[:, : self.space])
         other, side = box_of(x[:, self.space :]) if x.shape[1] > self.space else (
             x[0, :0], x[0, :0],
         )  # fmt: skip
@@ -150,7 +150,7 @@ class EarthPlaces:
 
 
 def reanalysis_tasks(
-    grid: Grid, representation: StationInputs, law: PatchSampling
+    grid: Grid, inputs: StationInputs, law: PatchSampling
 ) -> PatchTasks:
     """Tasks from a grid, of two axes (lat, lon) or three (time, lat, lon).
 
@@ -163,7 +163,7 @@ def reanalysis_tasks(
 
     Args:
         grid: Values to predict; times at even steps where time is an axis.
-        representation: That of the training grid.
+        inputs: That of the training grid.
         law: How tasks are drawn.
 
     Raises:
@@ -172,12 +172,10 @@ def reanalysis_tasks(
     """
     lat, lon = grid.sites()
     middle = grid.time[len(grid.time) // 2]
-    there, absolute = representation.adapted(
-        Sites(lat, lon, np.zeros(len(lat)), middle)
-    )
+    there, absolute = inputs.adapted(Sites(lat, lon, np.zeros(len(lat)), middle))
     shape = (len(grid.lat), len(grid.lon), -1)
     x = there.projection.locations(lat, lon).reshape(shape).astype(np.float32)
-    values = representation.scaling.scale(grid.values).astype(np.float32)
+    values = inputs.scaling.scale(grid.values).astype(np.float32)
     if len(law.shape) == 2:
         places = EarthPlaces(x, None, there.dx, there)
         return PatchTasks(values, places, law, absolute)

@@ -11,22 +11,24 @@ from apnp.checkpoint import (
     find_checkpoint,
     load_run,
     read_checkpoint,
+    read_record,
     run_folder,
     write_checkpoint,
 )
 from apnp.config import Config, to_dict
 from apnp.errors import CheckpointError
+from apnp.inputs.gridded_covariates import FieldUse
 from apnp.inputs.stations import StationInputs
 
-REPRESENTATION = StationInputs.fit("plane", [45.0, 55.0], [0.0, 20.0], [1.0, 5.0])
+INPUTS = StationInputs.fit("plane", [45.0, 55.0], [0.0, 20.0], [1.0, 5.0])
 
 
 @pytest.fixture
 def saved(small_model, tmp_path):
     config = Config(model=small_model("plane"))
     torch.manual_seed(3)
-    model = build_model(config.model, REPRESENTATION)
-    record = {"config": to_dict(config), "representation": REPRESENTATION.to_dict()}
+    model = build_model(config.model, INPUTS)
+    record = {"config": to_dict(config), "inputs": INPUTS.to_dict()}
     run = tmp_path / "run"
     state = {"optimizer_states": [{0: torch.arange(3.0)}], "progress": {"step": 5}}
     write_checkpoint(run / "last", record, model.state_dict(), state)
@@ -37,8 +39,8 @@ def saved(small_model, tmp_path):
 @pytest.mark.parametrize("part", ["", "best", "last"])
 def test_a_run_and_its_checkpoints_load_alike(saved, part):
     run, model, _ = saved
-    loaded, representation, record = load_run(run / part)
-    assert representation == REPRESENTATION
+    loaded, inputs, record = load_run(run / part)
+    assert inputs == INPUTS
     assert record.versions["torch"] == torch.__version__
     assert set(record.provenance) == {"commit", "machine", "finished"}
     assert not loaded.training
@@ -64,6 +66,18 @@ def test_scores_of_earlier_versions_are_understood(saved):
     assert loaded.std_inflation == found.progress.std_inflation == 1.3
     resumed = read_checkpoint(run / "last")[2]["progress"]["scores"]
     assert resumed == {"crps": 1.0, "std_inflation": 1.3}
+
+
+def test_inputs_of_earlier_versions_are_understood(saved):
+    run, model, record = saved
+    use = {"covariate": True, "stream_km": 50.0, "smooth_km": [40.0]}
+    field = {"name": "elevation", "units": "m", "mean": 4.0, "std": 5.0, "daily": False}
+    field |= {"height": True, "use": use}
+    old = {"config": record["config"], "versions": {}}
+    old["representation"] = record["inputs"] | {"fields": [field]}
+    write_checkpoint(run / "best", old, model.state_dict())
+    (scaling,) = read_record(run).inputs.gridded.fields
+    assert scaling.use == FieldUse(True, 50.0, (40.0,))
 
 
 def test_nothing_is_pickled(saved, monkeypatch):
@@ -110,7 +124,7 @@ def test_an_edited_record_is_found(saved):
     run, _, _ = saved
     path = run / "best" / "model.json"
     record = json.loads(path.read_text())
-    record["representation"]["std"] = 7.0
+    record["inputs"]["std"] = 7.0
     path.write_text(json.dumps(record))
     with pytest.raises(CheckpointError, match=r"model\.json is damaged.*other check"):
         load_run(run)
@@ -148,9 +162,9 @@ FORGERIES = {
     "no files": setting("files", value={}),
     "configuration of another kind": setting("config", value=[1]),
     "nested configuration": setting("config", value=DEEP),
-    "representation of another kind": setting("representation", value="plane"),
-    "spread that is no number": setting("representation", "std", value=float("nan")),
-    "spread of another kind": setting("representation", "std", value={}),
+    "inputs of another kind": setting("inputs", value="plane"),
+    "spread that is no number": setting("inputs", "std", value=float("nan")),
+    "spread of another kind": setting("inputs", "std", value={}),
     "negative std_inflation": setting(
         "progress", value={"step": 1, "elapsed": 1.0, "scores": {"std_inflation": -1.0}}
     ),
@@ -284,13 +298,14 @@ def test_a_record_of_an_earlier_version_is_understood(saved):
     old = json.loads(json.dumps(record))
     old["config"]["data"]["fields"] = old["config"]["data"].pop("covariates")
     del old["config"]["model"]["coast"], old["config"]["trainer"]["average"]
+    old["representation"] = old.pop("inputs")
     for key in ("coast", "coast_scale", "fields"):
         del old["representation"][key]
     write_checkpoint(run / "best", old, model.state_dict())
-    loaded, representation, found = load_run(run)
+    loaded, inputs, found = load_run(run)
     assert (found.config.model.coast, found.config.trainer.average) == (False, 0.0)
     assert found.config.data.covariates == []
-    assert (representation.coast, representation.site.coast_scale) == (False, "110m")
+    assert (inputs.coast, inputs.site.coast_scale) == (False, "110m")
     assert found.progress == Progress()
     for name, value in model.state_dict().items():
         assert loaded.state_dict()[name].equal(value)
@@ -298,7 +313,7 @@ def test_a_record_of_an_earlier_version_is_understood(saved):
 
 def test_a_record_that_is_not_understood_names_its_version_and_the_way_out(saved):
     run, model, record = saved
-    other = record | {"representation": {"kind": "of the future"}}
+    other = record | {"inputs": {"kind": "of the future"}}
     write_checkpoint(run / "best", other, model.state_dict())
     with pytest.raises(
         CheckpointError,

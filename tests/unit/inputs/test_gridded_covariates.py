@@ -69,10 +69,10 @@ def fitted(geometry="plane", sources=(RELIEF, WEATHER), uses=USES):
 
 
 def test_covariates_of_fields_are_scaled_readings_at_the_end():
-    representation, there = fitted(), sites(30, DAYS[7], seed=5)
-    bare = replace(representation, gridded=GriddedCovariates())
-    w = representation.covariates(there)
-    assert representation.dw == w.shape[1] == bare.dw + 3 + 1
+    inputs, there = fitted(), sites(30, DAYS[7], seed=5)
+    bare = replace(inputs, gridded=GriddedCovariates())
+    w = inputs.covariates(there)
+    assert inputs.dw == w.shape[1] == bare.dw + 3 + 1
     np.testing.assert_array_equal(w[:, :3], bare.covariates(there))
     height, wide = (
         GRID.at(RELIEF.values(DAYS[0], km), there.lat, there.lon) for km in (0.0, 80.0)
@@ -82,27 +82,27 @@ def test_covariates_of_fields_are_scaled_readings_at_the_end():
     np.testing.assert_allclose(w[:, 3], (there.elevation - height) / 1000)
     np.testing.assert_allclose(w[:, 4], (there.elevation - wide) / 1000)
     np.testing.assert_allclose(w[:, 5], (50 + 0.1 * wide) / 1000)
-    weather = representation.gridded.fields[1]
+    weather = inputs.gridded.fields[1]
     read = GRID.at(WEATHER.values(DAYS[7]), there.lat, there.lon)
     np.testing.assert_allclose(w[:, 6], (read - weather.mean) / weather.std)
 
 
 def test_fields_are_scaled_by_the_training_stations_on_the_training_days():
     there, scaled = sites(), []
-    representation = fitted()
+    inputs = fitted()
     for day in DAYS:
-        scaled.append(representation.covariates(replace(there, time=day))[:, 6])
+        scaled.append(inputs.covariates(replace(there, time=day))[:, 6])
     scaled = np.concatenate(scaled)
     np.testing.assert_allclose(np.nanmean(scaled, 0), 0, atol=1e-10)
     np.testing.assert_allclose(np.nanstd(scaled, 0), 1, atol=1e-10)
 
 
 def test_missing_values_of_a_field_are_masked_and_leave_no_trace():
-    representation, there = fitted(), sites()
+    inputs, there = fitted(), sites()
     observations = Observations(there, there.elevation)
-    points = representation.point_set(observations)
-    x, w, mask = representation.targets(there)
-    missing = np.isnan(representation.covariates(there))
+    points = inputs.point_set(observations)
+    x, w, mask = inputs.targets(there)
+    missing = np.isnan(inputs.covariates(there))
     assert 0 < missing.sum() < missing.size
     for found in (points.w_mask, mask):
         np.testing.assert_array_equal(found[0].numpy(), ~missing)
@@ -114,11 +114,11 @@ def test_missing_values_of_a_field_are_masked_and_leave_no_trace():
 
 @pytest.mark.parametrize("geometry", ["plane", "sphere"])
 def test_training_tasks_hold_what_a_prediction_of_that_day_reads(geometry):
-    representation, there = fitted(geometry), sites()
+    inputs, there = fitted(geometry), sites()
     values = np.random.default_rng(2).normal(size=(len(DAYS), 60))
     law = TaskSampling(5, 20, 12, seed=3)
     tasks = StationTasks(
-        representation, there.lat, there.lon, there.elevation, DAYS, values, law
+        inputs, there.lat, there.lon, there.elevation, DAYS, values, law
     )
     for index in range(3):
         draw, task = tasks.draw(index), tasks.task(index)
@@ -128,7 +128,7 @@ def test_training_tasks_hold_what_a_prediction_of_that_day_reads(geometry):
             )
             for k in (draw.context, draw.target)
         )
-        same = observed_task(representation, context, target)
+        same = observed_task(inputs, context, target)
         for part in ("context", "target"):
             for name in ("x", "w", "w_mask"):
                 one, other = (getattr(getattr(t, part), name) for t in (task, same))
@@ -140,11 +140,11 @@ def test_training_tasks_hold_what_a_prediction_of_that_day_reads(geometry):
 
 
 def test_a_stream_of_the_plane_is_the_field_at_nodes_about_the_domain():
-    representation = fitted()
+    inputs = fitted()
     there = sites(9, seed=8)
-    domain = representation.domain(there)
-    (stream,) = representation.streams(domain, DAYS[0])
-    relief = representation.gridded.fields[0]
+    domain = inputs.domain(there)
+    (stream,) = inputs.streams(domain, DAYS[0])
+    relief = inputs.gridded.fields[0]
     x, y = (axis[0].double().numpy() for axis in stream.axes)
     for axis, centre, extent in zip(
         (x, y), domain.centre[0].numpy(), domain.extent[0].numpy(), strict=True
@@ -153,7 +153,7 @@ def test_a_stream_of_the_plane_is_the_field_at_nodes_about_the_domain():
         assert (axis[0] + axis[-1]) / 2 == pytest.approx(centre, abs=1e-6)
         assert axis[-1] - axis[0] > extent + 2 * 0.5 - 2 * 0.15
     nodes = np.stack(np.meshgrid(x, y, indexing="ij"), -1) * 1000
-    lat, lon = LambertAzimuthal(*representation.projection.centre).inverse(nodes)
+    lat, lon = LambertAzimuthal(*inputs.projection.centre).inverse(nodes)
     grid, means = RELIEF.coarsened(DAYS[0], 150.0)
     read = grid.at((means - relief.mean) / relief.std, lat.ravel(), lon.ravel())
     np.testing.assert_array_equal(
@@ -168,8 +168,8 @@ def test_a_stream_of_the_plane_is_the_field_at_nodes_about_the_domain():
 
 
 def test_a_stream_of_the_sphere_is_every_node_in_radians():
-    representation = fitted("sphere")
-    (stream,) = representation.streams(representation.domain(sites()), DAYS[0])
+    inputs = fitted("sphere")
+    (stream,) = inputs.streams(inputs.domain(sites()), DAYS[0])
     rows, columns = (np.degrees(axis[0].numpy()) for axis in stream.axes)
     grid, means = RELIEF.coarsened(DAYS[0], 150.0)
     np.testing.assert_allclose(rows, grid.lat, atol=1e-4)
@@ -192,10 +192,10 @@ def test_a_stream_ends_where_a_plane_does():
 
 
 def test_json_keeps_fields_but_not_where_they_come_from():
-    representation = fitted()
-    record = json.loads(json.dumps(representation.to_dict()))
+    inputs = fitted()
+    record = json.loads(json.dumps(inputs.to_dict()))
     again = StationInputs.from_dict(record)
-    assert again == representation
+    assert again == inputs
     assert again.gridded.sources == ()
     read = again.reading([WEATHER, RELIEF])
     assert [s.name for s in read.gridded.sources] == ["orog", "t2m"]
@@ -205,7 +205,7 @@ def test_json_keeps_fields_but_not_where_they_come_from():
 
 
 def test_other_fields_than_those_of_the_training_are_refused():
-    representation = fitted()
+    inputs = fitted()
     for sources, error, message in (
         ([], ConfigError, r"reads the fields orog, t2m, and is given none"),
         ([RELIEF], ConfigError, r"orog, t2m, and is given orog: .*--covariates"),
@@ -218,9 +218,9 @@ def test_other_fields_than_those_of_the_training_are_refused():
         ([replace(RELIEF, height=False), WEATHER], DataError, "height of the ground"),
     ):
         with pytest.raises(error, match=message):
-            representation.reading(sources)
+            inputs.reading(sources)
     with pytest.raises(ConfigError, match=r"reads the fields none.*given orog"):
-        replace(representation, gridded=GriddedCovariates()).reading([RELIEF])
+        replace(inputs, gridded=GriddedCovariates()).reading([RELIEF])
 
 
 def test_fields_that_tell_nothing_are_refused():
@@ -236,9 +236,7 @@ def test_fields_that_tell_nothing_are_refused():
 
 
 def test_days_of_a_prediction_must_be_there():
-    representation = fitted()
-    representation.gridded.check_days(DAYS)
+    inputs = fitted()
+    inputs.gridded.check_days(DAYS)
     with pytest.raises(DataError, match="no 2021-01-01"):
-        representation.gridded.check_days(
-            np.array(["2020-01-03", "2021-01-01"], "M8[D]")
-        )
+        inputs.gridded.check_days(np.array(["2020-01-03", "2021-01-01"], "M8[D]"))

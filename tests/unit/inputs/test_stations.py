@@ -130,7 +130,7 @@ def test_sphere_domain_does_not_depend_on_the_context():
     assert a.extent[0].tolist() == [2, 2, 2]
 
 
-def test_context_in_the_training_region_keeps_the_representation(plane):
+def test_context_in_the_training_region_keeps_the_inputs(plane):
     assert plane.adapted(sites([48.0, 52.0], [3.0, 9.0])) == (plane, True)
     assert plane.adapted(sites([], [])) == (plane, True)
 

@@ -14,7 +14,7 @@ from apnp.likelihoods import (
 from apnp.prediction.conditioned import ModelMarginals
 
 
-def representation(mean, std):
+def inputs(mean, std):
     projection = Projection("sphere", (0.0, 0.0), (0,) * 3, (0,) * 3)
     return StationInputs(projection, ValueScaling(mean, std))
 
@@ -27,7 +27,7 @@ def test_a_mixture_is_scored_in_units():
     law = MixturePredictive(
         column([0.3, 0.7]).log(), column([-1.0, 2.0]), column([0.5, 1.0])
     )
-    found = ModelMarginals(law, representation(10.0, 4.0))
+    found = ModelMarginals(law, inputs(10.0, 4.0))
     assert found.mean == pytest.approx([10 + 4 * (0.7 * 2 - 0.3)])
     parts = stats.norm(10 + 4 * np.array([-1, 2]), 4 * np.array([0.5, 1]))
     weight, y = np.array([0.3, 0.7]), 13.0
@@ -45,9 +45,7 @@ def test_a_mixture_is_scored_in_units():
 
 def test_rain_is_scored_in_units_and_its_absence_by_probability():
     p, shape, rate = (column(v, v) for v in (0.6, 0.7, 0.2))
-    found = ModelMarginals(
-        BernoulliGammaPredictive(p, shape, rate), representation(0, 3)
-    )
+    found = ModelMarginals(BernoulliGammaPredictive(p, shape, rate), inputs(0, 3))
     score = found.score(np.array([0.0, 4.5]))
     wet = stats.gamma(0.7, scale=3 / 0.2)
     nll = [-np.log(0.6), -np.log(0.4 * wet.pdf(4.5))]
@@ -63,7 +61,7 @@ def test_values_predicted_together_are_scored_together_in_units():
     law = LowRankPredictive(
         column(*mean), column(*own), torch.from_numpy(factor)[None, :, None]
     )
-    found = ModelMarginals(law, representation(10.0, 4.0))
+    found = ModelMarginals(law, inputs(10.0, 4.0))
     y = np.array([9.0, 11.0, 17.0])
     covariance = 16 * (np.diag(own) + factor @ factor.T)
     dense = stats.multivariate_normal(10 + 4 * mean, covariance)
@@ -71,5 +69,5 @@ def test_values_predicted_together_are_scored_together_in_units():
     assert score.joint_nll == pytest.approx(-dense.logpdf(y) / 3)
     alone = stats.norm(10 + 4 * mean, np.sqrt(np.diag(covariance)))
     assert score.nll == pytest.approx(-alone.logpdf(y))
-    one_by_one = ModelMarginals(law.marginals, representation(10.0, 4.0))
+    one_by_one = ModelMarginals(law.marginals, inputs(10.0, 4.0))
     assert np.isnan(one_by_one.score(y).joint_nll)

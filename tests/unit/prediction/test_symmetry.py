@@ -71,7 +71,7 @@ def test_moved_data_change_nothing_but_what_fixed_inputs_break(
     backbone, geometry, group, form
 ):
     ds = stations()
-    representation = StationInputs.fit(geometry, ds.lat, ds.lon, ds.tas)
+    inputs = StationInputs.fit(geometry, ds.lat, ds.lon, ds.tas)
     sizes = ("lattice.shape=[16,16]", "channels=[8,8]", "blocks=[1,1]", "kernel=3")
     argv = [f"--model.backbone.convcnp.{size}" for size in sizes]
     argv += [f"--model.backbone.{b}.width=8" for b in ("local_tnp", "tnp", "rcnp")]
@@ -80,11 +80,11 @@ def test_moved_data_change_nothing_but_what_fixed_inputs_break(
     argv += ["--model.fixed_inputs.edge_km=20000", "--model.coast=false"]
     argv += ["--model.likelihood=gaussian"]
     torch.manual_seed(3)
-    process = build_model(parse(parser(), argv)[0].model, representation)
+    process = build_model(parse(parser(), argv)[0].model, inputs)
     with torch.no_grad():
         for p in process.parameters():
             p += 0.1 * torch.randn_like(p)
-    probe = SymmetryProbe(process.double().eval(), representation)
+    probe = SymmetryProbe(process.double().eval(), inputs)
     task = probe.task(*observed())
     deviation = far(probe.moved(task, torch.Generator().manual_seed(1)))
     assert deviation > 1e-6 if form == "approximate" else deviation < 1e-10
@@ -114,7 +114,7 @@ def test_means_are_those_of_the_model_with_and_without_fixed_inputs(model):
     for one, scaled in ((model, with_them), (model.strict(), without)):
         mean, _ = one.condition(context).predict(target.sites)
         np.testing.assert_allclose(
-            model.representation.scaling.unscale(scaled), mean, atol=1e-3
+            model.inputs.scaling.unscale(scaled), mean, atol=1e-3
         )
     _, as_it_is = probe.moved(probe.task(context, target), torch.Generator())
     np.testing.assert_array_equal(as_it_is, with_them)

@@ -44,7 +44,7 @@ def places(sources):
 
 
 @pytest.fixture(scope="session")
-def representation(sources, places):
+def inputs(sources, places):
     few = np.arange(200)
     made = StationInputs.fit(
         "sphere", places.lat[few], places.lon[few], places.lat[few], insolation=True

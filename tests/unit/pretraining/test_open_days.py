@@ -69,10 +69,10 @@ def test_a_day_is_of_the_first_kind_it_fits(stations):
     assert set(days) == {name for name, _, _ in KINDS}
 
 
-def test_tasks_follow_from_seed_and_index_and_differ(stations, representation):
+def test_tasks_follow_from_seed_and_index_and_differ(stations, inputs):
     train, _, _ = divided(stations, SPLIT)
-    source = OpenDays(representation, train, LAW, seed=2)
-    again = OpenDays(representation, train, LAW, seed=2)
+    source = OpenDays(inputs, train, LAW, seed=2)
+    again = OpenDays(inputs, train, LAW, seed=2)
     for index in (0, 17):
         one, two = source.task(index), again.task(index)
         np.testing.assert_array_equal(one.context.y, two.context.y)
@@ -81,9 +81,9 @@ def test_tasks_follow_from_seed_and_index_and_differ(stations, representation):
     assert len(sums) == 30
 
 
-def test_kinds_of_day_come_in_their_shares(stations, representation):
+def test_kinds_of_day_come_in_their_shares(stations, inputs):
     train, _, _ = divided(stations, SPLIT)
-    source = OpenDays(representation, train, LAW, seed=2)
+    source = OpenDays(inputs, train, LAW, seed=2)
     drawn = [source.day(np.random.default_rng(k)) for k in range(1500)]
     possible = {n: share for n, _, share in KINDS if source.kinds[n].size}
     total = sum(possible.values())
@@ -92,10 +92,10 @@ def test_kinds_of_day_come_in_their_shares(stations, representation):
         assert abs(found - share / total) < 0.04
 
 
-def test_a_task_holds_the_values_of_one_day(stations, representation):
+def test_a_task_holds_the_values_of_one_day(stations, inputs):
     train, _, _ = divided(stations, SPLIT)
-    task = OpenDays(representation, train, LAW, seed=2).task(5)
-    values = representation.scaling.unscale(task.context.y[0, :, 0].numpy())
+    task = OpenDays(inputs, train, LAW, seed=2).task(5)
+    values = inputs.scaling.unscale(task.context.y[0, :, 0].numpy())
     days = train.day_of()[np.abs(train.value[:, None] - values).argmin(0)]
     assert np.unique(days).size == 1
 

@@ -54,7 +54,7 @@ def run(config):
 def test_tasks_come_from_both_sources_and_carry_the_covariates(config):
     prepared = prepare_pretraining(config, LAW)
     assert set(prepared.tasks.sources) == {"open", "simulated"}
-    assert prepared.representation.insolation
+    assert prepared.inputs.insolation
     # Elevation, season (2); of the relief 3 covariates, of the land fraction 1.
     assert prepared.tasks.task(3).context.w.shape[-1] == 3 + 3 + 1
     assert prepared.validation
@@ -68,8 +68,8 @@ def test_one_source_alone_is_possible(config):
 
 
 def test_a_run_is_trained_and_resumed_to_its_end(config, run):
-    _, representation, record = load_run(run)
-    assert representation.insolation
+    _, inputs, record = load_run(run)
+    assert inputs.insolation
     assert record.progress.step == 2
     longer = replace(config, trainer=replace(config.trainer, max_steps=3))
     pretrain(longer, LAW, resume=True)

@@ -57,10 +57,10 @@ def test_networks_have_log_uniform_sizes(places):
     assert 120 < np.median(sizes) < 330  # sqrt(20 * 2000) = 200
 
 
-def test_a_task_follows_from_seed_and_index_alone(representation, places):
-    one = SimulatedDays(representation, places, LAW, seed=8)
-    two = SimulatedDays(representation, places, LAW, seed=8)
-    other = SimulatedDays(representation, places, LAW, seed=9)
+def test_a_task_follows_from_seed_and_index_alone(inputs, places):
+    one = SimulatedDays(inputs, places, LAW, seed=8)
+    two = SimulatedDays(inputs, places, LAW, seed=8)
+    other = SimulatedDays(inputs, places, LAW, seed=9)
     two.task(1)
     for index in (0, 3):
         a, b = one.task(index), two.task(index)
@@ -69,7 +69,7 @@ def test_a_task_follows_from_seed_and_index_alone(representation, places):
     assert one.task(0).context.y.sum() != other.task(0).context.y.sum()
 
 
-def test_no_task_repeats(representation, places):
-    source = SimulatedDays(representation, places, LAW, seed=8)
+def test_no_task_repeats(inputs, places):
+    source = SimulatedDays(inputs, places, LAW, seed=8)
     first = {float(source.task(i).target.y[0, 0, 0]) for i in range(25)}
     assert len(first) == 25

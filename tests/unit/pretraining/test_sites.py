@@ -7,17 +7,17 @@ from apnp.pretraining.sites import SiteInputs
 DAY = np.datetime64("2019-04-05")
 
 
-def test_points_are_those_of_the_representation(representation, places):
+def test_points_are_those_of_the_inputs(inputs, places):
     few = places.take(np.arange(60))
-    inputs = SiteInputs(representation, few.lat, few.lon, few.elevation)
+    made = SiteInputs(inputs, few.lat, few.lon, few.elevation)
     index, raised = np.array([4, 50, 7]), np.array([0.0, 120.0, -30.0])
     part = index, np.array([1.0, 2.0, 3.0]), raised
-    task = inputs.task(DAY, part, part)
+    task = made.task(DAY, part, part)
     sites = Sites(few.lat[index], few.lon[index], few.elevation[index] + raised, DAY)
-    expected = representation.covariates(sites)
+    expected = inputs.covariates(sites)
     np.testing.assert_allclose(task.context.w[0], expected, atol=2e-5)
     np.testing.assert_allclose(
-        task.target.y[0, :, 0], representation.scaling.scale(part[1]), rtol=1e-5
+        task.target.y[0, :, 0], inputs.scaling.scale(part[1]), rtol=1e-5
     )
 
 

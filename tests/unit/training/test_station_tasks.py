@@ -28,9 +28,9 @@ def network(law, n=50, geometry="plane", seed=1):
     values[g.random(values.shape) < 0.2] = np.nan
     values[3] = np.nan
     values[4, 5:] = np.nan
-    representation = StationInputs.fit(geometry, lat, lon, values)
+    inputs = StationInputs.fit(geometry, lat, lon, values)
     elevation = g.uniform(0, 2000, n)
-    tasks = StationTasks(representation, lat, lon, elevation, DAYS, values, law)
+    tasks = StationTasks(inputs, lat, lon, elevation, DAYS, values, law)
     return tasks, values
 
 
@@ -81,10 +81,10 @@ def test_days_without_enough_stations_are_never_drawn():
 def test_task_carries_scaled_values_of_its_day():
     tasks, values = network(LAW)
     d, task = tasks.draw(11), tasks.task(11)
-    expected = tasks.representation.scaling.scale(values[d.day, d.target])
+    expected = tasks.inputs.scaling.scale(values[d.day, d.target])
     assert task.target.y[0, :, 0].numpy() == pytest.approx(expected, rel=1e-5)
     assert task.context.n_points == len(d.context)
-    box = tasks.representation.projection.box(task.context.x[0].double().numpy())
+    box = tasks.inputs.projection.box(task.context.x[0].double().numpy())
     assert task.domain.centre[0].numpy() == pytest.approx(box[0], abs=1e-6)
     assert task.domain.extent[0].numpy() == pytest.approx(box[1], abs=1e-6)
 
@@ -156,7 +156,7 @@ def test_observed_task_knows_its_absolute_location():
     tasks, _ = network(LAW)
     place = Sites(np.array([46.0, 47]), np.array([3.0, 9]), np.zeros(2), DAYS[0])
     both = Observations(place, np.array([1.0, 2.0]))
-    task = observed_task(tasks.representation, both, both.take(np.array([1])))
+    task = observed_task(tasks.inputs, both, both.take(np.array([1])))
     assert task.domain.absolute.all()
     assert (task.context.n_points, task.target.n_points) == (2, 1)
 

@@ -55,10 +55,8 @@ def test_a_batch_must_divide_among_processes(tiny, stations):
         TaskBatches(tasks, range(2), 8, 0, 3)
 
 
-def locations(representation, stations, mask):
-    x = representation.projection.locations(
-        stations["lat"][mask], stations["lon"][mask]
-    )
+def locations(inputs, stations, mask):
+    x = inputs.projection.locations(stations["lat"][mask], stations["lon"][mask])
     return {tuple(row) for row in x.astype(np.float32).tolist()}
 
 
@@ -73,7 +71,7 @@ def test_test_stations_enter_nothing_and_validation_stations_no_training(
     prepared = prepare(config, stations)
     part = config.data.split.assign(stations["lat"], stations["lon"])
     train, validation, test = (
-        locations(prepared.representation, stations, part == name)
+        locations(prepared.inputs, stations, part == name)
         for name in ("train", "validation", "test")
     )
     assert len(train) > 30
@@ -96,7 +94,7 @@ def test_stations_outside_the_region_enter_nothing(tiny, stations):
         prepare(*given)
         for given in ((tiny(), stations), (asked, stations), (tiny(), part))
     )
-    assert cut.representation == own.representation != whole.representation
+    assert cut.inputs == own.inputs != whole.inputs
     assert cut.tasks.task(3).target.y.equal(own.tasks.task(3).target.y)
     for one, other in zip(cut.validation, own.validation, strict=True):
         assert one.context.y.equal(other.context.y)
@@ -112,10 +110,7 @@ def test_scaling_knows_the_training_part_alone(tiny, stations):
     part = config.data.split.assign(stations["lat"], stations["lon"])
     changed["tas"][part != "train"] = 50.0
     changed["tas"][:, 10:] = 50.0
-    assert (
-        prepare(config, changed).representation
-        == prepare(config, stations).representation
-    )
+    assert prepare(config, changed).inputs == prepare(config, stations).inputs
 
 
 def test_stations_of_unknown_elevation_are_counted_and_left_out(tiny, stations):
@@ -148,15 +143,15 @@ def test_a_dropout_of_fixed_inputs_is_of_the_approximate_form(tiny, stations):
     assert hidden("--model.form=strict") == 0
 
 
-def test_a_known_representation_is_kept_for_its_region(tiny, stations):
+def test_known_inputs_are_kept_for_its_region(tiny, stations):
     old = StationInputs(
         Projection("plane", (50.0, 10.0), (-1, -1), (1, 1)), ValueScaling(3.0, 7.0)
     )
-    assert prepare(tiny(), stations, old).representation == old
+    assert prepare(tiny(), stations, old).inputs == old
     far = StationInputs(
         Projection("plane", (35.0, -100.0), (-1, -1), (1, 1)), ValueScaling(3.0, 7.0)
     )
-    moved = prepare(tiny(), stations, far).representation
+    moved = prepare(tiny(), stations, far).inputs
     assert moved.projection.centre == pytest.approx((50, 10), abs=3)
     assert (moved.mean, moved.std) == (3.0, 7.0)
 

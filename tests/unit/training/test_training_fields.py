@@ -63,8 +63,8 @@ def test_a_run_with_fields_predicts_grids_and_points_whatever_the_chunks(
     run, stations, files
 ):
     model = load(run()[0])
-    assert model.representation.stream_dy == model.process.backbone.stream_dy == (1,)
-    assert model.representation.dw == 3 + 1 + 2
+    assert model.inputs.stream_dy == model.process.backbone.stream_dy == (1,)
+    assert model.inputs.dw == 3 + 1 + 2
     asked = {
         "time": DAY,
         "grid": 2.0,
@@ -127,7 +127,7 @@ def test_a_run_with_fields_is_gone_on_with_and_begun_from(run, tiny, stations):
     assert train(longer, stations, resume=True) == first
     again = replace(config, run=f"{config.run}2")
     started = train(again, stations, init_from=first)
-    assert load(started).representation == load(first).representation
+    assert load(started).inputs == load(first).inputs
     with pytest.raises(ConfigError, match=r"reads the fields orog, t2m.*given none"):
         train(tiny(run="bare"), stations, init_from=first)
 

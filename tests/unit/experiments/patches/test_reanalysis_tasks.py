@@ -19,8 +19,8 @@ def field(lon=None, elevation=True):
     return Grid(DAYS, lat, lon, t * 1000.0 + y * 30 + x, height)
 
 
-def cells(task, representation):
-    y = representation.scaling.unscale(task.target.y[0, :, 0].double().numpy())
+def cells(task, inputs):
+    y = inputs.scaling.unscale(task.target.y[0, :, 0].double().numpy())
     found = np.round(y).astype(int)
     return found // 1000, found % 1000 // 30, found % 1000 % 30
 
@@ -28,13 +28,13 @@ def cells(task, representation):
 @pytest.mark.parametrize("geometry", ["plane", "sphere"])
 def test_values_and_absolute_locations_belong_together(geometry):
     grid = field()
-    representation = represent(grid, geometry)
-    tasks = reanalysis_tasks(grid, representation, FLAT)
+    inputs = represent(grid, geometry)
+    tasks = reanalysis_tasks(grid, inputs, FLAT)
     for i in range(10):
         task = tasks.task(i)
-        t, y, x = cells(task, representation)
+        t, y, x = cells(task, inputs)
         assert len(set(t)) == 1
-        expected = representation.projection.locations(grid.lat[y], grid.lon[x])
+        expected = inputs.projection.locations(grid.lat[y], grid.lon[x])
         assert task.target.x[0].numpy() == pytest.approx(expected, abs=1e-5)
         assert task.domain.absolute.all()
         assert 3 <= task.context.n_points <= 9
@@ -47,9 +47,9 @@ def test_values_and_absolute_locations_belong_together(geometry):
 
 def test_in_space_and_time_elevation_and_day_of_the_year_are_axes():
     grid = field()
-    representation = represent(grid, "plane")
-    task = reanalysis_tasks(grid, representation, DEEP).task(4)
-    t, y, x = cells(task, representation)
+    inputs = represent(grid, "plane")
+    task = reanalysis_tasks(grid, inputs, DEEP).task(4)
+    t, y, x = cells(task, inputs)
     assert set(np.diff(np.unique(t))) == {1}
     assert len(np.unique(t)) == 3
     found = task.target.x[0].numpy()
@@ -64,8 +64,8 @@ def test_in_space_and_time_elevation_and_day_of_the_year_are_axes():
 
 
 def test_another_region_has_no_absolute_location_and_lies_about_its_own_middle():
-    representation = represent(field(), "plane")
-    away = reanalysis_tasks(field(np.arange(-106.0, -88.0)), representation, FLAT)
+    inputs = represent(field(), "plane")
+    away = reanalysis_tasks(field(np.arange(-106.0, -88.0)), inputs, FLAT)
     assert not any(away.task(i).domain.absolute.any() for i in range(5))
     assert abs(away.task(0).target.x).max() < 1.5
 
@@ -89,16 +89,16 @@ def test_a_grid_is_cut_by_region_time_and_land():
 
 def test_grids_and_patches_that_do_not_fit():
     grid = field(elevation=False)
-    representation = represent(grid, "plane")
+    inputs = represent(grid, "plane")
     with pytest.raises(ConfigError, match=r"has none. Give `elevation`"):
-        reanalysis_tasks(grid, representation, DEEP)
+        reanalysis_tasks(grid, inputs, DEEP)
     with pytest.raises(ConfigError, match=r"along \(lat, lon\) or .* Got \(9,\)"):
-        reanalysis_tasks(grid, representation, PatchSampling((9,), 1, 2))
+        reanalysis_tasks(grid, inputs, PatchSampling((9,), 1, 2))
     whole = field()
     kept = np.arange(len(DAYS)) != 9
     gap = Grid(DAYS[kept], whole.lat, whole.lon, whole.values[kept], whole.elevation)
     with pytest.raises(ConfigError, match=r"times at even steps"):
-        reanalysis_tasks(gap, representation, DEEP)
+        reanalysis_tasks(gap, inputs, DEEP)
     with pytest.raises(ValueError, match=r"must have shape .* \(62, 15, 18\)"):
         Grid(DAYS, whole.lat[1:], whole.lon, whole.values)
     with pytest.raises(ValueError, match=r"`elevation` must be finite"):
