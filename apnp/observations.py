@@ -1,4 +1,4 @@
-"""Sites, and what was observed at them at one time: the exchange type in numpy.
+"""Sites, and what was observed at them: the exchange types in numpy.
 
 Readers, baselines, evaluation and prediction speak of these; they load no torch.
 """
@@ -86,6 +86,50 @@ class Observations:
     def take(self, index: NDArray) -> "Observations":
         """The observations at `index` (integers or booleans)."""
         return Observations(self.sites.take(index), self.value[index])
+
+
+@dataclass(frozen=True, eq=False)
+class Archive:
+    """What a network's stations observed at many times.
+
+    Attributes:
+        sites: The stations; their `time` is that of no value and is not used.
+        times: Times in ascending order, datetime64 of shape (time,).
+        value: Values in the variable's CF units, (time, station); NaN = missing.
+    """
+
+    sites: Sites
+    times: NDArray[np.datetime64]
+    value: Floats
+
+    def __post_init__(self) -> None:
+        expected = (len(self.times), len(self.sites))
+        if self.value.shape != expected:
+            raise ValueError(
+                "`value` must have shape (time, station), here "
+                f"{expected}. Got {self.value.shape}."
+            )
+        if (np.diff(self.times) <= np.timedelta64(0)).any():
+            raise ValueError("`times` must ascend, each time once.")
+
+    def find(self, sites: Sites) -> NDArray[np.intp]:
+        """Numbers of the stations at these sites, (n,); -1 where there is none.
+
+        A station is found by latitude and longitude, to 0.0001 degrees; of several
+        at one place the first.
+        """
+        known: dict[tuple[int, int], int] = {}
+        for number, key in enumerate(_keys(self.sites)):
+            known.setdefault(key, number)
+        found = [known.get(key, -1) for key in _keys(sites)]
+        return np.array(found, dtype=np.intp)
+
+
+def _keys(sites: Sites) -> list[tuple[int, int]]:
+    """Latitude and longitude in steps of 0.0001 degrees."""
+    lat = np.round(sites.lat * 1e4).astype(np.int64)
+    lon = np.round(sites.lon * 1e4).astype(np.int64) % 3_600_000
+    return list(zip(lat.tolist(), lon.tolist(), strict=True))
 
 
 @dataclass(frozen=True)

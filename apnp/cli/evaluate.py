@@ -8,6 +8,15 @@ that held-out blocks are empty, or from all stations (`all`), so that a target m
 neighbours at which the model has never been trained. With --region both are stations
 of that region alone.
 
+--at says whether the targets are known. `unseen` (the default) predicts as if the
+targets had never reported: nobody is given their other days. `known` predicts a fifth
+of the stations of the training blocks, whose other days the model was trained on, and
+gives these to all that can use them.
+
+The baselines anomaly_kriging and random_forest read other days of the file: of the
+stations that are not held out, with --at known of all. random_forest leaves out the
+days to predict.
+
 For stations simulated by apnp the truth is known everywhere: --field FILE scores a
 predicted field against it, cell by cell, and writes FILE_truth.csv beside it.
 """
@@ -33,11 +42,13 @@ from apnp.cli.fields import open_field
 from apnp.cli.options import EvaluateOptions
 from apnp.cli.parser import ApnpParser, positive, region, seed
 from apnp.cli.runs import model_of, run_output, task_times
+from apnp.data.archive import archive_of
 from apnp.data.fill_elevation import fill_unmeasured_network
 from apnp.data.heldout import heldout_tasks
 from apnp.data.select import select_region
-from apnp.errors import ConfigError
+from apnp.errors import ConfigError, DataError
 from apnp.evaluation import (
+    ARCHIVE_BASELINES,
     BASELINES,
     as_text,
     baseline,
@@ -47,6 +58,7 @@ from apnp.evaluation import (
     write,
 )
 from apnp.evaluation.baselines import climate_of
+from apnp.evaluation.random_forest import without_times
 from apnp.evaluation.report import make_folder
 from apnp.evaluation.truth import against_truth, truth_as_text
 from apnp.files import atomic_write
@@ -57,6 +69,7 @@ if TYPE_CHECKING:
     from apnp.prediction import TrainedModel
 
 _SHARE = 0.2
+ANOMALY = "anomaly_kriging"
 TRUE_LAW = "true_law"
 INFORMED = "informed_kriging"
 
@@ -77,6 +90,13 @@ def parser() -> ApnpParser:
         "--hold-out",
         choices=("run", "random", "blocks"),
         help="stations to predict (default: run; random without --checkpoint)",
+    )
+    add(
+        "--at",
+        choices=("unseen", "known"),
+        default="unseen",
+        help="predict stations as if they had never reported, or stations whose other "
+        "days are known (default unseen)",
     )
     add("--context", type=positive, default=400, help="context stations (default 400)")
     add(
@@ -101,9 +121,10 @@ def parser() -> ApnpParser:
     add(
         "--baselines",
         metavar="A,B",
-        help=f"of {', '.join(BASELINES)}, with a model {INFORMED} (regression kriging "
-        f"with the model's covariates) and, for simulated stations, "
-        f"{TRUE_LAW}; or none (default: all)",
+        help=f"of {', '.join([*BASELINES, *ARCHIVE_BASELINES])}, with a model "
+        f"{INFORMED} (regression kriging with the model's covariates) and, for "
+        f"simulated stations, {TRUE_LAW}; or none (default: all but random_forest, "
+        "which takes minutes to train)",
     )
     add(
         "--field",
@@ -129,11 +150,17 @@ def main(argv: Sequence[str]) -> None:
     ds = fill_unmeasured_network(read_station_arguments(options))
     if options.region:
         ds = select_region(ds, options.region)
-    predictors = [*_own(options, model), *_baselines(options, ds, model)]
-    if not predictors:
-        raise ConfigError("Nothing to score: give --checkpoint or --baselines.")
+    if options.at == "known":
+        ds = _trained_on(options, ds, model)
     held_out = _held_out(options, ds, model)
     times = task_times(ds, options.time, model, options.tasks)
+    predictors = [
+        *_own(options, model),
+        *_baselines(options, ds, model),
+        *_archive_baselines(options, ds, held_out, times),
+    ]
+    if not predictors:
+        raise ConfigError("Nothing to score: give --checkpoint or --baselines.")
     folder: str | Path | None = options.output
     if folder is None and options.checkpoint is not None:
         folder = run_output(options.checkpoint, "evaluation")
@@ -203,12 +230,7 @@ def _baselines(
         known[INFORMED] = partial(informed_kriging, model.covariates)
     if climate is not None:
         known[TRUE_LAW] = partial(true_law_kriging, climate)
-    if options.baselines is None:
-        names = list(known)
-    elif options.baselines == "none":
-        names = []
-    else:
-        names = list(dict.fromkeys(options.baselines.split(",")))
+    names = _named(options, [*known])
     if TRUE_LAW in names and climate is None:
         raise ConfigError(
             f"The baseline {TRUE_LAW} needs stations simulated by apnp, whose law is "
@@ -219,7 +241,64 @@ def _baselines(
             f"The baseline {INFORMED} uses the covariates of a model: give "
             "--checkpoint, or leave it out of --baselines."
         )
-    return [known.get(name, partial(baseline, name))() for name in names]
+    return [
+        known.get(name, partial(baseline, name))()
+        for name in names
+        if name not in ARCHIVE_BASELINES
+    ]
+
+
+def _named(options: EvaluateOptions, every: list[str]) -> list[str]:
+    """The baselines asked for; `every` one unless named."""
+    if options.baselines is None:
+        return every
+    if options.baselines == "none":
+        return []
+    return list(dict.fromkeys(options.baselines.split(",")))
+
+
+def _archive_baselines(
+    options: EvaluateOptions,
+    ds: xr.Dataset,
+    held_out: NDArray[np.bool_],
+    times: NDArray[np.datetime64],
+) -> list[Predictor]:
+    """The baselines that read other days, of the stations that may be known."""
+    names = [n for n in _named(options, [ANOMALY]) if n in ARCHIVE_BASELINES]
+    if not names:
+        return []
+    known = ds if options.at == "known" else ds.isel(station=~held_out)
+    archive = archive_of(known, options.variable)
+    others = archive if names == [ANOMALY] else without_times(archive, times)
+    return [
+        ARCHIVE_BASELINES[name](archive if name == ANOMALY else others, options.context)
+        for name in names
+    ]
+
+
+def _trained_on(
+    options: EvaluateOptions, ds: xr.Dataset, model: "TrainedModel | None"
+) -> xr.Dataset:
+    """The stations that lie in the training blocks of a run; all without a run.
+
+    Raises:
+        ConfigError: If --hold-out or --context-pool are given too.
+        DataError: If there is none.
+    """
+    if options.hold_out or options.context_pool == "all":
+        raise ConfigError(
+            "--at known holds out a random fifth of the stations of the training "
+            "blocks: leave --hold-out and --context-pool out."
+        )
+    if model is None:
+        return ds
+    part = model.split.assign(ds["lat"].values, ds["lon"].values)
+    if not (part == "train").any():
+        raise DataError(
+            f"None of the {part.size} stations lies in a training block of the run: "
+            "--at known has nothing to predict."
+        )
+    return ds.isel(station=part == "train")
 
 
 def _held_out(
@@ -227,6 +306,8 @@ def _held_out(
 ) -> NDArray[np.bool_]:
     """True for the stations to predict."""
     lat, lon = ds["lat"].values, ds["lon"].values
+    if options.at == "known":
+        return np.random.default_rng(options.seed).random(len(lat)) < _SHARE
     rule = options.hold_out or ("run" if model else "random")
     if rule == "run":
         if model is None:
@@ -259,6 +340,7 @@ def _heading(
     simulated = "SIMULATED " if climate_of(ds) else ""
     times = points["time"].dt.strftime("%Y-%m-%d").unique()
     pool = "all stations" if options.context_pool == "all" else "the others"
+    targets = "known" if options.at == "known" else "held out"
     where = ""
     if options.region:
         west, south, east, north = options.region
@@ -266,7 +348,7 @@ def _heading(
     scores = "ratio and differences, where given, to regression kriging on the same "
     return (
         f"{options.variable} at {held_out.sum()} of {held_out.size} {simulated}"
-        f"stations held out{where}, {points['task'].nunique()} times from "
+        f"stations {targets}{where}, {points['task'].nunique()} times from "
         f"{min(times)} to {max(times)}, context of {options.context} from {pool}; ± "
         f"one standard error over times; {scores}tasks"
     )

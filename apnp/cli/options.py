@@ -114,6 +114,7 @@ class TaskOptions(StationOptions):
 class EvaluateOptions(TaskOptions):
     """`apnp evaluate`."""
 
+    at: Literal["unseen", "known"]
     hold_out: str | None
     context_pool: Literal["outside", "all"]
     region: Region | None

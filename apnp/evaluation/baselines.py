@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 
 from apnp.data.simulate import SimulatedClimate
 from apnp.errors import ConfigError
+from apnp.evaluation.anomaly_kriging import AnomalyKriging
 from apnp.evaluation.gaussian import GaussianConditioned
 from apnp.evaluation.kriging import (
     MINIMUM_STD,
@@ -20,8 +21,9 @@ from apnp.evaluation.kriging import (
     elevation_and_latitude,
     spread,
 )
+from apnp.evaluation.random_forest import RandomForest
 from apnp.geometry.sphere import EARTH_RADIUS_KM, unit_vectors
-from apnp.observations import Conditioned, Observations, Predictor, Sites
+from apnp.observations import Archive, Conditioned, Observations, Predictor, Sites
 
 Floats = NDArray[np.float64]
 
@@ -124,7 +126,13 @@ BASELINES: dict[str, Callable[[], Predictor]] = {
     "ordinary_kriging": lambda: Kriging("ordinary kriging"),
     "regression_kriging": lambda: Kriging("regression kriging", elevation_and_latitude),
 }
-"""Every baseline by the name that the command line gives it."""
+"""Every baseline of the context alone, by the name that the command line gives it."""
+
+ARCHIVE_BASELINES: dict[str, Callable[[Archive, int], Predictor]] = {
+    "anomaly_kriging": lambda archive, n_context: AnomalyKriging(archive),
+    "random_forest": lambda archive, n_context: RandomForest(archive, n_context),
+}
+"""Baselines that also read other days: by an archive, and the size of the contexts."""
 
 
 def informed_kriging(covariates: Callable[[Sites], Floats]) -> Kriging:
@@ -144,6 +152,7 @@ def baseline(name: str) -> Predictor:
     """
     if name not in BASELINES:
         raise ConfigError(
-            f"Unknown baseline {name!r}; known are {', '.join(BASELINES)}."
+            f"Unknown baseline {name!r}; known are "
+            f"{', '.join([*BASELINES, *ARCHIVE_BASELINES])}."
         )
     return BASELINES[name]()

@@ -238,3 +238,29 @@ def test_refuses_a_file_that_is_not_there(capsys):
     status, _, err = evaluate(capsys, "--stations", "nowhere.nc")
     assert status == 2
     assert "nowhere.nc" in err
+
+
+def test_known_stations_are_scored_beside_what_knows_their_other_days(
+    stations, run, capsys
+):
+    status, out, err = evaluate(
+        capsys, "--checkpoint", run, "--stations", stations, "--at", "known",
+        "--context", "20", "--tasks", "2", "--output", run,
+        "--baselines", "anomaly_kriging,random_forest",
+    )  # fmt: skip
+    assert status == 0, err
+    assert "stations known, 2 times" in out
+    assert "\nanomaly kriging" in out
+    assert "\nrandom forest" in out
+    table = pd.read_csv(f"{run}/per_station.csv")
+    part = model().split.assign(table["lat"].to_numpy(), table["lon"].to_numpy())
+    assert set(part) == {"train"}
+
+
+def test_known_stations_are_chosen_by_one_rule(stations, run, capsys):
+    status, _, err = evaluate(
+        capsys, "--checkpoint", run, "--stations", stations, "--at", "known",
+        "--hold-out", "random",
+    )  # fmt: skip
+    assert status == 2
+    assert "leave --hold-out and --context-pool out" in err
