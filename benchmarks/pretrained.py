@@ -10,10 +10,13 @@ the default split, the context outside them; no training used a station of these
 a day of `TEST_DAYS` (United States, globe) or a European observation of 2019. Nothing
 is trained or tuned on these tasks.
 
-Every row compares the model with regression kriging (elevation and latitude), ordinary
-kriging and informed kriging, which has all covariates of the model. Ratios and their
-standard errors are paired over tasks. `points.parquet` in the output folder holds every
-prediction, for the tables by season, density, height and distance of the model card.
+"shipped model" is what `apnp predict` gives: every context recalibrates it. Every row
+compares it with the model that is not recalibrated, regression kriging (elevation and
+latitude), ordinary kriging and informed kriging, which has all covariates of the model.
+Ratios and their standard errors are paired over tasks. The output folder holds every
+prediction (`points.parquet`), the tables by row (`summary.csv`) and by season, density,
+height, latitude and distance (`parts.csv`), the same in Markdown (`tables.md`), and the
+calibration figure. `--baselines FOLDER` takes kriging from an earlier output.
 """
 
 import argparse
@@ -26,6 +29,7 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy.spatial import cKDTree
 
 import apnp
 from apnp import scores
@@ -33,8 +37,10 @@ from apnp.data.heldout import heldout_tasks
 from apnp.data.schema import from_arrays
 from apnp.evaluation import baseline, evaluate, informed_kriging
 from apnp.evaluation.tables import per_task
+from apnp.geometry.sphere import km_to_chord, nearest_km, unit_vectors
 from apnp.geometry.station_blocks import StationSplit
 from apnp.observations import Observations, Predictor
+from apnp.plotting import calibration
 
 Pair = tuple[Observations, Observations]
 
@@ -48,6 +54,7 @@ CONTINENTS = {
 }
 CONTIGUOUS_STATES = (-125.0, 24.0, -66.0, 50.0)
 """West, south, east, north: the archive of the United States reaches the South Pole."""
+MODEL, AS_TRAINED = "shipped model", "shipped model, not recalibrated"
 REFERENCE = "regression kriging"
 _MOST_TARGETS = 1500
 _EUROPEAN_DAYS = 24
@@ -161,19 +168,47 @@ class Named:
 
 
 def scored(row: Row, predictors: list[Predictor]) -> pd.DataFrame:
-    """Every prediction of a row, with the density of the network at each target."""
-    points = evaluate(predictors, row.tasks()).points.assign(row=row.name)
-    lat, lon = row.stations["lat"].values, row.stations["lon"].values
-    from scipy.spatial import cKDTree
-
-    from apnp.geometry.sphere import km_to_chord, unit_vectors
-
-    tree = cKDTree(unit_vectors(lat, lon))
+    """Every prediction of a row, with the network's density and distance there."""
+    tasks = list(row.tasks())
+    points = evaluate(predictors, tasks).points.assign(row=row.name, limit=row.limit)
+    tree = _tree(row.stations["lat"].values, row.stations["lon"].values)
     near = tree.query_ball_point(
         unit_vectors(points["lat"], points["lon"]), km_to_chord(_NEAR_KM),
         return_length=True,
     )  # fmt: skip
-    return points.assign(n_near=near, limit=row.limit)
+    # Predictions are ordered by task, then by predictor.
+    distance = [
+        np.tile(_distance(context, target), len(predictors))
+        for context, target in tasks
+    ]
+    return points.assign(n_near=near, distance_km=np.concatenate(distance))
+
+
+def _distance(context: Observations, target: Observations) -> np.ndarray:
+    """Distance of each target to the nearest context station, km."""
+    there = unit_vectors(target.sites.lat, target.sites.lon)
+    return nearest_km(_tree(context.sites.lat, context.sites.lon), there)
+
+
+def _tree(lat: np.ndarray, lon: np.ndarray) -> cKDTree:
+    return cKDTree(unit_vectors(lat, lon).reshape(-1, 3))
+
+
+def with_baselines(points: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
+    """The predictions of a row, and those of other models in an earlier output.
+
+    Raises:
+        SystemExit: If the earlier output is of other tasks.
+    """
+    row = points["row"].iloc[0]
+    known = earlier[(earlier["row"] == row) & ~earlier["model"].isin(points["model"])]
+    keys = ["time", "lat", "lon", "observed"]
+    own = points[points["model"] == points["model"].iloc[0]]
+    same = known[known["model"] == REFERENCE]
+    if not np.array_equal(own[keys].to_numpy(), same[keys].to_numpy()):
+        raise SystemExit(f"--baselines holds other tasks of {row!r}. Leave it out.")
+    number = pd.factorize(known["task"])[0] + points["task"].min()
+    return pd.concat([points, known.assign(task=number)], ignore_index=True)
 
 
 def line(points: pd.DataFrame, model: str) -> dict[str, object]:
@@ -205,6 +240,12 @@ def summary(points: pd.DataFrame) -> pd.DataFrame:
 
 
 SEASONS = np.array(["DJF", "MAM", "JJA", "SON"])
+_BOUNDS = {
+    "height (m)": ("elevation", [-500, 200, 500, 1000, 9000]),
+    "latitude": ("lat", [0, 23.5, 40, 55, 66.5, 90]),
+    "distance (km)": ("distance_km", [0, 25, 50, 100, 200, 400, 20000]),
+}
+_ALL = "all networks"
 
 
 def breakdown(points: pd.DataFrame, model: str) -> pd.DataFrame:
@@ -214,41 +255,83 @@ def breakdown(points: pd.DataFrame, model: str) -> pd.DataFrame:
     parts = {
         "season": pd.Series(SEASONS[(month % 12) // 3]),
         "density": _quarters(whole),
-        "height (m)": pd.cut(whole["elevation"], [-500, 200, 500, 1000, 9000]),
-        "latitude": pd.cut(whole["lat"].abs(), [0, 23.5, 40, 55, 66.5, 90]),
     }
+    for by, (column, bounds) in _BOUNDS.items():
+        parts[by] = pd.cut(whole[column].abs(), bounds, include_lowest=True)
+    parts["height (m)"] = pd.cut(whole["elevation"], _BOUNDS["height (m)"][1])
     lines = []
-    for group, rows_in in (("Europe", "Europe"), ("globe", "globe")):
-        here = whole["row"].str.startswith(rows_in)
+    for group in ("Europe", "globe", _ALL):
+        here = (group == _ALL) | whole["row"].str.startswith(group)
         for by, value in parts.items():
-            for level in sorted(value[here].dropna().unique(), key=str):
+            for level in sorted(value[here].dropna().unique(), key=_order):
                 some = whole[here & (value == level)]
-                lines.append({"network": group, "by": by, "part": str(level)}
+                lines.append({"network": group, "by": by, "part": _text(level)}
                              | line(some, model))  # fmt: skip
     return pd.DataFrame(lines)
 
 
+def _order(level: object) -> object:
+    if isinstance(level, pd.Interval):
+        return level.left
+    return list(SEASONS).index(level) if level in SEASONS else level
+
+
+def _text(level: object) -> str:
+    if isinstance(level, pd.Interval):
+        return f"{round(max(level.left, -500), 1):g} to {level.right:g}"
+    return str(level)
+
+
 def _quarters(points: pd.DataFrame) -> pd.Series:
-    """The quarter of each row's targets by stations within 100 km, sparse first."""
-    rank = points.groupby("row")["n_near"].rank(method="first", pct=True)
+    """The quarter of each row's targets by stations within 100 km, sparse first.
+
+    Ties are broken by order, which is the same for every model: all of them are
+    compared on the same targets.
+    """
+    rank = points.groupby(["row", "model"], observed=True)["n_near"].rank(
+        method="first", pct=True
+    )
     return np.ceil(4 * rank).clip(1, 4).astype(int).map("quarter {}".format)
 
 
 def as_markdown(table: pd.DataFrame) -> str:
     """The table as the model card holds it."""
     lines = [
-        "| row | model | CRPS (K) | ratio to regression kriging | NLL | NLL difference "
-        "| in 90 % (%) | tasks |",
+        "| Network, context | model | CRPS (K) | ratio to regression kriging | limit "
+        "| NLL | NLL difference | in 90 % (%) | days |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for r in table.to_dict("records"):
+        limit = f"{r['limit']:g}" if r["model"] == MODEL else ""
+        lines.append(
+            f"| {r['row']} | {r['model']} | {r['crps']:.3f} "
+            f"| {_with_error(r, 'ratio', '.3f')} | {limit} | {r['nll']:.3f} "
+            f"| {_with_error(r, 'nll_difference', '+.3f')} "
+            f"| {100 * r['coverage_90']:.1f} | {r['tasks']} |"
+        )
+    return "\n".join(lines)
+
+
+def parts_as_markdown(table: pd.DataFrame) -> str:
+    """The table of parts as the model card holds it."""
+    lines = [
+        "| network | by | part | targets | CRPS (K) | ratio | NLL difference "
+        "| in 90 % (%) |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for r in table.to_dict("records"):
         lines.append(
-            f"| {r['row']} | {r['model']} | {r['crps']:.3f} "
-            f"| {r['ratio']:.3f} ± {r['ratio_se']:.3f} | {r['nll']:.3f} "
-            f"| {r['nll_difference']:+.3f} ± {r['nll_difference_se']:.3f} "
-            f"| {100 * r['coverage_90']:.1f} | {r['tasks']} |"
+            f"| {r['network']} | {r['by']} | {r['part']} | {r['targets']:,} "
+            f"| {r['crps']:.3f} | {_with_error(r, 'ratio', '.3f')} "
+            f"| {r['nll_difference']:+.3f} | {100 * r['coverage_90']:.1f} |"
         )
     return "\n".join(lines)
+
+
+def _with_error(r: dict, name: str, form: str) -> str:
+    if r["model"] == REFERENCE:
+        return "1" if name == "ratio" else "0"
+    return f"{r[name]:{form}} ± {r[name + '_se']:.3f}"
 
 
 def verdict(table: pd.DataFrame, model: str) -> list[str]:
@@ -278,6 +361,7 @@ def parser() -> argparse.ArgumentParser:
     add("--output", default="runs/pretrained_benchmark", help="folder of tables")
     add("--rows", default="", help="only the rows whose name contains this")
     add("--quick", action="store_true", help="leave out all but regression kriging")
+    add("--baselines", help="take kriging from this folder, an earlier output")
     return made
 
 
@@ -286,29 +370,52 @@ def main() -> None:
     args = parser().parse_args()
     if not args.data:
         raise SystemExit("Set APNP_REAL_DATA, or give --data: the folder of real data.")
-    model = apnp.load(args.checkpoint)
-    name = "shipped model"
-    predictors: list[Predictor] = [Named(model, name), baseline("regression_kriging")]
-    if not args.quick:
-        predictors += [baseline("ordinary_kriging"), informed_kriging(model.covariates)]
     start, parts = perf_counter(), []
+    earlier = None
+    if args.baselines:
+        earlier = pd.read_parquet(Path(args.baselines) / "points.parquet")
+    predictors = _predictors(args.checkpoint, args.quick, earlier is not None)
     for row in rows(Path(args.data), Path(args.open)):
         if args.rows in row.name:
             found = scored(row, predictors)
             # Every row numbers its tasks from 0.
-            parts.append(found.assign(task=found["task"] + 1000 * len(parts)))
+            found = found.assign(task=found["task"] + 1000 * len(parts))
+            parts.append(found if earlier is None else with_baselines(found, earlier))
             table = summary(parts[-1])
             print(as_markdown(table).split("\n", 2)[2], flush=True)
-    points = pd.concat(parts, ignore_index=True)
-    table, by_part = summary(points), breakdown(points, name)
-    folder = Path(args.output)
+    write(pd.concat(parts, ignore_index=True), Path(args.output))
+    print(f"{perf_counter() - start:.0f} s; tables: {args.output}")
+
+
+def _predictors(checkpoint: str, quick: bool, known: bool) -> list[Predictor]:
+    """The model, recalibrated and not, and the kriging that is not known yet."""
+    model = apnp.load(checkpoint)
+    predictors: list[Predictor] = [
+        Named(model.self_recalibrating(), MODEL), Named(model, AS_TRAINED)
+    ]  # fmt: skip
+    if not known:
+        predictors.append(baseline("regression_kriging"))
+        if not quick:
+            predictors.append(baseline("ordinary_kriging"))
+            predictors.append(informed_kriging(model.covariates))
+    return predictors
+
+
+def write(points: pd.DataFrame, folder: Path) -> None:
+    """Print the tables, and write them and the calibration figure."""
+    points["model"] = points["model"].astype(str)
+    table, by_part = summary(points), breakdown(points, MODEL)
     folder.mkdir(parents=True, exist_ok=True)
     table.to_csv(folder / "summary.csv", index=False, float_format="%.6g")
     by_part.to_csv(folder / "parts.csv", index=False, float_format="%.6g")
     points.to_parquet(folder / "points.parquet")
-    print(as_markdown(table))
-    print("\n".join(verdict(table, name)))
-    print(f"{perf_counter() - start:.0f} s; tables: {folder}")
+    shown = points[points["model"].isin([MODEL, AS_TRAINED, REFERENCE])]
+    pit = {str(m): v.to_numpy() for m, v in shown.groupby("model", sort=False)["pit"]}
+    calibration(pit, folder / "calibration.png")
+    text = f"{as_markdown(table)}\n\n{parts_as_markdown(by_part)}\n"
+    (folder / "tables.md").write_text(text)
+    print(text)
+    print("\n".join(verdict(table, MODEL)))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from apnp import __version__
 from apnp.config import Config, from_dict
 from apnp.errors import ApnpError, CheckpointError
 from apnp.inputs.coordinates import CoordinateInputs
+from apnp.inputs.network_ranges import NetworkRanges
 from apnp.inputs.stations import StationInputs
 
 FORGERY = (
@@ -63,6 +64,7 @@ class RunRecord:
         hash: Hash of the record, which holds those of the weights.
         versions: Versions of apnp, torch and python that wrote it.
         provenance: Commit, machine and time.
+        networks: The kinds of networks that it learned from; None where not recorded.
     """
 
     config: Config
@@ -74,6 +76,7 @@ class RunRecord:
     hash: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, str] = field(default_factory=dict)
+    networks: NetworkRanges | None = None
 
     @classmethod
     def parse(cls, record: Mapping[str, Any], place: object) -> "RunRecord":
@@ -92,11 +95,13 @@ class RunRecord:
             kind = CoordinateInputs if config.model.geometry == "box" else StationInputs
             inputs = kind.from_dict(record["inputs"])
             progress = Progress(**record.get("progress", {}))
+            networks = record.get("networks")
+            ranges = None if networks is None else NetworkRanges.from_dict(networks)
         except (ApnpError, *FORGERY) as error:
             raise unreadable(record, place, error) from error
         known = ("variable", "units", "summary", "hash", "versions", "provenance")
         rest = {name: record[name] for name in known if name in record}
-        return cls(config, inputs, progress, **rest)
+        return cls(config, inputs, progress, **rest, networks=ranges)
 
 
 def unreadable(

@@ -7,11 +7,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jsonargparse import ArgumentParser
 
 from apnp.config import parse, parser
-from apnp.errors import CheckpointError
+from apnp.errors import CheckpointError, ConfigError
+
+if TYPE_CHECKING:
+    from apnp.pretraining import MixtureLaw
 
 
 def main(argv: Sequence[str]) -> None:
@@ -37,11 +41,37 @@ def main(argv: Sequence[str]) -> None:
             _parser(legacy=True), ["--config", f"{run}/config.yaml", *argv]
         )
         config = replace(config, run=run)
-    from apnp.pretraining import MixtureLaw, pretrain  # not before: it loads torch
+    from apnp.pretraining import pretrain  # not before: it loads torch
 
-    without = tuple(name for name in rest["without"].split(",") if name)
-    law = MixtureLaw(simulated=rest["simulated"], without=without)
-    pretrain(config, law, resume=rest["resume"] is not None)
+    resumed = rest["resume"]
+    law = _law(Path(resumed) if resumed else None, rest["simulated"], rest["without"])
+    pretrain(config, law, resume=bool(resumed))
+
+
+def _law(
+    resumed: Path | None, simulated: float | None, without: str | None
+) -> "MixtureLaw":
+    """The mixture that is asked for; that of the run where a run is resumed.
+
+    Raises:
+        ConfigError: If a run is to be resumed with another mixture.
+    """
+    from apnp.pretraining import MixtureLaw
+
+    law = MixtureLaw() if resumed is None else MixtureLaw.of_run(resumed)
+    asked = law
+    if simulated is not None:
+        asked = replace(asked, simulated=simulated)
+    if without is not None:
+        names = tuple(name for name in without.split(",") if name)
+        asked = replace(asked, without=names)
+    if resumed is not None and asked != law:
+        raise ConfigError(
+            f"A resumed run keeps its mixture; {resumed} was begun with --simulated "
+            f"{law.simulated:g} --without '{','.join(law.without)}'. Leave both "
+            "options out, or begin another run."
+        )
+    return asked
 
 
 def _parser(legacy: bool = False) -> ArgumentParser:
@@ -49,12 +79,13 @@ def _parser(legacy: bool = False) -> ArgumentParser:
     made = parser("apnp pretrain", __doc__, legacy=legacy)
     made.add_argument("--resume", metavar="RUN", help="resume an interrupted run")
     made.add_argument(
-        "--simulated", type=float, default=0.25, metavar="SHARE",
-        help="share of simulated tasks (default 0.25)",
+        "--simulated", type=float, metavar="SHARE",
+        help="share of simulated tasks (default 0.1; a resumed run keeps its own)",
     )  # fmt: skip
     made.add_argument(
-        "--without", default="", metavar="A,B",
-        help="sources of the open data that are not trained on (default none)",
+        "--without", metavar="A,B",
+        help="sources of the open data that are not trained on (default none; a "
+        "resumed run keeps its own)",
     )  # fmt: skip
     made.add_argument(
         "--ship", metavar="RUN",

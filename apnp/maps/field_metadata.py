@@ -52,6 +52,7 @@ class FieldMetadata:
         history: str,
         recalibration: str = "none",
         covariates: str = "",
+        unlike_training: str = "",
     ) -> "FieldMetadata":
         """The metadata of fields predicted from stations.
 
@@ -64,6 +65,8 @@ class FieldMetadata:
             history: The global attribute: how they were made.
             recalibration: What the stations changed of the model's uncertainty.
             covariates: A sentence on the gridded covariates that were read, or blank.
+            unlike_training: How the network departs from those that the model learned
+                from; blank where that is not known.
         """
         ds, variable = contexts.stations, get_variable(contexts.variable)
         attrs = ds[variable.name].attrs
@@ -98,6 +101,7 @@ class FieldMetadata:
                 "history": history,
                 "recalibration": recalibration,
                 "comment": " ".join(each for each in sentences if each),
+                **({"unlike_training": unlike_training} if unlike_training else {}),
             },
             day_interval=str(attrs.get("day_interval", "")),
         )

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from apnp.geometry.coastline import is_land
 from apnp.geometry.sphere import unit_vectors
+from apnp.inputs.network_ranges import NetworkRanges
 from apnp.maps.contexts import Contexts
 from apnp.maps.draws import Draw, Samples, anchors
 from apnp.maps.elevation import Elevation
 from apnp.maps.extrapolation import Network, Support
 from apnp.maps.field_metadata import FieldMetadata
-from apnp.maps.flags import MASKED
+from apnp.maps.flags import INTERPOLATED, MASKED, UNLIKE_TRAINING
 from apnp.maps.grid import Grid
 from apnp.maps.request import Mask
 from apnp.observations import Floats, Observations, Sites
@@ -58,6 +59,7 @@ class FieldJob:
         mask: "land" leaves out the sea; an array those of its cells that are False.
         chunk_cells: Cells decoded at once (rounded to whole rows); it does not change
             the result.
+        networks: The kinds of networks that the predictor learned from, if known.
     """
 
     predictor: GridPredictor
@@ -67,6 +69,7 @@ class FieldJob:
     samples: Samples | None = None
     mask: Mask = None
     chunk_cells: int = CHUNK_CELLS
+    networks: NetworkRanges | None = None
 
     @property
     def grid(self) -> Grid:
@@ -97,7 +100,8 @@ class FieldJob:
             where = anchors(self.grid, self.elevation, time, self.samples.anchors)
             draw = conditioned.sampler(self.samples, where)
         support = Support.of(context.sites, network)
-        return FieldPredictor(self, conditioned, support, draw, time)
+        known = self.networks is None or not self.networks.departures(context.sites)
+        return FieldPredictor(self, conditioned, support, draw, time, not known)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +114,7 @@ class FieldPredictor:
         support: How far the stations of the context reach.
         draw: What draws the field, where draws are asked for.
         time: The time.
+        unlike: Whether the predictor has learned from no network like this one.
     """
 
     job: FieldJob
@@ -117,6 +122,7 @@ class FieldPredictor:
     support: Support
     draw: Draw | None
     time: np.datetime64
+    unlike: bool = False
 
     def block(self, rows: slice, height: Floats) -> dict[str, NDArray]:
         """The output variables on some rows, each (..., rows, columns).
@@ -130,7 +136,10 @@ class FieldPredictor:
         sites = Sites(lat, lon, height.ravel(), self.time)
         kept = kept_cells(self.job.mask, rows, lat, lon)
         unit = unit_vectors(grid.lat[rows, None], grid.lon).reshape(-1, 3)
-        trust = self.support.judge(rows, unit, sites.elevation)
+        distance, flag = self.support.judge(rows, unit, sites.elevation)
+        if self.unlike:
+            flag[flag == INTERPOLATED] = UNLIKE_TRAINING
+        trust = distance, flag
         block = _block(self.conditioned, trust, sites, kept, self.job.metadata)
         if self.job.samples and self.draw:
             levels = self.job.samples.levels(self.time, grid, rows)

@@ -201,7 +201,7 @@ def _support(metadata: FieldMetadata) -> Iterator[LayoutVariable]:
     flags = {
         "grid_mapping": "crs", "standard_name": "quality_flag",
         "long_name": f"trust in the predicted {variable.long_name}",
-        "flag_values": np.arange(3, dtype=np.int8), "flag_meanings": FLAG_MEANINGS,
+        "flag_values": np.arange(4, dtype=np.int8), "flag_meanings": FLAG_MEANINGS,
         "comment": EXTRAPOLATION_RULE,
     }  # fmt: skip
     yield LayoutVariable(f"{variable.name}_flag", "i1", ("time", "lat", "lon"), flags)

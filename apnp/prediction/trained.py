@@ -34,6 +34,7 @@ from apnp.output.field_output import FieldOutput
 from apnp.output.write_field import write_field
 from apnp.prediction.conditioned import ConditionedModel
 from apnp.prediction.horizon import check_horizon, within_horizon
+from apnp.prediction.network_check import unlike_training
 from apnp.prediction.points import (
     coordinates,
     predicted_columns,
@@ -262,10 +263,11 @@ class TrainedModel:
             f"{self.record.hash[:12]}",
             history=output.history, recalibration=model._recalibration(),
             covariates=self._covariates_read(),
+            unlike_training=unlike_training(self.record.networks, contexts[0].sites),
         )  # fmt: skip
         job = FieldJob(
             model, contexts, metadata, elevation,
-            request.samples, request.mask, output.chunk_cells,
+            request.samples, request.mask, output.chunk_cells, self.record.networks,
         )  # fmt: skip
         return write_field(job, output, model._identity())
 
@@ -311,6 +313,7 @@ class TrainedModel:
         unknown &= ground.source.endswith(SOURCE)  # a file given knows its own height
         noise = subgrid_noise(lat, lon, unknown)
         contexts = self._contexts(ds, time)
+        unlike_training(self.record.networks, contexts[0].sites)
         model = self._asked(contexts) if recalibration else self
         tables = []
         for context in contexts:

@@ -1,12 +1,64 @@
 """One supply of training tasks that mixes several sources in fixed shares."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 
-from apnp.errors import ConfigError
+from apnp.errors import CheckpointError, ConfigError
+from apnp.files import atomic_write
 from apnp.training.task_source import TaskSource
 from apnp.types import Task
+
+_LAW = "mixture.json"
+
+
+@dataclass(frozen=True)
+class MixtureLaw:
+    """What the training tasks are mixed from.
+
+    Attributes:
+        simulated: Share of tasks of simulated climates, in [0, 1].
+        without: Sources of the open data that are left out of training, to see how a
+            model does where it has not been trained.
+        places: Number of places where simulated stations may stand.
+    """
+
+    simulated: float = 0.1
+    without: tuple[str, ...] = ()
+    places: int = 200_000
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.simulated <= 1:
+            raise ConfigError(
+                f"The share of simulated tasks must be in [0, 1]. Got {self.simulated}."
+            )
+
+    def write(self, run: Path) -> None:
+        """Keep the law in a run folder, which is made if need be."""
+        run.mkdir(parents=True, exist_ok=True)
+        with atomic_write(run / _LAW) as temporary:
+            temporary.write_text(json.dumps(asdict(self), indent=1) + "\n")
+
+    @classmethod
+    def of_run(cls, run: Path) -> "MixtureLaw":
+        """The law of a run folder; the default one where the run kept none.
+
+        Raises:
+            CheckpointError: If the file is damaged.
+        """
+        path = run / _LAW
+        if not path.is_file():
+            return cls()
+        try:
+            kept = json.loads(path.read_text())
+            return cls(**kept | {"without": tuple(kept["without"])})
+        except (ConfigError, LookupError, TypeError, ValueError) as error:
+            raise CheckpointError(
+                f"{path} is damaged ({error}). Name another run."
+            ) from error
 
 
 class MixedTasks:

@@ -13,7 +13,8 @@ from apnp.geometry.station_blocks import StationSplit
 from apnp.inputs.stations import StationInputs
 from apnp.pretraining.misreported import ElevationErrors
 from apnp.pretraining.mixture import batch_size_draw
-from apnp.pretraining.sampling import SamplingLaw
+from apnp.observations import Sites
+from apnp.pretraining.sampling import Indices, SamplingLaw
 from apnp.pretraining.sites import SiteInputs
 from apnp.types import Task
 
@@ -218,11 +219,9 @@ class OpenDays:
     def task(self, index: int) -> Task:
         """Task `index` (b = 1), without padding."""
         rng = np.random.default_rng([self.seed, _STREAM, index])
-        day = self.day(rng)
+        day, (context, target) = self._division(rng, index)
         here = self.stations.on(day)
         site, value = self.stations.site[here], self.stations.value[here]
-        size = batch_size_draw(self.seed, index, self.batch_size)
-        context, target = self.sampling.divide(rng, self._inputs.x[site], size)
         raised = self.errors.raised_m(
             rng, self._inputs.elevation[site], self._inputs.ground[site]
         )
@@ -230,6 +229,24 @@ class OpenDays:
             self.stations.days[day],
             *((site[each], value[each], raised[each]) for each in (context, target)),
         )
+
+    def network(self, index: int) -> Sites:
+        """The context stations of task `index`, with their true elevations."""
+        rng = np.random.default_rng([self.seed, _STREAM, index])
+        day, (context, _) = self._division(rng, index)
+        stations = self.stations
+        site = stations.site[stations.on(day)][context]
+        place = (each[site] for each in (stations.lat, stations.lon, stations.elevation))
+        return Sites(*place, stations.days[day])
+
+    def _division(
+        self, rng: np.random.Generator, index: int
+    ) -> tuple[int, tuple[Indices, Indices]]:
+        """The day of a task, and its context and targets among the day's stations."""
+        day = self.day(rng)
+        site = self.stations.site[self.stations.on(day)]
+        size = batch_size_draw(self.seed, index, self.batch_size)
+        return day, self.sampling.divide(rng, self._inputs.x[site], size)
 
 
 def validation_draws(

@@ -1,7 +1,6 @@
 """From the open observations and the law of simulated climates to a trained model."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from apnp.inputs.gridded_covariates import FieldSource, FieldUse
 from apnp.inputs.stations import StationInputs
 from apnp.observations import Observations, Sites
 from apnp.pretraining.candidates import Candidates
-from apnp.pretraining.mixture import MixedTasks
+from apnp.pretraining.mixture import MixedTasks, MixtureLaw
 from apnp.pretraining.open_days import (
     OpenDays,
     OpenStations,
@@ -25,35 +24,13 @@ from apnp.pretraining.sampling import SamplingLaw
 from apnp.pretraining.simulated_days import SimulatedDays
 from apnp.training.data import TrainingData
 from apnp.training.fit import fit
-from apnp.training.start import begin
+from apnp.training.start import begin, is_first_process
 from apnp.training.station_tasks import observed_task
 from apnp.training.task_source import TaskSource
 from apnp.types import Task
 from apnp.variables import get_variable
 
 _KINDS_OF_DAY = 6
-
-
-@dataclass(frozen=True)
-class MixtureLaw:
-    """What the training tasks are mixed from.
-
-    Attributes:
-        simulated: Share of tasks of simulated climates, in [0, 1].
-        without: Sources of the open data that are left out of training, to see how a
-            model does where it has not been trained.
-        places: Number of places where simulated stations may stand.
-    """
-
-    simulated: float = 0.25
-    without: tuple[str, ...] = ()
-    places: int = 200_000
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.simulated <= 1:
-            raise ConfigError(
-                f"The share of simulated tasks must be in [0, 1]. Got {self.simulated}."
-            )
 
 
 def pretrain(config: Config, law: MixtureLaw, *, resume: bool = False) -> Path:
@@ -76,7 +53,10 @@ def pretrain(config: Config, law: MixtureLaw, *, resume: bool = False) -> Path:
             f"{start.run} holds a model of bare coordinates, not of stations. Name a "
             "run of `apnp pretrain`."
         )
-    return fit(config, prepare_pretraining(config, law, start.inputs), start)
+    data = prepare_pretraining(config, law, start.inputs)
+    if not resume and is_first_process():
+        law.write(start.run)
+    return fit(config, data, start)
 
 
 def prepare_pretraining(

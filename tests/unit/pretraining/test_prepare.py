@@ -4,7 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from apnp.checkpoint import load_run, read_checkpoint
+from apnp.checkpoint import RunRecord, load_run, read_checkpoint
+from apnp.cli.pretrain import main as pretrain_main
 from apnp.config import (
     BackboneConfig,
     Config,
@@ -76,12 +77,38 @@ def test_a_run_is_trained_and_resumed_to_its_end(config, run):
     assert load_run(run, "last")[2].progress.step == 3
 
 
+def test_a_run_keeps_its_mixture(config, run):
+    assert MixtureLaw.of_run(run) == LAW
+    argv = [
+        "--resume", str(run), "--trainer.max_steps", "4", "--data.path",
+        config.data.path,
+    ]  # fmt: skip
+    with pytest.raises(ConfigError, match=r"keeps its mixture.*--simulated 0.5"):
+        pretrain_main([*argv, "--simulated", "0.4"])
+    with pytest.raises(ConfigError, match="keeps its mixture"):
+        pretrain_main([*argv, "--without", "KNMI"])
+    pretrain_main(argv)
+    record = load_run(run, "last")[2]
+    assert record.progress.step == 4
+    assert "0.5 of the tasks simulated at 2000 places" in record.summary
+
+
+def test_a_damaged_mixture_is_refused(tmp_path):
+    (tmp_path / "mixture.json").write_text('{"simulated": 2, "without": []}')
+    with pytest.raises(CheckpointError, match="mixture.json is damaged"):
+        MixtureLaw.of_run(tmp_path)
+    assert MixtureLaw.of_run(tmp_path / "none") == MixtureLaw()
+
+
 def test_another_mixture_is_not_resumed(config, run):
     with pytest.raises(ConfigError, match="other stations"):
         pretrain(config, replace(LAW, simulated=0.4), resume=True)
 
 
-def test_shipped_weights_are_those_of_the_run_and_name_no_folder(config, run, tmp_path):
+def test_shipped_weights_are_those_of_the_run_and_name_no_folder(
+    config, run, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("apnp.pretraining.ship.NETWORKS", 30)
     folder = ship(run, tmp_path / "weights")
     record, weights, state = read_checkpoint(folder)
     assert state is None
@@ -91,6 +118,15 @@ def test_shipped_weights_are_those_of_the_run_and_name_no_folder(config, run, tm
     for name, value in original.items():
         np.testing.assert_array_equal(weights[name], value)
     assert str(run.parent) not in json.dumps(record["config"])
+    ranges = RunRecord.parse(record, folder).networks
+    days = prepare_pretraining(config, replace(LAW, simulated=0.0)).tasks.sources
+    for index in range(30):
+        sites = days["open"].network(index)
+        assert ranges.departures(sites) == []
+        # The context of the task itself.
+        assert len(sites) == days["open"].task(index).context.x.shape[1]
+    polar = replace(sites, lat=80 + sites.lat / 100)
+    assert any("median latitude" in each for each in ranges.departures(polar))
 
 
 def test_large_weights_are_not_shipped(run, tmp_path, monkeypatch):
