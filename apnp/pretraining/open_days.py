@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from apnp.errors import DataError
 from apnp.geometry.station_blocks import StationSplit
 from apnp.inputs.stations import StationInputs
+from apnp.observations import Sites
 from apnp.pretraining.misreported import ElevationErrors
 from apnp.pretraining.mixture import batch_size_draw
-from apnp.observations import Sites
 from apnp.pretraining.sampling import Indices, SamplingLaw
 from apnp.pretraining.sites import SiteInputs
 from apnp.types import Task
@@ -236,7 +236,9 @@ class OpenDays:
         day, (context, _) = self._division(rng, index)
         stations = self.stations
         site = stations.site[stations.on(day)][context]
-        place = (each[site] for each in (stations.lat, stations.lon, stations.elevation))
+        place = (
+            each[site] for each in (stations.lat, stations.lon, stations.elevation)
+        )
         return Sites(*place, stations.days[day])
 
     def _division(

@@ -95,7 +95,7 @@ def test_a_run_keeps_its_mixture(config, run):
 
 def test_a_damaged_mixture_is_refused(tmp_path):
     (tmp_path / "mixture.json").write_text('{"simulated": 2, "without": []}')
-    with pytest.raises(CheckpointError, match="mixture.json is damaged"):
+    with pytest.raises(CheckpointError, match=r"mixture\.json is damaged"):
         MixtureLaw.of_run(tmp_path)
     assert MixtureLaw.of_run(tmp_path / "none") == MixtureLaw()
 
