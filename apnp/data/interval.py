@@ -8,6 +8,7 @@ import pandas as pd
 from apnp.data.day import Day
 from apnp.data.readings import Readings, cell_method_of
 from apnp.data.schema import GOOD
+from apnp.data.spacing import without_long_means
 from apnp.errors import DataError
 from apnp.variables import Variable
 
@@ -27,7 +28,8 @@ def with_interval(part: Readings, about: Variable, day: Day | None) -> Readings:
 
     Raises:
         DataError: If the user says that the values are daily, and a station has
-            several on one date.
+            several on one date; if nobody says it, and their dates are those of means
+            of weeks, months or years.
     """
     method = part.cell_method or cell_method_of(about, part.times)
     repeated = _several_a_date(part)
@@ -41,13 +43,8 @@ def with_interval(part: Readings, about: Variable, day: Day | None) -> Readings:
         )
     if method == INSTANT:
         method = about.cell_method
-    if day is None and _one_a_month(part):
-        raise DataError(
-            f"{part.where}: one value a month, quarter or year, dated "
-            f"{str(part.times[0])[:10]}, {str(part.times[1])[:10]}, ...: such "
-            "means are no values of a day. Give the daily values they were made of; "
-            "if they are values of single days, say so with --day UTC."
-        )
+    if day is None and not _stated(part.days):
+        part = without_long_means(part)
     days = (day,) if day is not None else part.days or (Day(assumed=True),)
     date = part.times.astype("datetime64[D]").astype("datetime64[ns]")
     code, times = pd.factorize(date, sort=True)
@@ -90,13 +87,9 @@ def _check_one_a_date(part: Readings) -> None:
         )
 
 
-def _one_a_month(part: Readings) -> bool:
-    """Whether dates, three or more, follow each other by a month, quarter or year."""
-    if part.times.size < 3:
-        return False
-    gaps = np.diff(part.times.astype("datetime64[D]")).astype(int)
-    spans = ((28, 31), (89, 92), (365, 366))
-    return any(((gaps >= low) & (gaps <= high)).all() for low, high in spans)
+def _stated(days: tuple[Day, ...]) -> bool:
+    """Whether a file or its format states the 24 hours of its values."""
+    return bool(days) and not any(day.assumed for day in days)
 
 
 def _several_a_date(part: Readings) -> bool:

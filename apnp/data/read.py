@@ -29,15 +29,16 @@ from apnp.data.readings import (
     without_codes,
 )  # fmt: skip
 from apnp.data.season import with_season
+from apnp.data.spacing import without_long_means
 from apnp.errors import ConfigError, DataError
 from apnp.files import visible
-from apnp.variables import Variable, get_variable
+from apnp.variables import get_variable
 
 FilePath = str | PathLike[str]
 
 _COLUMNS = ("station", "time", "lat", "lon", "elevation", "station_name", "qc",
             "tas", "tasmax", "tasmin", "date", "year", "month", "dayofmonth", "hour",
-            "minute", "parameter", "value", "units")  # fmt: skip
+            "minute", "zone", "parameter", "value", "units")  # fmt: skip
 
 
 def read_stations(
@@ -115,7 +116,7 @@ def _dataset(
     """Screen the readings of each file, join them and lay them out."""
     about = request.variable
     parts = [without_codes(part, request.missing) for part in own_ids(parts)]
-    screened = _stated([screen_values(part, about) for part in parts], about)
+    screened = _stated([screen_values(part, about) for part in parts], request)
     screened = [with_season(part) for part in screened]
     known = [with_interval(part, about, request.day) for part in screened]
     kinds = {kind_of(part): part.where for part in known}
@@ -125,15 +126,26 @@ def _dataset(
             f"{'; '.join(f'{kind}, e.g. {where}' for kind, where in kinds.items())}. "
             "Convert them one kind at a time (apnp data convert ... --daily mean)."
         )
-    return assemble(join(known), about, daily)
+    joined = join(known)
+    if request.day is None and any(day.assumed for day in joined.days):
+        joined = without_long_means(joined)
+    return assemble(joined, about, daily)
 
 
-def _stated(parts: Sequence[Readings], about: Variable) -> list[Readings]:
-    """The parts, with the cell method of those that state none, judged together."""
+def _stated(parts: Sequence[Readings], request: Request) -> list[Readings]:
+    """The parts, with the cell method of those that state none, judged together.
+
+    Raises:
+        DataError: If they would be readings at instants, spaced like means of weeks,
+            months or years.
+    """
+    about = request.variable
     unstated = [part.times for part in parts if not part.cell_method]
     if not unstated:
         return list(parts)
     method = cell_method_of(about, np.concatenate(unstated))
+    if method == INSTANT and request.day is None:
+        parts = [p if p.cell_method else without_long_means(p) for p in parts]
     return [
         part
         if part.cell_method

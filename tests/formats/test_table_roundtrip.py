@@ -24,7 +24,11 @@ UNITS = {
     "air_temperature [K]": (1, 273.15), "t2m_k": (1, 273.15),
 }  # fmt: skip
 CLOCKS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y%m%d%H%M", "%Y-%m-%dT%H:%MZ",
-          "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M"]  # fmt: skip
+          "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M", "%d-%b-%Y %H:%M",
+          "%Y-%m-%d %I:%M %p"]  # fmt: skip
+ZONES = {
+    "UTC": 0, "+05:30": 330, "Asia/Kolkata": 330, "-3": -180, "America/Phoenix": -420,
+}  # fmt: skip
 
 
 @st.composite
@@ -35,8 +39,9 @@ def tables(draw):
     value = np.array(draw(st.lists(number, min_size=n * t, max_size=n * t))) / 10
     return {
         "value": value.reshape(n, t),
+        "start": draw(st.integers(0, 8000)),
         "hours": draw(
-            st.lists(st.integers(1, 10**5), min_size=t, max_size=t, unique=True)
+            st.lists(st.integers(1, 47), min_size=t, max_size=t, unique=True)
         ),
         "lat": np.arange(n) * 1.5 - draw(st.integers(-60, 60)) + 0.125,
         "height": draw(st.integers(1, 3000)) + 100.0 * np.arange(n),
@@ -44,6 +49,7 @@ def tables(draw):
         "elevation": draw(st.sampled_from(sorted(ELEVATIONS))),
         "tas": draw(st.sampled_from(sorted(UNITS))),
         "clock": draw(st.sampled_from(CLOCKS)),
+        "zone": draw(st.sampled_from(["", *ZONES])),
         "order": draw(st.permutations(range(6))),
         "rows": draw(st.permutations(range(n * t))),
         "delimiter": draw(st.sampled_from(",;\t|")),
@@ -51,6 +57,11 @@ def tables(draw):
         "preamble": draw(st.sampled_from(["", "# a network\n", "Made by hand\n\n"])),
         "bom": draw(st.booleans()),
     }
+
+
+def times_of(made):
+    """Hours since 2001."""
+    return 24 * made["start"] + np.array(made["hours"])
 
 
 def written(made):
@@ -63,7 +74,9 @@ def written(made):
         fixed = f"{number:.5f}"
         return fixed.replace(".", ",") if comma else fixed
 
-    when = np.datetime64("2001-01-01T00", "h") + np.array(made["hours"])
+    when = np.datetime64("2001-01-01T00", "m") + 60 * times_of(made)
+    if made["zone"] and not made["clock"].endswith("Z"):
+        when = when + ZONES[made["zone"]]
     stamps = pd.DatetimeIndex(when).strftime(made["clock"])
     lines = [
         [f"S{i}", stamps[k], text(made["lat"][i]), text(7.25 + i),
@@ -74,6 +87,8 @@ def written(made):
     names = [*(made["names"][c] for c in SPELLINGS), made["elevation"], made["tas"]]
     frame = pd.DataFrame(lines, columns=names).iloc[list(made["rows"])]
     frame = frame.iloc[:, list(made["order"])]
+    if made["zone"]:
+        frame = frame.assign(utc_offset=made["zone"])
     cells = [list(frame.columns), *frame.to_numpy().tolist()]
     body = "\n".join(made["delimiter"].join(row) for row in cells)
     return frame, ("\ufeff" if made["bom"] else "") + made["preamble"] + body + "\n"
@@ -99,4 +114,4 @@ def test_any_declared_spelling_gives_the_same_values(tmp_path, made):
         hours = (by["time"].values - np.datetime64("2001-01-01")) / np.timedelta64(
             1, "h"
         )
-        assert hours.tolist() == sorted(made["hours"])
+        assert hours.tolist() == sorted(times_of(made))

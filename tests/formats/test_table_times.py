@@ -114,3 +114,42 @@ def test_local_midnights_are_local_dates(tmp_path, offsets, clock):
     assert dates == [f"2021-11-0{k}" for k in range(1, 5)]
     np.testing.assert_allclose(ds["tas"][0], [5, 6, 7, 8])
     assert ds["tas"].attrs["day_interval"] == f"00-00 {clock}"
+
+
+@pytest.mark.parametrize(
+    ("cell", "minute"),
+    [
+        ("01-Jul-2021 06:30", "2021-07-01T06:30"), ("1 July 2021", "2021-07-01T00:00"),
+        ("2021-07-01 12:05 AM", "2021-07-01T00:05"),
+        ("07/13/2021 3:15 PM", "2021-07-13T15:15"), ("2021063024", "2021-07-01T00:00"),
+        ("202106302400", "2021-07-01T00:00"),
+    ],
+)  # fmt: skip
+def test_names_of_months_and_clocks_of_twelve_hours(tmp_path, cell, minute):
+    ds = one(tmp_path, HEAD, f"A,{cell},46,7,100,9.5")
+    assert str(ds["time"].values[0])[:16] == minute
+
+
+@pytest.mark.parametrize("half", ["{}:00 {}", "{},{}"])
+def test_halves_of_the_day_beside_the_hour(tmp_path, half):
+    head = "station,date,hour,ampm" if "," in half else "station,date,hour"
+    rows = [
+        f"A,2021-07-01,{half.format((h - 1) % 12 + 1, 'AM' if h < 12 else 'PM')}"
+        f",46,7,{h}"
+        for h in range(24)
+    ]
+    ds = read_stations(write(tmp_path, head + ",lat,lon,tas", *rows))
+    assert ds["tas"].values.ravel().tolist() == list(range(24))
+
+
+@pytest.mark.parametrize("cell", ["44378", "1625097600", "1625097600000", "2459396.5"])
+def test_counts_are_no_times(tmp_path, cell):
+    with pytest.raises(DataError, match=r"not a time, but a number.*write dates like"):
+        one(tmp_path, HEAD, f"A,{cell},46,7,100,9.5")
+
+
+def test_hours_from_1_to_24_are_said(tmp_path):
+    rows = [f"A,2021-07-01,{h},46,7,{h}" for h in range(1, 25)]
+    ds = read_stations(write(tmp_path, "station,date,hour,lat,lon,tas", *rows))
+    assert "24 is 00 of the next day" in ds.attrs["assumptions"]
+    assert str(ds["time"].values[-1])[:13] == "2021-07-02T00"

@@ -17,7 +17,8 @@ _SPELLINGS = {
     "time": "time date datetime timestamp validtime timeobs obstime observationtime"
     " dateutc timeutc datetimeutc utctime timenominal valid observedat observed"
     " observationdate observationdatetime obsdate obsdatetime measuredat datetimegmt"
-    " timestamputc referencetimestamp",
+    " timestamputc referencetimestamp localtime timelocal datetimelocal localdatetime"
+    " localtimestamp timelst lst",
     "lat": "lat latitude latdeg latitudedeg ylat stationlatitude latdd",
     "lon": "lon long longitude lng londeg longitudedeg xlon xlong stationlongitude"
     " londd",
@@ -42,6 +43,9 @@ _SPELLINGS = {
     "hour": "hour hr hh hourutc utchour hourofday stunde heure time timeutc utctime"
     " clock hhmm obstime timeobs observationtime",
     "minute": "minute min minutes minuteutc",
+    "half": "ampm meridiem meridian",
+    "zone": "timezone tz tzname utcoffset timeoffset tzoffset gmtoffset offsetutc"
+    " utcoffsethours timezoneoffset utcoffsetseconds utcoffsethr",
     "parameter": "parameter parametername parametercode observedvariable variable"
     " variablename element datatype quantity measurement obstype observedproperty",
     "value": "value observationvalue val datavalue reading observation obsvalue"
@@ -160,6 +164,8 @@ class Columns:
         if self.of.get("station_name") == self.of.get("station"):
             self.of.pop("station_name", None)
         self._choose_times()
+        if self.request.columns.get("zone", "").lower() != "none":
+            self._choose("zone")
         self._choose_values()
         self._choose_quality()
 
@@ -223,7 +229,7 @@ class Columns:
             raise self._missing("time")
         self.of.pop("time", None)
         others = [c for c in self.available if c != date]
-        for part in ("hour", "minute"):
+        for part in ("hour", "minute", "half"):
             found = find_column(part, others)
             if part in asked:
                 self._choose(part)
@@ -238,7 +244,7 @@ class Columns:
             parts = ["dayofyear"] if self._has("dayofyear") else []
         if not parts or not self._has("year"):
             return False
-        for part in ("year", *parts, "hour", "minute"):
+        for part in ("year", *parts, "hour", "minute", "half"):
             self._choose(part)
         return True
 

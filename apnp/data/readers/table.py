@@ -8,7 +8,7 @@ codes (`qc`, or the variable's name and `_qc` or `_flag`) drops what its scheme 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,6 @@ from apnp.data.readers.about import About
 from apnp.data.readers.columns import (
     Columns,
     find_column,
-    plain,
     variable_of_name,
 )
 from apnp.data.readers.delimited import (
@@ -36,6 +35,7 @@ from apnp.data.readers.numbers import is_blank
 from apnp.data.readers.table_sites import sites_of
 from apnp.data.readers.table_times import Times, combined, times
 from apnp.data.readers.table_values import values_of
+from apnp.data.readers.table_zones import in_utc
 from apnp.data.readings import Readings, Request, readings
 from apnp.errors import DataError
 
@@ -166,7 +166,7 @@ def _readings(frame: pd.DataFrame, columns: Columns, layout: Layout | None) -> R
     when = _times(table)
     site, sites, notes, placed = sites_of(table)
     values = values_of(table, site, when.values)
-    kept = (site >= 0) & values.used
+    kept = (site >= 0) & values.used & ~np.isnat(when.values)
     name = Path(columns.where).name
     days: tuple[Day, ...] = (when.day,) if when.day is not None else ()
     return readings(
@@ -229,6 +229,12 @@ def _of_parameter(table: Table) -> Table:
     return table.take((texts == chosen[0]).to_numpy(dtype=bool))
 
 
+def _counts_from_one(table: Table) -> bool:
+    """Whether the hours of a table run from 1 to 24, and not from 0 to 23."""
+    hours = pd.to_numeric(table.frame[table.columns.of["hour"]], errors="coerce")
+    return bool(hours.min() >= 1) and hours.max() in (24, 2400)
+
+
 def _times(table: Table) -> Times:
     column, name = combined(table.frame, table.columns.of)
     shown = Table(
@@ -236,22 +242,12 @@ def _times(table: Table) -> Times:
     )
     found = times(column, name, lambda row: shown.at(name, row), table.columns.where)
     bracket = name.partition("(")[2].rstrip(") ").lower()
-    if bracket in ("lst", "local", "local time", "lt") and found.day is None:
-        dates = found.values.astype("datetime64[D]")
-        if (found.values != dates).any():
-            raise DataError(
-                f"{table.columns.where}: column {name!r} is in local time, whose "
-                "offset from UTC it does not say. Write the times with it "
-                "(2021-07-01T06:00+01:00) or in UTC."
-            )
-        return Times(found.values, Day(clock="local"), f"{name}: local dates")
-    zones = [
-        c for c in table.columns.available
-        if plain(c) in ("timezone", "tz", "utcoffset", "timeoffset")
-    ]  # fmt: skip
-    if zones and "zone" in found.assumed:
-        text = f"{found.assumed}, whatever column {zones[0]} says"
-        return Times(found.values, found.day, text)
-    if bracket and bracket not in ("utc", "gmt", "z", "iso8601", "iso 8601"):
+    found = in_utc(table, found, name)
+    if "hour" in table.columns.of and _counts_from_one(table):
+        said = f"{found.assumed}; hours run from 1 to 24, and 24 is 00 of the next day"
+        found = replace(found, assumed=said)
+    known = ("", "utc", "gmt", "z", "iso8601", "iso 8601", "lst", "local",
+             "local time", "lt")  # fmt: skip
+    if bracket not in known and found.day is None:
         return Times(found.values, found.day, f"{found.assumed} (not {bracket})")
     return found

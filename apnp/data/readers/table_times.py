@@ -1,5 +1,6 @@
 """Times of a table: one column, or date and clock in several; UTC or local dates."""
 
+import calendar
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,14 +17,24 @@ from apnp.errors import DataError
 _ZONE = re.compile(
     r"\s*(?P<zone>Z|UTC|GMT|[+-]\d\d:?\d\d(?::\d\d)?|[+-]\d\d)$", re.IGNORECASE
 )
-_MONTH = re.compile(r"\d{4}([-/.]?(0[1-9]|1[0-2]))|\d{4}")
+_MONTH = re.compile(r"(1[6-9]|20)\d\d([-/.]?(0[1-9]|1[0-2]))?")
 _DIGITS = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+_NAMED = re.compile(r"(\d{1,2})[-/. ]([A-Za-z]{3,9})[-/., ]+(\d{4})(?:[ T,]+(.*))?")
+_HALF_DAY = re.compile(
+    r"(?P<date>.*[T ])?(?P<hour>\d{1,2})(?P<rest>(?::\d\d)*)\s*(?P<half>[ap])\.?m\.?",
+    re.I,
+)
 _DOTTED = re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}([ T].*)?")
 _SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-]\d{4}([ T].*)?")
 _CLOCK = re.compile(r"(\d{1,2})(?::?(\d\d))?(?::?(\d\d)(?:\.\d*)?)?\s*(?:Z|UTC)?", re.I)
 _WAY_OUT = (
     "Every reading needs one, like 2021-07-01 or 2021-07-01T12:00 (UTC); name the "
     "column with --columns time=NAME."
+)
+_COUNTED = (
+    "Counts of seconds or days (since 1970, Julian days, serial days of a spreadsheet) "
+    "are not read as times: write dates like 2021-07-01 or 2021-07-01T12:00 (UTC), or "
+    "name another column with --columns time=NAME."
 )
 
 
@@ -67,8 +78,11 @@ def combined(frame: pd.DataFrame, of: Mapping[str, str]) -> tuple[pd.Series, str
     else:
         text = _joined(frame, of, ("year", "month", "dayofmonth"), (4, 2, 2), "-")
     if "hour" in of:
+        hour = frame[of["hour"]]
+        if "half" in of:
+            hour = hour.astype(str).str.strip() + " " + frame[of["half"]].astype(str)
         minute = frame[of["minute"]] if "minute" in of else None
-        text = _with_clock(text, frame[of["hour"]], minute)
+        text = _with_clock(text, hour, minute)
     return text.rename(label), label
 
 
@@ -102,7 +116,7 @@ def _with_clock(text: pd.Series, hour: pd.Series, minute: pd.Series | None):
 
 def _clock(text: str) -> str:
     """HH:MM[:SS] of 6, 06, 0600, 6:00, 06:00:00 or 6.0; `?` where it is none."""
-    text = re.sub(r"\.0+$", "", text)
+    text = _whole_day(re.sub(r"\.0+$", "", text))
     found = _CLOCK.fullmatch(text)
     if found is None:
         return f"? {text}"
@@ -112,6 +126,19 @@ def _clock(text: str) -> str:
     if hour > 24 or minute > 59 or second > 59:
         return f"? {text}"
     return f"{hour:02d}:{minute:02d}" + (f":{second:02d}" if second else "")
+
+
+def _whole_day(text: str) -> str:
+    """A text with a clock of twelve hours as one of twenty-four.
+
+    >>> _whole_day("2021-07-01 12:30 AM"), _whole_day("3 pm"), _whole_day("13:00 PM")
+    ('2021-07-01 00:30', '15:00', '13:00 PM')
+    """
+    found = _HALF_DAY.fullmatch(text)
+    if found is None or not 1 <= int(found["hour"]) <= 12:
+        return text
+    hour = int(found["hour"]) % 12 + 12 * (found["half"].lower() == "p")
+    return f"{found['date'] or ''}{hour:02d}{found['rest'] or ':00'}"
 
 
 def _mostly(column: pd.Series, test) -> bool:
@@ -168,6 +195,11 @@ def times(column: pd.Series, name: str, place: Place, where: str) -> Times:
     wall = _checked(wall, np.isnat(wall), at, name, where)
     if not zoned.any():
         return _naive(wall[code], name)
+    if not zoned.all():
+        raise DataError(
+            f"{at(~zoned)} states no offset from UTC, and other times of the column "
+            "do. Write all times with an offset, or all in UTC without one."
+        )
     hours = np.array(
         [_offset(z) if k else 0.0 for z, k in zip(zone, zoned, strict=True)]
     )
@@ -215,10 +247,14 @@ def _checked(wall, bad, at, name: str, where: str) -> NDArray[np.datetime64]:
 
 
 def _refuse_months(text: pd.Series, at, name: str, where: str) -> None:
-    """Refuse numbers with decimals, and texts that name months or years."""
+    """Refuse counts of days or seconds, and texts that name months or years."""
     decimal = text.str.fullmatch(r"[-+]?\d*\.\d+|\d+\.").to_numpy(dtype=bool)
     if decimal.any():
-        raise DataError(f"{at(decimal)} is not a time, but a number. {_WAY_OUT}")
+        raise DataError(f"{at(decimal)} is not a time, but a number. {_COUNTED}")
+    count = text.str.fullmatch(r"-?\d{5}|-?\d{13,}|1[0-7]\d{8}").to_numpy(dtype=bool)
+    count = count & ~text.str.fullmatch(r"\d{14}").to_numpy(dtype=bool)
+    if count.all() and count.size:
+        raise DataError(f"{at(count)} is not a time, but a number. {_COUNTED}")
     month = text.map(lambda t: _MONTH.fullmatch(t) is not None).to_numpy(dtype=bool)
     if month.any():
         raise _monthly(at(month), "a month or a year")
@@ -235,6 +271,7 @@ def _monthly(place: str, what: str) -> DataError:
 def _parsed(text: pd.Series, at) -> NDArray[np.datetime64]:
     """Naive times of texts, NaT where one is none."""
     text = text.str.replace(r"^(\d{4})/(\d\d?)/(\d\d?)", r"\1-\2-\3", regex=True)
+    text = text.map(_whole_day).map(_numbered)
     text, next_day = _midnight_24(text)
     widths = text.str.len().unique()
     if text.str.fullmatch(r"\d+").all():
@@ -252,13 +289,28 @@ def _parsed(text: pd.Series, at) -> NDArray[np.datetime64]:
     return np.where(next_day, values + np.timedelta64(1, "D"), values)
 
 
+def _numbered(text: str) -> str:
+    """A date whose month has its English name, as one of numbers.
+
+    >>> _numbered("1-Jul-2021 06:00"), _numbered("01 juillet 2021")
+    ('2021-07-01 06:00', '01 juillet 2021')
+    """
+    found = _NAMED.fullmatch(text)
+    month = found[2].lower() if found else ""
+    names = [name.lower() for name in calendar.month_name]
+    number = [k for k, name in enumerate(names) if k and month in (name, name[:3])]
+    if found is None or not number:
+        return text
+    return f"{found[3]}-{number[0]:02d}-{int(found[1]):02d} {found[4] or ''}".strip()
+
+
 def _to_datetime(text: pd.Series, layout: str) -> pd.Series:
     return pd.to_datetime(text, format=layout, errors="coerce")
 
 
 def _midnight_24(text: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
     """Texts whose clock is 24:00 as 00:00, and where the next day is meant."""
-    pattern = r"(?<=[T ])24(?=:?00)"
+    pattern = r"(?<=[T ])24(?=:?00)|(?<=^\d{8})24(?=(?:00)*$)"
     last = text.str.contains(pattern).to_numpy(dtype=bool)
     return text.str.replace(pattern, "00", regex=True), last
 
