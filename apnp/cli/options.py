@@ -98,6 +98,56 @@ class PredictOptions(StationOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NetworkOptions(StationOptions):
+    """What the verbs for the care of a network share.
+
+    An empty `variable` is that of the model.
+    """
+
+    checkpoint: str
+    covariates: Sequence[str]
+    time: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckOptions(NetworkOptions):
+    """`apnp check`."""
+
+    limit: float
+    output: str | None
+    report: str | None
+    map: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FillOptions(NetworkOptions):
+    """`apnp fill`."""
+
+    output: str
+    draws: int
+    seed: int
+    no_history: bool
+    max_distance: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceOptions(NetworkOptions):
+    """`apnp place`."""
+
+    number: int | None
+    remove: int | None
+    grid: str
+    candidates: str | None
+    region: Region | None
+    exclude: Sequence[Region]
+    min_distance: float
+    days: int
+    elevation: str | None
+    output: str
+    map: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskOptions(StationOptions):
     """Which tasks a model is judged on, as `evaluate` and `symmetry` have them."""
 
@@ -122,6 +172,7 @@ class EvaluateOptions(TaskOptions):
     no_recalibration: bool
     baselines: str | None
     field: str | None
+    gaps: Literal["random", "blocks", "stations"] | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -166,7 +166,7 @@ def _overlay(
         entries["extrapolated"] = Patch(facecolor="none", edgecolor=_EDGE, hatch="////")
     _outlines(axes, field)
     if field.right_round:
-        _lines(axes, _graticule(), "0.5", 0.3)
+        draw_lines(axes, _graticule(), "0.5", 0.3)
     else:  # gridlines with labels are slow to draw, and only a region has room for them
         grid = axes.gridlines(
             draw_labels=["left", "bottom"], linewidth=0.3, color="0.5"
@@ -193,13 +193,13 @@ def _outlines(axes: GeoAxes, field: Field) -> None:
     spans = [np.ptp(axis.edges) for axis in (field.rows, field.columns)]
     if max(spans) < _CLOSE_DEGREES:
         borders = [np.asarray(c.coords) for c in border_lines().geoms]
-        _lines(axes, borders, _BORDER, 0.35)
+        draw_lines(axes, borders, _BORDER, 0.35)
     scale: MapScale = "50m" if max(spans) < _CLOSE_DEGREES else "110m"
     coasts = [np.asarray(c.coords) for c in coast_lines(scale).geoms]
-    _lines(axes, coasts, _COAST, 0.5)
+    draw_lines(axes, coasts, _COAST, 0.5)
 
 
-def _lines(axes: GeoAxes, lines: list[Floats], colour: str, width: float) -> None:
+def draw_lines(axes: GeoAxes, lines: list[Floats], colour: str, width: float) -> None:
     """Draw lines (n, 2) of longitude and latitude, cut where the projection is cut."""
     longest = np.ptp(axes.projection.x_limits) / 2
     pieces = []
