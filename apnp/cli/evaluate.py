@@ -17,6 +17,9 @@ The baselines anomaly_kriging and random_forest read other days of the file: of 
 stations that are not held out, with --at known of all. random_forest leaves out the
 days to predict.
 
+--gaps hides values as outages do, at all stations, and scores how well they are filled,
+by the length of the gap; --output names the folder of its tables.
+
 For stations simulated by apnp the truth is known everywhere: --field FILE scores a
 predicted field against it, cell by cell, and writes FILE_truth.csv beside it.
 """
@@ -39,6 +42,7 @@ from apnp.cli.arguments import (
     read_station_arguments,
 )
 from apnp.cli.fields import open_field
+from apnp.cli.gaps import METHODS, evaluate_gaps
 from apnp.cli.options import EvaluateOptions
 from apnp.cli.parser import ApnpParser, positive, region, seed
 from apnp.cli.runs import model_of, run_output, task_times
@@ -118,6 +122,14 @@ def parser() -> ApnpParser:
         action="store_true",
         help="score the strictly equivariant component of the model beside it",
     )
+    _add_choice_of_scores(made)
+    add("--output", metavar="DIR", help="folder of tables (default RUN/evaluation)")
+    return made
+
+
+def _add_choice_of_scores(parser: ApnpParser) -> None:
+    """Add what is scored beside the model, or in its place."""
+    add = parser.add_argument
     add(
         "--baselines",
         metavar="A,B",
@@ -132,8 +144,13 @@ def parser() -> ApnpParser:
         help="instead, score this field of `apnp predict` from simulated stations "
         "against the truth",
     )
-    add("--output", metavar="DIR", help="folder of tables (default RUN/evaluation)")
-    return made
+    add(
+        "--gaps", choices=("random", "blocks", "stations"),
+        help="instead, hide values of all stations as outages do (single days, runs as "
+        "long as the file's own gaps, whole stations), fill them, and score by the "
+        "length of the gap beside "
+        + ", ".join(METHODS),
+    )  # fmt: skip
 
 
 def main(argv: Sequence[str]) -> None:
@@ -150,6 +167,9 @@ def main(argv: Sequence[str]) -> None:
     ds = fill_unmeasured_network(read_station_arguments(options))
     if options.region:
         ds = select_region(ds, options.region)
+    if options.gaps:
+        evaluate_gaps(options, ds, model)
+        return
     if options.at == "known":
         ds = _trained_on(options, ds, model)
     held_out = _held_out(options, ds, model)
