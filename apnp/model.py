@@ -1,6 +1,7 @@
 """A neural process: a likelihood after a backbone, after a drift."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 from apnp.backbones import Backbone
 from apnp.likelihoods import Likelihood, Predictive
 from apnp.nn.drift import LinearDrift
-from apnp.types import Domain, LatticeLatent, PointSet, Stream, Task, Tokens
+from apnp.types import Domain, PointSet, Stream, Task
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Encoding:
         coefficients: Coefficients of the drift, (b, dy, k + 1), if there is one.
     """
 
-    latent: LatticeLatent | Tokens
+    latent: Any
     coefficients: Tensor | None
 
 

@@ -306,5 +306,5 @@ class Tokens(_Movable):
         return replace(self, z=self.z + e)
 
 
-Latent = TypeVar("Latent", LatticeLatent, Tokens)
+Latent = TypeVar("Latent")
 """Where an architecture keeps what it has read: on a lattice, or at points."""

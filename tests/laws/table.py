@@ -21,6 +21,7 @@ from apnp.backbones import (
     RelaxedConvCNP,
 )
 from apnp.backbones.tokens import AttentionKind
+from apnp.framing import Framed
 from apnp.groups import (
     Group,
     LongitudeShifts,
@@ -136,6 +137,17 @@ def rcnp(group: str, full: bool = False) -> RCNP:
     return RCNP(GROUPS[group], DY, DW, (2.0, 0.7), width=8, layers=2, full=full)
 
 
+def framed(group: str, inner: Callable[[Group], Backbone] | None = None) -> Framed:
+    """A model without any symmetry, averaged over frames."""
+    wanted = GROUPS[group]
+    plain = Trivial(wanted.dx)
+    if inner is None:
+        backbone: Backbone = TNP(plain, DY, DW, (2.0, 0.7), 8, 2, 2, attention="plain")
+    else:
+        backbone = inner(plain)
+    return Framed(backbone, wanted)
+
+
 def approximate(
     where: str, support: bool, backbone: Backbone | None = None
 ) -> ApproximatelyEquivariant:
@@ -244,6 +256,39 @@ FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {
         for g in VARIED
         for full in (False, True)
     },
+    **{
+        f"Framed TNP, {g}": (g, lambda g=g: framed(g))
+        for g in (
+            "line", "E(1)", "SE(2)", "E(2)", "SO(3)", "sphere", "time shifts",
+            "E(2) and time shifts", "longitude and time shifts",
+        )
+    },
+    **{
+        f"Framed TNP, {g}, approximate": (
+            g,
+            lambda g=g: approximate(g, g == "E(2)", framed(g)),
+        )
+        for g in ("E(1)", "E(2)", "SO(3)")
+    },
+    "Framed CNP, E(2)": (
+        "E(2)",
+        lambda: framed("E(2)", lambda g: CNP(g.dx, DY, DW, width=8, layers=2)),
+    ),
+    "Framed ConvCNP, plane, streams": (
+        "plane",
+        lambda: framed("plane", lambda _: convcnp("plane", STREAM_DY)),
+    ),
+    "Framed ConvCNP, SE(2), approximate": (
+        "SE(2)",
+        lambda: approximate("SE(2)", False, framed("SE(2)", lambda _: convcnp("plane"))),
+    ),
+    "Framed ConvCNP, sphere, approximate": (
+        "sphere",
+        lambda: approximate(
+            "sphere", False, framed("sphere", lambda _: convcnp("sphere"))
+        ),
+    ),
+    "NeuralProcess, Framed TNP, E(2)": ("E(2)", lambda: process(framed("E(2)"))),
     "CNP": ("no symmetry", lambda: CNP(2, DY, DW, width=8, layers=2)),
     **{
         f"ConvCNP, {at}, streams": (at, lambda at=at: convcnp(at, STREAM_DY))

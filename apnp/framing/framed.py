@@ -1,0 +1,122 @@
+"""Any backbone made equivariant by averaging over frames."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from apnp.backbones import Backbone
+from apnp.framing.frames import Layout, frames_of
+from apnp.framing.poses import Poses
+from apnp.groups import Group
+from apnp.types import Domain, PointSet, Stream, _Movable, at_points
+
+
+@dataclass(frozen=True)
+class FramedLatent(_Movable):
+    """What a backbone keeps of a context in every pose.
+
+    Attributes:
+        inner: Its latent of b k tasks, the poses of a task side by side.
+        poses: The poses.
+        domain: The domain of the task, as it was given.
+    """
+
+    inner: Any
+    poses: Poses
+    domain: Domain
+
+    @property
+    def z(self) -> Tensor:
+        """Channels in every pose, (b, k, ...)."""
+        return self.inner.z.unflatten(0, (-1, self.poses.n))
+
+    @property
+    def sites(self) -> Tensor:
+        """Where the sites of every pose are on the map, (b, k, ..., dx)."""
+        return self.poses.backward(self.inner.sites.unflatten(0, (-1, self.poses.n)))
+
+    def shifted(self, e: Tensor) -> "FramedLatent":
+        """With `e` (b, k, ..., dz) added; a task without orientation stays as it is.
+
+        Its sites lie wherever, since no direction turns with the context.
+        """
+        oriented = self.poses.oriented.reshape(-1, *(1,) * (e.ndim - 1))
+        return replace(self, inner=self.inner.shifted((e * oriented).flatten(0, 1)))
+
+
+class Framed(Backbone[FramedLatent]):
+    """The weighted average of a backbone over the frames of a group (Puny 2022).
+
+    Context, domain and targets are moved into each pose, the backbone answers there,
+    and its channels are averaged. What it keeps of its own is kept; the frames make it
+    equivariant under `group`, whatever it is. Poses follow from the context and its
+    domain alone, never from targets.
+
+    Args:
+        backbone: Any backbone.
+        group: The symmetry that the frames give.
+
+    Raises:
+        ValueError: If the group has no frames, or other dimensions than the backbone.
+    """
+
+    def __init__(self, backbone: Backbone, group: Group) -> None:
+        super().__init__()
+        if backbone.group.dx != group.dx:
+            raise ValueError(
+                "`backbone` and `group` must agree in dx. Got "
+                f"{backbone.group.dx} and {group.dx}."
+            )
+        self.backbone, self.group = backbone, group
+        self.frames = frames_of(group)
+        self.dy, self.dw = backbone.dy, backbone.dw
+        self.dz, self.d_out = backbone.dz, backbone.d_out
+        self.predicts_moments = backbone.predicts_moments
+        self.embeds_targets = backbone.embeds_targets
+        self.has_sites = backbone.has_sites
+        self.stream_dy = backbone.stream_dy
+
+    def encode(
+        self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
+    ) -> FramedLatent:
+        """Encode in every pose; streams are read at their points."""
+        self.check_context(context, domain, streams)
+        mask = context.y_mask.any(-1)
+        # A padded point may hold anything as its location.
+        present = (mask | context.w_mask.any(-1))[..., None]
+        x = torch.where(present, context.x, domain.centre[:, None])
+        with torch.no_grad():
+            poses = self.frames(Layout(x, mask, domain.centre))
+        moved = tuple(poses.points(at_points(s, self.group.dx)) for s in streams)
+        inner = self.backbone.encode(
+            poses.points(replace(context, x=x)), poses.domain(domain), moved
+        )
+        return FramedLatent(inner, poses, domain)
+
+    def process(self, latent: FramedLatent) -> FramedLatent:
+        """The backbone's own map, in every pose."""
+        return replace(latent, inner=self.backbone.process(latent.inner))
+
+    def decode(
+        self, latent: FramedLatent, xt: Tensor, wt: Tensor, et: Tensor | None = None
+    ) -> Tensor:
+        """Read every pose at the targets, and average its channels."""
+        self.check_targets(latent, xt, wt)
+        poses = latent.poses
+        x = poses.forward(xt)
+        x = torch.where(poses.oriented.reshape(-1, 1, 1, 1), x, _turned_to_axis(x))
+        w = wt.repeat_interleave(poses.n, 0)
+        e = None if et is None else et.repeat_interleave(poses.n, 0)
+        read = self.backbone.decode(latent.inner, x.flatten(0, 1), w, e)
+        each = read.unflatten(0, (-1, poses.n))
+        return (poses.weight[..., None, None] * each).sum(1)
+
+
+def _turned_to_axis(x: Tensor) -> Tensor:
+    """Locations turned in the plane of the first two dimensions onto the first."""
+    radius = x[..., :2].norm(dim=-1, keepdim=True)
+    return torch.cat((radius, torch.zeros_like(radius), x[..., 2:]), dim=-1)[
+        ..., : x.shape[-1]
+    ]
