@@ -18,14 +18,14 @@ class Break:
     Attributes:
         method: Name of the method.
         broken: Makes the broken method of the sound one.
-        owner: The class; None for the class of the member that the law tests.
+        owner: The class, or the module; None for the class of the member that the law tests.
         arguments: Further arguments of the law, such as its junk values.
         applies: Whether the break breaks anything of this member.
     """
 
     method: str
     broken: Callable[[Method], Method]
-    owner: type | None = None
+    owner: Any = None
     arguments: Mapping[str, Any] = field(default_factory=dict)
     applies: Callable[[Any], bool] = lambda member: True
 

@@ -259,8 +259,15 @@ FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {
     **{
         f"Framed TNP, {g}": (g, lambda g=g: framed(g))
         for g in (
-            "line", "E(1)", "SE(2)", "E(2)", "SO(3)", "sphere", "time shifts",
-            "E(2) and time shifts", "longitude and time shifts",
+            "line",
+            "E(1)",
+            "SE(2)",
+            "E(2)",
+            "SO(3)",
+            "sphere",
+            "time shifts",
+            "E(2) and time shifts",
+            "longitude and time shifts",
         )
     },
     **{
@@ -280,7 +287,9 @@ FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {
     ),
     "Framed ConvCNP, SE(2), approximate": (
         "SE(2)",
-        lambda: approximate("SE(2)", False, framed("SE(2)", lambda _: convcnp("plane"))),
+        lambda: approximate(
+            "SE(2)", False, framed("SE(2)", lambda _: convcnp("plane"))
+        ),
     ),
     "Framed ConvCNP, sphere, approximate": (
         "sphere",

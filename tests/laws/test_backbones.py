@@ -47,7 +47,9 @@ def parts(model):
 def test_every_backbone_and_every_lattice_is_in_the_table(members, classes):
     tested = {type(part) for m in members for part in parts(m.make())}
     for base in (Backbone, Lattice):
-        exist = classes(base, "apnp.backbones", "apnp.approx", "apnp.nn")
+        exist = classes(
+            base, "apnp.backbones", "apnp.approx", "apnp.framing", "apnp.nn"
+        )
         assert exist
         assert exist <= tested, f"not in the table: {exist - tested}"
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import cache
 
 import broken_backbones
+import broken_frames
 import broken_groups
 import broken_likelihoods
 import broken_maps
@@ -17,6 +18,7 @@ import broken_scores
 import broken_streams
 import pytest
 import test_backbones
+import test_frames
 import test_groups
 import test_likelihoods
 import test_scores
@@ -31,7 +33,12 @@ from apnp.nn.attention import Attention
 from apnp.nn.lattice import Lattice
 
 OF_MEMBERS = broken_backbones.BREAKS | broken_streams.BREAKS
-OF_ONE = broken_groups.OF_ONE | broken_likelihoods.OF_ONE | broken_scores.BREAKS
+OF_ONE = (
+    broken_groups.OF_ONE
+    | broken_likelihoods.OF_ONE
+    | broken_scores.BREAKS
+    | broken_frames.BREAKS
+)
 OF_PREDICTIONS = broken_likelihoods.OF_DISTRIBUTIONS | broken_likelihoods.OF_LIKELIHOODS
 
 
@@ -82,7 +89,14 @@ def named(law) -> str:
 
 @pytest.mark.parametrize(
     "module",
-    [test_backbones, test_groups, test_likelihoods, test_scores, test_streams],
+    [
+        test_backbones,
+        test_frames,
+        test_groups,
+        test_likelihoods,
+        test_scores,
+        test_streams,
+    ],
 )
 def test_every_law_is_broken(module):
     broken = OF_MEMBERS | OF_ONE | OF_PREDICTIONS | OF_TABLES | broken_groups.BREAKS
@@ -91,7 +105,8 @@ def test_every_law_is_broken(module):
 
 
 def test_every_backbone_lattice_and_attention_is_broken():
-    backbones = concrete(Backbone, "apnp.backbones", "apnp.approx") | {NeuralProcess}
+    packages = "apnp.backbones", "apnp.approx", "apnp.framing"
+    backbones = concrete(Backbone, *packages) | {NeuralProcess}
     assert backbones == set(families("member"))
     parts = {case.part for case in broken_parts.CASES}
     for base in (Lattice, Attention):
