@@ -1,6 +1,7 @@
 """From a model's configuration to the model."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from apnp.approx import ApproximatelyEquivariant, FixedInputs, Support
@@ -17,6 +18,7 @@ from apnp.backbones import (
 )
 from apnp.config import LatticeConfig, ModelConfig, PointModelConfig
 from apnp.errors import ConfigError
+from apnp.framing import Framed
 from apnp.geometry.sphere import EARTH_RADIUS_KM
 from apnp.groups import (
     Group,
@@ -64,6 +66,11 @@ GROUPS: dict[str, dict[str, Callable[[int], Group]]] = {
     },
 }
 """The groups of each geometry, the default one first."""
+_NO_FRAMES = {
+    "equivcnp": "keeps rigid motions by itself",
+    "relaxed_convcnp": "has functions of location of its own",
+}
+"""Backbones that frames would add nothing to, or take the meaning from."""
 _N_DRIFT = 1
 """Covariates of the drift: elevation, the first."""
 _DRIFT_KM = (2000.0, 800.0, 350.0, 160.0, 80.0)
@@ -131,7 +138,19 @@ def _backbone(config: ModelConfig, inputs: Inputs) -> Backbone:
         "local_tnp": _local_tnp, "pt_tnp": _pt_tnp, "rcnp": _rcnp,
         "relaxed_convcnp": _relaxed_convcnp, "tnp": _tnp,
     }  # fmt: skip
-    return made[config.backbone.name](config, inputs)
+    make = made[config.backbone.name]
+    if config.symmetrise == "none":
+        return make(config, inputs)
+    if config.backbone.name in _NO_FRAMES:
+        raise ConfigError(
+            f"model.symmetrise: frames average a backbone that has no symmetry of its "
+            f"own, or shifts alone. Got {config.backbone.name}, which "
+            f"{_NO_FRAMES[config.backbone.name]}: set it to none, or take another "
+            "`model.backbone.name`."
+        )
+    inside = "default" if config.backbone.name == "convcnp" else "none"
+    inner = make(replace(config, group=inside), inputs)
+    return Framed(inner, _group(config, inputs))
 
 
 def _drift(

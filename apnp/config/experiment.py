@@ -122,6 +122,9 @@ class ModelConfig(Section):
         insolation: Give the model the insolation above the atmosphere (a function of
             latitude and day) and its change as covariates, in place of the sine and
             cosine of the time of year, which differ between the hemispheres.
+        symmetrise: Keep the group by the architecture (`none`), or by averaging over
+            frames of the context (`frames`): then the architecture need not keep it,
+            and any backbone can have any group that has frames.
         form: Strictly equivariant, or with fixed inputs that break the symmetry.
         backbone: The strictly equivariant network.
         fixed_inputs: Learned functions of absolute location.
@@ -141,6 +144,7 @@ class ModelConfig(Section):
         "default", "none", "translations", "rigid_motions",
         "longitude_shifts", "rotations",
     ] = "default"  # fmt: skip
+    symmetrise: Literal["none", "frames"] = "none"
     form: Literal["strict", "approximate"] = "strict"
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
     fixed_inputs: FixedInputsConfig = field(default_factory=FixedInputsConfig)

@@ -35,17 +35,25 @@ class Projection:
             direction of the training stations.
         low: Lower corner of the box of the training locations, `dx` numbers.
         high: Its upper corner.
+        lattice_start: Where a lattice on the sphere starts: at the circular mean
+            longitude of the context, so that every shift of longitude is exact, or at
+            longitude zero, as for models made before.
     """
 
     geometry: str
     centre: tuple[float, float]
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
+    lattice_start: str = "context"
 
     def __post_init__(self) -> None:
         if self.geometry not in GEOMETRIES:
             raise ConfigError(
                 f"`geometry` is one of {', '.join(GEOMETRIES)}. Got {self.geometry!r}."
+            )
+        if self.lattice_start not in ("context", "zero"):
+            raise ConfigError(
+                f"`lattice_start` is context or zero. Got {self.lattice_start!r}."
             )
         if not np.isfinite(self.centre).all():
             raise ConfigError(f"`centre` must be finite. Got {self.centre}.")
@@ -87,10 +95,17 @@ class Projection:
         """Centre and extent, each (dx,), of the domain of context locations (n, dx).
 
         On the plane the box of the locations, or the training region's where there is
-        none; on the sphere the whole sphere, its lattice starting at longitude zero.
+        none; on the sphere the whole sphere, its lattice starting at the circular mean
+        longitude of the context (zero where there is none).
         """
         if self.geometry == "sphere":
-            return np.array([1.0, 0.0, 0.0]), np.full(3, 2.0)
+            centre = np.array([1.0, 0.0, 0.0])
+            if self.lattice_start == "context" and len(x):
+                east = x[:, :2].mean(axis=0)
+                length = np.linalg.norm(east)
+                if length > 1e-9:
+                    centre[:2] = east / length
+            return centre, np.full(3, 2.0)
         low, high = np.array(self.low), np.array(self.high)
         if len(x):
             low, high = x.min(axis=0), x.max(axis=0)

@@ -165,6 +165,7 @@ class StationInputs:
         """
         older: dict[str, Any] = {
             "coast": False, "coast_scale": "110m", "insolation": False, "fields": [],
+            "lattice_start": "zero",
         }  # fmt: skip
         record = older | record  # runs older than these have none
         names = {kind: {f.name for f in fields(kind)} for kind in _FLAT}

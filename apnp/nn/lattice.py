@@ -235,7 +235,7 @@ class SphereLattice(Lattice):
 
     dx = 3
     n_features = 1
-    exact = "shifts by whole columns of the coarsest lattice"
+    exact = "every shift: the lattice starts at the mean longitude of the context"
 
     def __init__(self, rows: int, columns: int) -> None:
         self.shape = (rows, columns)

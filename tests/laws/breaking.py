@@ -18,7 +18,7 @@ class Break:
     Attributes:
         method: Name of the method.
         broken: Makes the broken method of the sound one.
-        owner: The class, or the module; None for the class of the member that the law tests.
+        owner: The class or module; None for the class of the member under the law.
         arguments: Further arguments of the law, such as its junk values.
         applies: Whether the break breaks anything of this member.
     """

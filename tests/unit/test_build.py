@@ -14,6 +14,7 @@ from apnp.backbones import (
 from apnp.build import build_model
 from apnp.config import parse, parser
 from apnp.errors import ConfigError
+from apnp.framing import Framed
 from apnp.groups import (
     LongitudeShifts,
     RigidMotions,
@@ -327,3 +328,43 @@ def test_an_impossible_cnp_or_rcnp_is_refused(model_of, arguments, message):
 def test_a_group_or_a_tnp_that_cannot_be_is_refused(model_of, arguments, message):
     with pytest.raises(ConfigError, match=message):
         model_of("plane", *arguments)
+
+
+FRAMES = "--model.symmetrise=frames"
+
+
+@pytest.mark.parametrize(
+    ("geometry", "name", "group", "inside"),
+    [
+        ("plane", "cnp", "rigid_motions", Trivial),
+        ("plane", "tnp", "translations", Trivial),
+        ("plane", "convcnp", "rigid_motions", Translations),
+        ("sphere", "convcnp", "default", LongitudeShifts),
+        ("sphere", "local_tnp", "rotations", Trivial),
+    ],
+)
+def test_frames_give_a_backbone_the_group_that_is_named(
+    model_of, geometry, name, group, inside
+):
+    chosen = f"--model.backbone.name={name}", f"--model.group={group}"
+    model, inputs = model_of(geometry, FRAMES, *chosen, "--model.form=strict")
+    assert isinstance(model.backbone, Framed)
+    assert type(model.backbone.backbone.group) is inside
+    expected = {
+        "rigid_motions": RigidMotions, "translations": Translations,
+        "default": LongitudeShifts, "rotations": SphereRotations,
+    }  # fmt: skip
+    assert type(model.backbone.group) is expected[group]
+    assert model.backbone.group.dx == inputs.dx
+
+
+@pytest.mark.parametrize("name", ["equivcnp", "relaxed_convcnp"])
+def test_frames_of_what_has_a_symmetry_of_its_own_are_refused(model_of, name):
+    with pytest.raises(ConfigError, match=rf"symmetrise.* Got {name}, which .* none"):
+        model_of("plane", FRAMES, f"--model.backbone.name={name}")
+
+
+def test_frames_of_no_group_are_refused(model_of):
+    chosen = FRAMES, "--model.backbone.name=tnp", "--model.group=none"
+    with pytest.raises(ConfigError, match=r"Frames exist for .* Got Trivial"):
+        model_of("plane", *chosen)

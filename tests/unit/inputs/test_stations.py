@@ -123,11 +123,32 @@ def test_domain_without_context_is_the_training_region(plane):
     assert empty.extent.equal(full.extent)
 
 
-def test_sphere_domain_does_not_depend_on_the_context():
+@pytest.mark.parametrize("shift", [0.0, 33.7, 190.0])
+def test_sphere_domain_starts_at_the_mean_longitude_of_the_context(shift):
     sphere = StationInputs.fit("sphere", *europe(), [1.0, 2.0])
-    a, b = sphere.domain(sites([1.0], [100.0])), sphere.domain(sites([60.0], [-60.0]))
-    assert a.centre.equal(b.centre)
-    assert a.extent[0].tolist() == [2, 2, 2]
+    lon = np.array([100.0, 140.0]) + shift
+    made = sphere.domain(sites([10.0, 10.0], lon))
+    angle = np.deg2rad(120.0 + shift)
+    expected = [np.cos(angle), np.sin(angle), 0.0]
+    assert made.centre[0].tolist() == pytest.approx(expected, abs=1e-6)
+    assert made.extent[0].tolist() == [2, 2, 2]
+
+
+def test_sphere_domain_starts_at_zero_without_a_mean_longitude_and_for_older_models():
+    sphere = StationInputs.fit("sphere", *europe(), [1.0, 2.0])
+    for made in (
+        sphere.domain(sites([], [])),
+        sphere.domain(sites([90.0], [50.0])),
+        older(sphere).domain(sites([10.0], [100.0])),
+    ):
+        assert made.centre[0].tolist() == [1, 0, 0]
+
+
+def older(inputs: StationInputs) -> StationInputs:
+    """As a record without the key is read."""
+    record = inputs.to_dict()
+    del record["lattice_start"]
+    return StationInputs.from_dict(record)
 
 
 def test_context_in_the_training_region_keeps_the_inputs(plane):
@@ -211,6 +232,7 @@ def test_plane_is_not_wide_enough_for_the_globe():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"lattice_start": "pole"}, "`lattice_start` is context or zero. Got 'pole'"),
         ({"geometry": "torus"}, "`geometry` is one of plane, sphere. Got 'torus'"),
         ({"std": 0.0}, "`std` positive"),
     ],
