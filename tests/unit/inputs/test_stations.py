@@ -45,7 +45,7 @@ def test_json_keeps_every_digit(plane):
 def test_json_with_an_unknown_or_missing_field_is_refused(plane):
     record = plane.to_dict() | {"colour": 1}
     del record["std"]
-    with pytest.raises(CheckpointError, match=r"fields centre, .*std.*colour"):
+    with pytest.raises(CheckpointError, match=r"keys centre, .*std.*colour"):
         StationInputs.from_dict(record)
 
 
