@@ -28,6 +28,19 @@ def make_fast() -> None:
     flush_denormals()
 
 
+def leave_out(name: str) -> None:
+    """Let a library that this process will not need be as if it were not installed.
+
+    Nothing happens where something may have asked for it already.
+    https://docs.python.org/3/reference/import.html#the-module-cache
+
+    Args:
+        name: The library. xarray loads dask, for a second, to make any array.
+    """
+    if name not in sys.modules and "xarray" not in sys.modules:
+        sys.modules[name] = None  # type: ignore[assignment]
+
+
 def keep_freed_memory() -> bool:
     """Keep memory that tensors have freed for the next ones; whether this is possible.
 

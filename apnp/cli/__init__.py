@@ -9,7 +9,7 @@ from importlib import import_module
 from apnp import __version__
 from apnp.cli.parser import ApnpParser
 from apnp.errors import ApnpError, told
-from apnp.process import Stopped, make_fast, orderly_stop
+from apnp.process import Stopped, leave_out, make_fast, orderly_stop
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +28,8 @@ _VERBS = {
     "plot": "draw a predicted field as a map",
     "models": "list the architectures, the symmetries they keep, and their sizes",
 }
+_CLUSTER = ("--scheduler", "--workers")
+"""Options that need dask."""
 _OLD_VERBS = {"deviation": "symmetry"}
 """Verbs that have another name now."""
 
@@ -51,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         # this when it is first imported.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         make_fast()
+        if not any(word.startswith(_CLUSTER) for word in argv):
+            leave_out("dask")
         with orderly_stop():
             import_module(f"apnp.cli.{verb}").main(argv[1:])
     except KeyboardInterrupt:

@@ -3,20 +3,23 @@
 import io
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, suppress
 from copy import deepcopy
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from jsonargparse import ArgumentError, ArgumentParser, set_loader
 
 from apnp.config import yaml_text
 from apnp.config.experiment import Config
 from apnp.config.messages import one_line
 from apnp.config.old_names import renamed, renamed_words
+from apnp.config.plain import Unlike, built
 from apnp.errors import ConfigError
+
+if TYPE_CHECKING:
+    from jsonargparse import ArgumentParser
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +43,7 @@ _MODE = "apnp"
 
 def parser(
     prog: str = "apnp train", description: str | None = None, *, legacy: bool = False
-) -> ArgumentParser:
+) -> "ArgumentParser":
     """The parser of YAML files (`--config`) and dotted overrides.
 
     Args:
@@ -49,6 +52,8 @@ def parser(
         legacy: Whether keys that are not given have the value that runs of earlier
             versions meant, as of the `config.yaml` of a run to resume.
     """
+    from jsonargparse import ArgumentParser, set_loader  # slow to load
+
     set_loader(_MODE, _load, exceptions=(yaml.YAMLError,))
     made = ArgumentParser(
         prog=prog, description=description, exit_on_error=False, parser_mode=_MODE
@@ -60,12 +65,14 @@ def parser(
     return made
 
 
-def parse(made: ArgumentParser, argv: Sequence[str]) -> tuple[Config, dict[str, Any]]:
+def parse(made: "ArgumentParser", argv: Sequence[str]) -> tuple[Config, dict[str, Any]]:
     """The configuration in `argv`, and the arguments that are none of it.
 
     Raises:
         ConfigError: If a key is unknown or a value has the wrong type.
     """
+    from jsonargparse import ArgumentError  # slow to load
+
     try:
         words, notes = renamed_words(argv)
         _report(notes)
@@ -89,6 +96,10 @@ def from_dict(record: dict[str, Any]) -> Config:
     Raises:
         ConfigError: If a key is unknown or a value has the wrong type.
     """
+    with suppress(Unlike, ConfigError):  # which the parser tells in its own words
+        return built(Config, record)
+    from jsonargparse import ArgumentError  # slow to load
+
     made = parser(legacy=True)
     try:
         # A copy: the parser would turn the entries of lists into its own.

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonargparse import get_loader
 
 from apnp.errors import ConfigError
 
@@ -27,6 +26,8 @@ def load(text: str) -> Any:
         raise YamlRuleError(
             f"a configuration has at most {LARGEST} characters. Got {len(text)}."
         )
+    from jsonargparse import get_loader  # slow to load
+
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             raise YamlRuleError(

@@ -16,7 +16,6 @@ from typing import Any, Literal
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
 from shapely.affinity import translate
 from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon, box
 
@@ -152,24 +151,36 @@ def border_lines() -> MultiLineString:
 
 def _within_one_turn(paths: list[Floats]) -> MultiLineString:
     """Paths (n, 2) cut to longitudes in [-180, 180], without edges along the cut."""
-    lines = [LineString(_unrolled(path)) for path in paths]
-    turned = _turns(lines, -180.0, 180.0)
-    whole = shapely.intersection(turned, box(-180.0, -90.0, 180.0, 90.0))
-    pieces = []
-    for part in shapely.get_parts(whole):
+    turned = np.array(_turns(_lines(paths), -180.0, 180.0))
+    inside = shapely.contains_properly(box(-180.0, _POLE, 180.0, 90.0), turned)
+    pieces = list(turned[inside])
+    cut = shapely.intersection(turned[~inside], box(-180.0, -90.0, 180.0, 90.0))
+    for part in shapely.get_parts(cut):
         points = shapely.get_coordinates(part)
         edge = (np.abs(points[:, 0]) > 180.0 - 1e-6) | (points[:, 1] < _POLE)
         cuts = np.flatnonzero(edge[1:] & edge[:-1]) + 1
-        pieces += [piece for piece in np.split(points, cuts) if len(piece) > 1]
-    return MultiLineString(pieces)
+        pieces += [LineString(p) for p in np.split(points, cuts) if len(p) > 1]
+    return shapely.multilinestrings(pieces)
+
+
+def _lines(paths: list[Floats]) -> NDArray[np.object_]:
+    """A line for each path (n, 2) of degrees, its longitudes without jumps."""
+    numbers = np.repeat(np.arange(len(paths)), [len(path) for path in paths])
+    points = np.concatenate(paths)
+    step = np.diff(points[:, 0], prepend=points[0, 0])
+    step[np.diff(numbers, prepend=0) > 0] = 0.0
+    turns = np.cumsum(-np.round(step / 360.0))
+    first = np.searchsorted(numbers, np.arange(len(paths)))
+    points[:, 0] += 360.0 * (turns - turns[first][numbers])
+    return shapely.linestrings(points, indices=numbers)
 
 
 @cache
-def _coast_points(scale: MapScale) -> cKDTree:
-    """Unit vectors of points along every coast, a few kilometres apart."""
+def _coast_points(scale: MapScale) -> Floats:
+    """Unit vectors of points along every coast, a few kilometres apart, (n, 3)."""
     dense = shapely.segmentize(coast_lines(scale), _COAST_DEGREES)
     lon, lat = shapely.get_coordinates(dense).T
-    return cKDTree(unit_vectors(lat, lon))
+    return unit_vectors(lat, lon)
 
 
 def coast_distance_km(
@@ -184,7 +195,7 @@ def coast_distance_km(
     [300.0, -1600.0]
     """
     lat, lon = np.broadcast_arrays(np.asarray(lat, dtype=np.float64), lon)
-    distance = nearest_km(_coast_points(scale), unit_vectors(lat, lon))
+    distance = nearest_km(_coast_points(scale), unit_vectors(lat, lon), workers=-1)
     return np.where(is_land(lat, lon, scale), distance, -distance)
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.ndimage import gaussian_filter1d
 from scipy.sparse import csr_array
 
 from apnp.geometry.sphere import EARTH_RADIUS_KM
@@ -112,20 +111,32 @@ class LatLonGrid:
         the window's reach, four standard deviations. The window does not cross a pole.
         """
         seen = np.isfinite(values)
-        sums = np.stack([np.where(seen, values, 0.0), seen.astype(np.float64)])
         area = np.cos(np.radians(self.lat))
         step = np.diff(self.lat).mean(), np.diff(self.lon).mean()
-        sums = gaussian_filter1d(
-            sums * area[:, None], km / (KM_PER_DEGREE * step[0]), axis=1,
-            mode="constant",
-        )  # fmt: skip
-        mode = "wrap" if self.periodic else "constant"
         least = km / (KM_PER_DEGREE * step[1] * self.lon.size)
-        for row, shrinking in enumerate(np.maximum(area, least)):
-            width = km / (KM_PER_DEGREE * step[1] * shrinking)
-            sums[:, row] = gaussian_filter1d(sums[:, row], width, axis=-1, mode=mode)
-        known = sums[1] > 1e-12
-        return np.where(known, sums[0] / np.where(known, sums[1], 1.0), np.nan)
+        up = km / (KM_PER_DEGREE * step[0])
+        along = km / (KM_PER_DEGREE * step[1] * np.maximum(area, least))
+
+        def window_sums(each: NDArray) -> Floats:
+            each = _filtered_columns(each * area[:, None], up)
+            if self.periodic:
+                return _filtered_circles(each, along)
+            from scipy.ndimage import gaussian_filter1d  # slow to load
+
+            rows = zip(each, along, strict=True)
+            filtered = (gaussian_filter1d(r, w, mode="constant") for r, w in rows)
+            return np.stack(list(filtered))
+
+        total = window_sums(np.where(seen, values, 0.0))
+        if self.periodic and seen.all():  # the same all along a row
+            weight = _filtered_columns(area[:, None], up)
+        else:
+            weight = window_sums(seen.astype(np.float64))
+        known = weight > 1e-12
+        mean = np.where(known, total / np.where(known, weight, 1.0), np.nan)
+        # A mean lies among the values, but for rounding.
+        low, high = values[seen].min(initial=np.inf), values[seen].max(initial=-np.inf)
+        return np.clip(mean, low, high) if seen.any() else mean
 
     def averaging(self, lat: Floats, lon: Floats) -> tuple[csr_array, csr_array]:
         """Weights (n, m) and (l, k) that average values on the grid over cells.
@@ -157,6 +168,35 @@ class LatLonGrid:
         """Longitudes brought to the turn that begins at the western end."""
         west = self.lon[0] if self.periodic else _ends(self.lon)[0]
         return west + (np.asarray(lon, dtype=np.float64) - west) % 360
+
+
+def _window(width: float) -> Floats:
+    """Weights of a Gaussian window of nodes, out to four standard deviations."""
+    radius = int(4 * width + 0.5)
+    weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / max(width, 1e-9)) ** 2)
+    return weights / weights.sum()
+
+
+def _filtered_columns(values: Floats, width: float) -> Floats:
+    """Sums under one window along columns; there is nothing beyond their ends."""
+    window, n = _window(width), len(values)
+    beyond = max(len(window) // 2 - (n - 1), 0)  # offsets that no two nodes have
+    window = window[beyond : len(window) - beyond]
+    radius = len(window) // 2
+    size = -(-(n + radius) // 64) * 64
+    wave = np.fft.rfft(np.roll(np.pad(window, (0, size - len(window))), -radius))
+    return np.fft.irfft(np.fft.rfft(values, size, axis=0) * wave[:, None], size, 0)[:n]
+
+
+def _filtered_circles(values: Floats, widths: Floats) -> Floats:
+    """Sums along rows that go all the way round, under a window of each row's width."""
+    n = values.shape[1]
+    windows = np.zeros(values.shape)
+    for row, width in zip(windows, widths, strict=True):
+        window = _window(width)
+        nodes = (np.arange(len(window)) - len(window) // 2) % n
+        row += np.bincount(nodes, window, n)
+    return np.fft.irfft(np.fft.rfft(values) * np.fft.rfft(windows), n)
 
 
 def _bracket(at: Floats, nodes: Floats) -> tuple[NDArray[np.intp], Floats]:

@@ -110,14 +110,12 @@ def nearest_km(
     """
     sites = np.asarray(sites, dtype=np.float64)
     tree: Any = stations
-    from scipy.spatial import cKDTree  # slow to load, and few need it
-
-    if not isinstance(tree, cKDTree):
-        tree = cKDTree(np.asarray(stations, dtype=np.float64).reshape(-1, 3))
-    if tree.n == 0:
+    held = tree.data if hasattr(tree, "query") else tree
+    points = np.asarray(held, dtype=np.float64).reshape(-1, 3)
+    if not len(points):
         return np.full(sites.shape[:-1], np.inf)
     flat = sites.reshape(-1, 3)
     threads = os.cpu_count() or 1 if workers < 0 else workers
-    index = search(tree.data, flat, 1, threads)[:, 0]
-    chord = np.linalg.norm(flat - tree.data[index], axis=-1)
+    index = search(points, flat, 1, threads)[:, 0]
+    chord = np.linalg.norm(flat - points[index], axis=-1)
     return chord_to_km(chord).reshape(sites.shape[:-1])

@@ -968,162 +968,243 @@ void F(krige_back)(int n, int m, int k, int dx, int dw, int lengths, int slopes,
 
 /* --------------------------------------------------------------------- search */
 
-#define BLOCK 64
+#define LEAF 32   /* points side by side */
+#define BRANCH 32 /* leaves of a branch */
 
 struct F(hunt) {
-    long n, m;
+    long n, m, leaves, branches;
     int dx, k;
     const real *x, *points;
+    const int32_t *targets, *order; /* of targets and points, near ones together */
+    const real *leaf_points;        /* (leaves, dx, LEAF) */
+    const real *leaf_boxes;         /* (branches, 2 dx, BRANCH), low then high */
+    const real *branch_boxes;       /* (2 dx, branches rounded up) */
     int32_t *index;
 };
 
-struct F(found) {
-    real squared;
-    int32_t number;
-};
-
-static int F(nearer)(const void *one, const void *other)
-{
-    const struct F(found) *a = one, *b = other;
-    if (a->squared != b->squared)
-        return a->squared < b->squared ? -1 : 1;
-    return a->number < b->number ? -1 : a->number > b->number;
-}
-
-/* The k-th smallest of n numbers (k from 0), which it puts into another order. */
-static real F(smallest)(real *values, long n, long k)
+/* Order so that the numbers below `middle` are of points no farther along `axis`. */
+static void F(divide)(int32_t *order, long n, long middle, const real *x, int dx,
+                      int axis)
 {
     long low = 0, high = n - 1;
     while (low < high) {
-        const real pivot = values[low + (high - low) / 2];
+        const real pivot = x[(long)order[low + (high - low) / 2] * dx + axis];
         long i = low, j = high;
         while (i <= j) {
-            while (values[i] < pivot)
+            while (x[(long)order[i] * dx + axis] < pivot)
                 i++;
-            while (values[j] > pivot)
+            while (x[(long)order[j] * dx + axis] > pivot)
                 j--;
             if (i <= j) {
-                const real swapped = values[i];
-                values[i++] = values[j];
-                values[j--] = swapped;
+                const int32_t swapped = order[i];
+                order[i++] = order[j];
+                order[j--] = swapped;
             }
         }
-        if (k <= j)
+        if (middle <= j)
             high = j;
-        else if (k >= i)
+        else if (middle >= i)
             low = i;
         else
             break;
     }
-    return values[k];
 }
 
-/* Squared distances (m) of points that lie dimension by dimension, `room` apart. */
-static void F(measure)(const real *points, long m, long room, int dx, const real *x,
-                       real *squared)
+/* Bring points that are close together: halves of halves, down to leaves. */
+static void F(arrange)(int32_t *order, long n, const real *x, int dx)
 {
-    for (long j = 0; j < m; j += LANES) {
-        vec total = {0};
+    while (n > LEAF) {
+        int axis = 0;
+        real widest = -1;
         for (int e = 0; e < dx; e++) {
-            const vec step = load(points + e * room + j) - x[e];
+            real low = x[(long)order[0] * dx + e], high = low;
+            for (long i = 1; i < n; i++) {
+                const real here = x[(long)order[i] * dx + e];
+                low = here < low ? here : low;
+                high = here > high ? here : high;
+            }
+            if (high - low > widest) {
+                widest = high - low;
+                axis = e;
+            }
+        }
+        const long unit = n > LEAF * BRANCH ? LEAF * BRANCH : LEAF;
+        const long middle = (n / 2 + unit - 1) / unit * unit;
+        F(divide)(order, n, middle, x, dx, axis);
+        F(arrange)(order, middle, x, dx);
+        order += middle;
+        n -= middle;
+    }
+}
+
+/* Squared distances to the nearest points of boxes that lie `room` apart. */
+static inline __attribute__((always_inline)) vec
+F(beyond)(const real *boxes, long room, int dx, const real *x)
+{
+    vec total = {0};
+    for (int e = 0; e < dx; e++) {
+        const vec below = load(boxes + e * room) - x[e];
+        const vec above = x[e] - load(boxes + (dx + e) * room);
+        vec out = choose(below > above, below, above);
+        out = choose(out > 0, out, (vec){0});
+        total += out * out;
+    }
+    return total * (real)(1 - 1e-5); /* never more than it is, but for rounding */
+}
+
+/* Of the k nearest so far, in order, one more; of equals the first number is nearer.
+   Returns how many there are. */
+static inline int F(insert)(real *best, int32_t *index, int count, int k, real squared,
+                            int32_t number)
+{
+    if (count == k && (best[k - 1] < squared ||
+                       (best[k - 1] == squared && index[k - 1] < number)))
+        return count;
+    int at = count < k ? count++ : k - 1;
+    for (; at > 0 && (best[at - 1] > squared ||
+                      (best[at - 1] == squared && index[at - 1] > number));
+         at--) {
+        best[at] = best[at - 1];
+        index[at] = index[at - 1];
+    }
+    best[at] = squared;
+    index[at] = number;
+    return count;
+}
+
+struct F(finding) {
+    real limit, *best;
+    int32_t *index;
+    int count;
+};
+
+static void F(search_leaf)(const struct F(hunt) * a, long leaf, const real *x,
+                           struct F(finding) * f)
+{
+    const real *points = a->leaf_points + leaf * a->dx * LEAF;
+    const long few = a->m - leaf * LEAF < LEAF ? a->m - leaf * LEAF : LEAF;
+    real squared[LEAF];
+    for (int j = 0; j < LEAF; j += LANES) {
+        vec total = {0};
+        for (int e = 0; e < a->dx; e++) {
+            const vec step = load(points + e * LEAF + j) - x[e];
             total += step * step;
         }
         store(squared + j, total);
     }
+    for (int j = 0; j < few; j++)
+        if (squared[j] <= f->limit) {
+            f->count = F(insert)(f->best, f->index, f->count, a->k, squared[j],
+                                 a->order[leaf * LEAF + j]);
+            if (f->count == a->k)
+                f->limit = f->best[a->k - 1];
+        }
 }
 
-/* The points that may be neighbours of a block of targets, nearest its centre first:
-   the k-th neighbour of a target lies no farther than the centre's and the way there. */
-static long F(gather)(const struct F(hunt) * a, long first, long last,
-                      const real *points, long room, real *squared, real *copy,
-                      struct F(found) * candidates)
+static void F(search_branch)(const struct F(hunt) * a, long branch, const real *x,
+                             struct F(finding) * f)
 {
-    real centre[16] = {0}, radius = 0;
-    for (long i = first; i < last; i++)
-        for (int e = 0; e < a->dx; e++)
-            centre[e] += a->x[i * a->dx + e] / (last - first);
-    for (long i = first; i < last; i++) {
+    const real *boxes = a->leaf_boxes + branch * 2 * a->dx * BRANCH;
+    real lower[BRANCH];
+    for (int j = 0; j < BRANCH; j += LANES)
+        store(lower + j, F(beyond)(boxes + j, BRANCH, a->dx, x));
+    for (int j = 0; j < BRANCH && branch * BRANCH + j < a->leaves; j++)
+        if (lower[j] <= f->limit)
+            F(search_leaf)(a, branch * BRANCH + j, x, f);
+}
+
+/* Squared distance of the farthest of some points: the nearest are no farther. */
+static real F(farthest)(const struct F(hunt) * a, const real *x, const int32_t *some)
+{
+    real most = 0;
+    for (int j = 0; j < a->k; j++) {
         real total = 0;
         for (int e = 0; e < a->dx; e++) {
-            const real step = a->x[i * a->dx + e] - centre[e];
+            const real step = a->points[(long)some[j] * a->dx + e] - x[e];
             total += step * step;
         }
-        radius = total > radius ? total : radius;
+        most = total > most ? total : most;
     }
-    F(measure)(points, a->m, room, a->dx, centre, squared);
-    memcpy(copy, squared, a->m * sizeof(real));
-    real limit = root(F(smallest)(copy, a->m, a->k - 1)) + 2 * root(radius);
-    limit *= limit * (real)(1 + 1e-5);
-    long n = 0;
-    for (long j = 0; j < a->m; j++) {
-        candidates[n].squared = squared[j];
-        candidates[n].number = (int32_t)j;
-        n += squared[j] <= limit;
-    }
-    qsort(candidates, n, sizeof(candidates[0]), F(nearer));
-    return n;
-}
-
-/* The k nearest of n candidates, nearest first; of equals the first. */
-static void F(pick)(const real *squared, const struct F(found) * candidates, long n,
-                    int k, real *best, int32_t *index)
-{
-    int count = 0;
-    for (long j = 0; j < n; j++) {
-        const real here = squared[j];
-        if (count == k && !(here < best[k - 1]))
-            continue;
-        int at = count < k ? count++ : k - 1;
-        for (; at > 0 && best[at - 1] > here; at--) {
-            best[at] = best[at - 1];
-            index[at] = index[at - 1];
-        }
-        best[at] = here;
-        index[at] = candidates[j].number;
-    }
+    return most * (real)(1 + 1e-5);
 }
 
 static void F(search_part)(const void *given, int part, int parts)
 {
     const struct F(hunt) *a = given;
-    const long room_for = a->m + 2 * 16, blocks = (a->n + BLOCK - 1) / BLOCK;
-    real *points = room(sizeof(real) * room_for * (2 * a->dx + 2));
-    real *some = points + room_for * a->dx, *squared = some + room_for * a->dx;
-    real *copy = squared + room_for, *best = room(sizeof(real) * (a->k + 1));
-    struct F(found) *candidates = room(sizeof(struct F(found)) * (a->m + 1));
-    memset(points, 0, sizeof(real) * room_for * (2 * a->dx + 2));
-    for (long j = 0; j < a->m; j++)
-        for (int e = 0; e < a->dx; e++)
-            points[e * room_for + j] = a->points[j * a->dx + e];
-    for (long b = blocks * part / parts; b < blocks * (part + 1) / parts; b++) {
-        const long first = b * BLOCK;
-        const long last = first + BLOCK < a->n ? first + BLOCK : a->n;
-        const long n = F(gather)(a, first, last, points, room_for, squared, copy,
-                                 candidates);
-        for (long j = 0; j < n; j++)
-            for (int e = 0; e < a->dx; e++)
-                some[e * room_for + j] = a->points[candidates[j].number * a->dx + e];
-        for (long i = first; i < last; i++) {
-            F(measure)(some, n, room_for, a->dx, a->x + i * a->dx, squared);
-            F(pick)(squared, candidates, n, a->k, best, a->index + i * a->k);
-        }
+    const long wide = (a->branches + 15) / 16 * 16;
+    real *lower = room(sizeof(real) * (wide + a->k));
+    const int32_t *near = a->order; /* some points: the neighbours of the one before */
+    for (long i = a->n * part / parts; i < a->n * (part + 1) / parts; i++) {
+        const real *x = a->x + (long)a->targets[i] * a->dx;
+        int32_t *index = a->index + (long)a->targets[i] * a->k;
+        struct F(finding) f = {F(farthest)(a, x, near), lower + wide, index, 0};
+        for (long j = 0; j < a->branches; j += LANES)
+            store(lower + j, F(beyond)(a->branch_boxes + j, wide, a->dx, x));
+        for (long j = 0; j < a->branches; j++)
+            if (lower[j] <= f.limit)
+                F(search_branch)(a, j, x, &f);
+        near = index;
     }
-    free(points);
-    free(best);
-    free(candidates);
+    free(lower);
 }
 
-/* Numbers (n, k) of the k nearest of m points for every target, nearest first. The work
-   is n m / 64 where targets that follow each other are close, n m where they are not.
-   At most 16 dimensions; 0 < k <= m; every number finite. */
+/* Widen box j of boxes that lie `room` apart to a point. */
+static void F(widen)(real *boxes, long room, int dx, const real *point)
+{
+    for (int e = 0; e < dx; e++) {
+        real *low = boxes + e * room, *high = boxes + (dx + e) * room;
+        *low = point[e] < *low ? point[e] : *low;
+        *high = point[e] > *high ? point[e] : *high;
+    }
+}
+
+/* Numbers (n, k) of the k nearest of m points for every target, nearest first, of
+   equals the first. Points lie in leaves, leaves in branches, each with its box; the
+   neighbours of the target before bound the distance of a target's own. At most 16
+   dimensions; 0 < k <= m; every number finite. */
 void F(search)(int n, int m, int dx, int k, const real *x, const real *points,
                int32_t *index, int threads)
 {
-    struct F(hunt) a = {n, m, dx, k, x, points, index};
-    in_parallel(F(search_part), &a, n_parts(n, 4 * BLOCK, threads));
+    const long leaves = (m + LEAF - 1) / LEAF;
+    const long branches = (leaves + BRANCH - 1) / BRANCH;
+    const long wide = (branches + 15) / 16 * 16;
+    int32_t *order = room(sizeof(int32_t) * ((long)n + m)), *targets = order + m;
+    real *held = room(sizeof(real) * dx *
+                      (leaves * LEAF + 2 * branches * BRANCH + 2 * wide));
+    real *boxes = held + leaves * dx * LEAF, *top = boxes + branches * 2 * dx * BRANCH;
+    for (int j = 0; j < m; j++)
+        order[j] = j;
+    for (int i = 0; i < n; i++)
+        targets[i] = i;
+    F(arrange)(order, m, points, dx);
+    F(arrange)(targets, n, x, dx);
+    memset(held, 0, sizeof(real) * leaves * dx * LEAF);
+    for (long j = 0; j < branches * BRANCH; j++)
+        for (int e = 0; e < dx; e++) {
+            boxes[(j / BRANCH * 2 * dx + e) * BRANCH + j % BRANCH] = (real)1e30;
+            boxes[(j / BRANCH * 2 * dx + dx + e) * BRANCH + j % BRANCH] = (real)-1e30;
+        }
+    for (long j = 0; j < wide * dx; j++) {
+        top[j] = (real)1e30;
+        top[wide * dx + j] = (real)-1e30;
+    }
+    for (long j = 0; j < m; j++) {
+        const real *point = points + (long)order[j] * dx;
+        const long leaf = j / LEAF, branch = leaf / BRANCH;
+        for (int e = 0; e < dx; e++)
+            held[(leaf * dx + e) * LEAF + j % LEAF] = point[e];
+        F(widen)(boxes + branch * 2 * dx * BRANCH + leaf % BRANCH, BRANCH, dx, point);
+        F(widen)(top + branch, wide, dx, point);
+    }
+    struct F(hunt) a = {n, m, leaves, branches, dx, k, x, points, targets, order,
+                        held, boxes, top, index};
+    in_parallel(F(search_part), &a, n_parts(n, 256, threads));
+    free(order);
+    free(held);
 }
 
-#undef BLOCK
+#undef LEAF
+#undef BRANCH
 #undef VARIANCE
 #undef RATE
 #undef SCALE

@@ -7,26 +7,24 @@ from numpy.typing import NDArray
 
 from apnp.native.loading import library
 
-_MOST_POINTS = 20_000
-"""Above so many a tree is faster."""
-_MOST_DIMENSIONS = 16
 _SUFFIX = {np.dtype(np.float32): "f32", np.dtype(np.float64): "f64"}
 
 
 def search(points: NDArray, x: NDArray, k: int, threads: int = 1) -> NDArray:
     """Numbers (n, k) of the `k` nearest points for every target, nearest first.
 
+    Of points at equal distances compiled code takes the first.
+
     Args:
         points: Locations (m, dx), finite.
-        x: Locations (n, dx) of the same kind of number, finite; the search is fastest
-            where targets that follow each other are close.
+        x: Locations (n, dx) of the same kind of number, finite.
         k: From 1 to m.
         threads: Threads to use.
     """
     (m, dx), n = points.shape, len(x)
     compiled = library()
     if (
-        compiled is None or m > _MOST_POINTS or dx > _MOST_DIMENSIONS
+        compiled is None
         or points.dtype != x.dtype or x.dtype not in _SUFFIX or n == 0
         or not (np.isfinite(x).all() and np.isfinite(points).all())
     ):  # fmt: skip
