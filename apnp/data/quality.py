@@ -5,9 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from apnp.data.readings import Readings
 from apnp.data.schema import ELEVATION_RANGE, FAILED_CHECK, GOOD, OUT_OF_RANGE
@@ -16,6 +13,7 @@ from apnp.errors import DataError
 from apnp.geometry.sphere import (
     great_circle_km,
     km_to_chord,
+    nearest_chord,
     unit_vectors,
     wrap_longitude,
 )
@@ -310,11 +308,17 @@ def _first_of_each(sites: pd.DataFrame, label: NDArray) -> pd.DataFrame:
 
 def _merge_near(stations: pd.DataFrame, notes: list[str]) -> NDArray[np.intp]:
     """A label for each station: those within `SAME_PLACE_KM` share it."""
-    tree = cKDTree(unit_vectors(stations["lat"], stations["lon"]))
-    pairs = tree.query_pairs(float(km_to_chord(SAME_PLACE_KM)), output_type="ndarray")
+    unit, n = unit_vectors(stations["lat"], stations["lon"]), len(stations)
+    chord = float(km_to_chord(SAME_PLACE_KM))
+    if n < 2 or nearest_chord(unit).min() > 2 * chord:
+        return np.arange(n)
+    from scipy.sparse import coo_array  # slow to load, and seldom needed
+    from scipy.sparse.csgraph import connected_components
+    from scipy.spatial import cKDTree
+
+    pairs = cKDTree(unit).query_pairs(chord, output_type="ndarray")
     if pairs.size == 0:
-        return np.arange(len(stations))
-    n = len(stations)
+        return np.arange(n)
     graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
     label = connected_components(graph, directed=False)[1]
     together = pd.Series(label).duplicated(keep=False).to_numpy()

@@ -3,10 +3,9 @@
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from apnp.data.schema import variables_of
-from apnp.geometry.sphere import chord_to_km, unit_vectors
+from apnp.geometry.sphere import chord_to_km, nearest_chord, unit_vectors
 
 _AROUND = 45  # degrees of longitude; a network without a wider gap has no west
 
@@ -75,7 +74,7 @@ def _spacing(lat: NDArray, lon: NDArray) -> str:
     if lat.size < 2:
         return ""
     unit = unit_vectors(lat, lon)
-    km = chord_to_km(cKDTree(unit).query(unit, k=2)[0][:, 1])
+    km = chord_to_km(nearest_chord(unit))
     low, middle, high = np.quantile(km, [0.1, 0.5, 0.9])
     return (
         f"nearest station {middle:.0f} km away (median), {low:.0f} to {high:.0f} km "

@@ -19,9 +19,11 @@ from numpy.typing import ArrayLike, NDArray
 from shapely.affinity import translate
 from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon, box
 
-from apnp.geometry.sphere import nearest_km, unit_vectors, wrap_longitude
+from apnp.geometry.sphere import chord_to_km, unit_vectors, wrap_longitude
+from apnp.native import arranged, search
 
 Floats = NDArray[np.float64]
+Shapes = NDArray[np.object_]
 
 MapScale = Literal["110m", "50m"]
 """Scale of a Natural Earth map: 1:110 million or 1:50 million."""
@@ -97,15 +99,31 @@ def _polygon(outer: Floats, *holes: Floats) -> Polygon:
     return Polygon(shell, inner)
 
 
-def _turns(shapes: list, west: float, east: float) -> list:
+def _polygons_of(polygons: list[list[Floats]]) -> Shapes:
+    """The polygon of each list of rings, the outer one first."""
+    outer = [rings[0] for rings in polygons]
+    plain = np.array([len(rings) == 1 and _returns(rings[0]) for rings in polygons])
+    made = np.empty(len(polygons), dtype=object)
+    simple = [ring for ring, is_plain in zip(outer, plain, strict=True) if is_plain]
+    coordinates, numbers = _points(simple).values()
+    made[plain] = shapely.polygons(shapely.linearrings(coordinates, indices=numbers))
+    made[~plain] = [_polygon(*polygons[i]) for i in np.flatnonzero(~plain)]
+    return made
+
+
+def _returns(ring: Floats) -> bool:
+    """Whether a ring surely does not go round the Earth."""
+    return bool(np.ptp(ring[:, 0]) < 180.0)
+
+
+def _turns(shapes: Shapes, west: float, east: float) -> Shapes:
     """The shapes and their copies one turn to either side, where they reach a range."""
+    low, _, high, _ = shapely.bounds(shapes).T
     turned = []
-    for shape in shapes:
-        low, _, high, _ = shape.bounds
-        for turn in (-360.0, 0.0, 360.0):
-            if high + turn >= west and low + turn <= east:
-                turned.append(translate(shape, xoff=turn) if turn else shape)
-    return turned
+    for turn in (-360.0, 0.0, 360.0):
+        reaching = shapes[(high + turn >= west) & (low + turn <= east)]
+        turned += [translate(s, xoff=turn) if turn else s for s in reaching]
+    return np.array(turned)
 
 
 def _land(
@@ -113,8 +131,7 @@ def _land(
 ) -> MultiPolygon:
     """Land within a box whose longitudes may reach beyond one turn by some degrees."""
     frame = box(west, south, east, north)
-    polygons = [_polygon(*polygon) for polygon in _rings(scale)]
-    turned = np.array(_turns(polygons, west, east))
+    turned = _turns(_polygons_of(_rings(scale)), west, east)
     whole = shapely.contains_properly(frame, turned)
     # Polygons are apart from each other, but where a copy meets the next at a cut.
     cut = shapely.union_all(shapely.intersection(turned[~whole], frame))
@@ -151,7 +168,7 @@ def border_lines() -> MultiLineString:
 
 def _within_one_turn(paths: list[Floats]) -> MultiLineString:
     """Paths (n, 2) cut to longitudes in [-180, 180], without edges along the cut."""
-    turned = np.array(_turns(_lines(paths), -180.0, 180.0))
+    turned = _turns(shapely.linestrings(**_points(paths)), -180.0, 180.0)
     inside = shapely.contains_properly(box(-180.0, _POLE, 180.0, 90.0), turned)
     pieces = list(turned[inside])
     cut = shapely.intersection(turned[~inside], box(-180.0, -90.0, 180.0, 90.0))
@@ -163,8 +180,8 @@ def _within_one_turn(paths: list[Floats]) -> MultiLineString:
     return shapely.multilinestrings(pieces)
 
 
-def _lines(paths: list[Floats]) -> NDArray[np.object_]:
-    """A line for each path (n, 2) of degrees, its longitudes without jumps."""
+def _points(paths: list[Floats]) -> dict[str, NDArray]:
+    """The points of all paths (n, 2), unrolled, with the number of each one's path."""
     numbers = np.repeat(np.arange(len(paths)), [len(path) for path in paths])
     points = np.concatenate(paths)
     step = np.diff(points[:, 0], prepend=points[0, 0])
@@ -172,7 +189,7 @@ def _lines(paths: list[Floats]) -> NDArray[np.object_]:
     turns = np.cumsum(-np.round(step / 360.0))
     first = np.searchsorted(numbers, np.arange(len(paths)))
     points[:, 0] += 360.0 * (turns - turns[first][numbers])
-    return shapely.linestrings(points, indices=numbers)
+    return {"coords": points, "indices": numbers}
 
 
 @cache
@@ -180,7 +197,7 @@ def _coast_points(scale: MapScale) -> Floats:
     """Unit vectors of points along every coast, a few kilometres apart, (n, 3)."""
     dense = shapely.segmentize(coast_lines(scale), _COAST_DEGREES)
     lon, lat = shapely.get_coordinates(dense).T
-    return unit_vectors(lat, lon)
+    return arranged(unit_vectors(lat, lon))
 
 
 def coast_distance_km(
@@ -195,7 +212,11 @@ def coast_distance_km(
     [300.0, -1600.0]
     """
     lat, lon = np.broadcast_arrays(np.asarray(lat, dtype=np.float64), lon)
-    distance = nearest_km(_coast_points(scale), unit_vectors(lat, lon), workers=-1)
+    unit, coast = unit_vectors(lat, lon), _coast_points(scale)
+    flat = unit.reshape(-1, 3)
+    nearest = search(coast, flat, 1, in_order=True)[:, 0]
+    chord = np.linalg.norm(flat - coast[nearest], axis=-1)
+    distance = chord_to_km(chord).reshape(lat.shape)
     return np.where(is_land(lat, lon, scale), distance, -distance)
 
 

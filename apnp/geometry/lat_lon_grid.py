@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_array
 
 from apnp.geometry.sphere import EARTH_RADIUS_KM
 
@@ -13,6 +12,31 @@ Floats = NDArray[np.float64]
 KM_PER_DEGREE = EARTH_RADIUS_KM * np.pi / 180
 _LEAST_SHARE = 0.5
 """Share of a reading's weight that must lie on known nodes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Averaging:
+    """Weighted means of the nodes of an axis, one for each of n cells.
+
+    Attributes:
+        start: Where each cell's nodes begin, rising, (n,).
+        node: Numbers of nodes, one cell's after the other's, (k,).
+        weight: Their weights, (k,).
+    """
+
+    start: NDArray[np.intp]
+    node: NDArray[np.intp]
+    weight: Floats
+
+    @property
+    def touched(self) -> slice:
+        """The nodes from the first to the last that have a weight."""
+        return slice(int(self.node.min()), int(self.node.max()) + 1)
+
+    def averages(self, values: Floats) -> Floats:
+        """Means (n, l) of values (m, l) at the nodes that are `touched`."""
+        node = self.node - self.node.min()
+        return np.add.reduceat(self.weight[:, None] * values[node], self.start, axis=0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,8 +162,8 @@ class LatLonGrid:
         low, high = values[seen].min(initial=np.inf), values[seen].max(initial=-np.inf)
         return np.clip(mean, low, high) if seen.any() else mean
 
-    def averaging(self, lat: Floats, lon: Floats) -> tuple[csr_array, csr_array]:
-        """Weights (n, m) and (l, k) that average values on the grid over cells.
+    def averaging(self, lat: Floats, lon: Floats) -> tuple["Averaging", "Averaging"]:
+        """What averages rows, and columns, of values on the grid over cells.
 
         Along an axis on which the grid is finer than the cells they are averaged by
         their overlap, otherwise read at the cells' centres.
@@ -213,8 +237,8 @@ def edges(centres: Floats) -> Floats:
     return np.concatenate([[first], middle, [last]])
 
 
-def _weights(bounds: Floats, source: Floats, period: int) -> csr_array:
-    """Weights (n, period) that bring values at `source` to the cells of an axis.
+def _weights(bounds: Floats, source: Floats, period: int) -> Averaging:
+    """What brings values at `source` to the cells of an axis.
 
     Args:
         bounds: Lower and upper edge of each cell, shape (n, 2).
@@ -228,19 +252,18 @@ def _weights(bounds: Floats, source: Floats, period: int) -> csr_array:
         first = np.clip(np.searchsorted(cell, low, "right") - 1, 0, source.size - 1)
         last = np.clip(np.searchsorted(cell, high, "left") - 1, first, source.size - 1)
         count = last - first + 1
+        start = count.cumsum() - count
         row = np.repeat(np.arange(n), count)
-        column = np.arange(count.sum()) + np.repeat(
-            first - count.cumsum() + count, count
-        )
+        column = np.arange(count.sum()) + np.repeat(first - start, count)
         top = np.minimum(high[row], cell[column + 1])
         weight = top - np.maximum(low[row], cell[column])
         weight = weight / np.bincount(row, weight, n)[row]
     else:
         below, share = _bracket((low + high) / 2, source)
-        row = np.tile(np.arange(n), 2)
-        column = np.concatenate([below, below + 1])
-        weight = np.concatenate([1 - share, share])
-    return csr_array((weight, (row, column % period)), shape=(n, period))
+        start = 2 * np.arange(n)
+        column = np.stack([below, below + 1], axis=-1).ravel()
+        weight = np.stack([1 - share, share], axis=-1).ravel()
+    return Averaging(start, column % period, weight)
 
 
 def _ends(nodes: Floats) -> tuple[float, float]:

@@ -95,6 +95,18 @@ def km_to_chord(distance_km: ArrayLike) -> Floats:
     return 2 * np.sin(np.clip(half, 0, np.pi / 2))
 
 
+def nearest_chord(unit: Floats) -> Floats:
+    """Chord from each of some unit vectors (n, 3), two at least, to the nearest other.
+
+    It is zero at a place that is given twice.
+    """
+    unit = np.asarray(unit, dtype=np.float64)
+    index = search(unit, unit, 2)
+    # Of two at one place the search may give the other first.
+    other = np.where(index[:, 0] == np.arange(len(unit)), index[:, 1], index[:, 0])
+    return np.linalg.norm(unit - unit[other], axis=-1)
+
+
 def nearest_km(
     stations: "ArrayLike | cKDTree", sites: ArrayLike, workers: int = 1
 ) -> Floats:

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 import torch
 from jaxtyping import Float
-from scipy.special import gammaincinv
 from torch import Tensor, nn
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
@@ -75,6 +74,8 @@ class BernoulliGammaPredictive(Independent):
         rest = ((level - self.dry) / (1 - self.dry)).detach().cpu()
         shape = self.shape.detach().cpu().expand(rest.shape)
         # Torch has no inverse of the incomplete gamma function.
+        from scipy.special import gammaincinv  # slow to load
+
         x = gammaincinv(shape.double().numpy(), rest.clamp(min=0.0).double().numpy())
         return torch.as_tensor(x, dtype=level.dtype, device=level.device) / self.rate
 

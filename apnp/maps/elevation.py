@@ -1,5 +1,6 @@
 """The height of the ground where a field is predicted."""
 
+import os
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -7,7 +8,6 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from apnp.data.gridded.variable import GriddedVariable, open_elevation
 from apnp.errors import DataError
@@ -15,6 +15,7 @@ from apnp.geometry.coastline import is_land
 from apnp.geometry.lat_lon_grid import edges
 from apnp.geometry.sphere import EARTH_RADIUS_KM, unit_vectors
 from apnp.maps.grid import Grid
+from apnp.native import search
 from apnp.terrain import SOURCE, is_terrain
 
 Floats = NDArray[np.float64]
@@ -46,12 +47,12 @@ class StationElevation:
     (by the packaged coastline) it is 0.
 
     Attributes:
-        tree: Unit vectors of the stations whose elevation is known.
+        places: Unit vectors of the stations whose elevation is known, (n, 3).
         elevation: Their elevations in metres, shape (n,).
         neighbours: How many stations enter one mean, at most.
     """
 
-    tree: cKDTree
+    places: Floats
     elevation: Floats
     neighbours: int = 8
 
@@ -68,7 +69,7 @@ class StationElevation:
                 "No station has a known elevation, so none can be interpolated. Give "
                 "the stations' elevations, or a relief file."
             )
-        return cls(cKDTree(unit_vectors(lat[known], lon[known])), elevation[known])
+        return cls(unit_vectors(lat[known], lon[known]), elevation[known])
 
     @property
     def source(self) -> str:
@@ -81,9 +82,10 @@ class StationElevation:
     def at(self, lat: Floats, lon: Floats) -> Floats:
         """Elevation at points in degrees; shape (n,)."""
         land = is_land(lat, lon)
-        nearest = np.arange(1, min(self.neighbours, self.elevation.size) + 1)
         ground = unit_vectors(lat[land], lon[land])
-        chord, index = self.tree.query(ground, k=nearest, workers=-1)
+        count = min(self.neighbours, self.elevation.size)
+        index = search(self.places, ground, count, os.cpu_count() or 1)
+        chord = np.linalg.norm(self.places[index] - ground[:, None], axis=-1)
         weight = 1 / ((EARTH_RADIUS_KM * chord) ** 2 + 1.0)
         elevation = np.zeros(lat.shape)
         elevation[land] = (weight * self.elevation[index]).sum(-1) / weight.sum(-1)

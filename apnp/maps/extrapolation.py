@@ -4,10 +4,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
-from apnp.geometry.sphere import chord_to_km, nearest_km, unit_vectors
+from apnp.geometry.sphere import (
+    chord_to_km,
+    nearest_chord,
+    nearest_km,
+    unit_vectors,
+)
 from apnp.maps.flags import EXTRAPOLATED, HEIGHT_MARGIN_M
+from apnp.native import search
 from apnp.observations import Floats, Sites
 
 KEPT_CELLS = 2**23
@@ -25,11 +30,11 @@ class Network:
     distances are exact.
 
     Attributes:
-        tree: Their unit vectors, every place once.
+        places: Their unit vectors, every place once, (n, 3).
         kept_cells: Cells that are remembered, at most; 0 where there is one time.
     """
 
-    tree: cKDTree
+    places: Floats
     kept_cells: int = KEPT_CELLS
     _two: dict[tuple[int, int], NDArray[np.int32]] = field(
         default_factory=dict, repr=False
@@ -39,42 +44,44 @@ class Network:
     def of(cls, lat: Floats, lon: Floats, times: int) -> "Network":
         """Of places in degrees, each (n,), observed at so many times."""
         unit = np.unique(unit_vectors(lat, lon).reshape(-1, 3), axis=0)
-        return cls(cKDTree(unit), KEPT_CELLS if times > 1 and len(unit) > 1 else 0)
+        return cls(unit, KEPT_CELLS if times > 1 and len(unit) > 1 else 0)
 
-    def observed(self, tree: cKDTree) -> NDArray[np.bool_]:
-        """Which of its places are among others, but for rounding, (n,)."""
-        chord, _ = tree.query(self.tree.data)
-        return chord < _SAME
+    def observed(self, others: Floats) -> NDArray[np.bool_]:
+        """Which of its places are among others (m, 3), but for rounding, (n,)."""
+        if not len(others):
+            return np.zeros(len(self.places), dtype=bool)
+        nearest = others[search(others, self.places, 1)[:, 0]]
+        return np.linalg.norm(self.places - nearest, axis=-1) < _SAME
 
     def distance(
-        self, rows: slice, unit: Floats, tree: cKDTree, there: NDArray[np.bool_]
+        self, rows: slice, unit: Floats, others: Floats, there: NDArray[np.bool_]
     ) -> Floats:
         """Great-circle distance to the nearest place observed at a time, in km, (n,).
 
         Args:
             rows: What the cells are remembered by: rows of a grid, always the same.
             unit: Unit vectors of the cells of these rows, (n, 3).
-            tree: The places observed at that time.
+            others: The places observed at that time, (m, 3).
             there: What `observed` says of them.
         """
         two = self._remembered(rows, unit)
         if two is None:
-            return nearest_km(tree, unit, workers=-1)
+            return nearest_km(others, unit)
         nearest = np.where(there[two[:, 0]], two[:, 0], two[:, 1])
-        distance = chord_to_km(np.linalg.norm(unit - self.tree.data[nearest], axis=-1))
+        distance = chord_to_km(np.linalg.norm(unit - self.places[nearest], axis=-1))
         lost = ~there[nearest]
-        distance[lost] = nearest_km(tree, unit[lost], workers=-1)
+        distance[lost] = nearest_km(others, unit[lost])
         return distance
 
     def _remembered(self, rows: slice, unit: Floats) -> NDArray[np.int32] | None:
         """The two places nearest to each cell, (n, 2); None where there is no room."""
         key = rows.start, rows.stop
         if key not in self._two:
-            cells = len(unit) + sum(len(each) for each in self._two.values())
+            # A copy: threads may add to it meanwhile.
+            cells = len(unit) + sum(len(each) for each in [*self._two.values()])
             if cells > self.kept_cells:
                 return None
-            _, index = self.tree.query(unit, k=2, workers=-1)
-            self._two[key] = index.astype(np.int32)
+            self._two[key] = search(self.places, unit, 2).astype(np.int32)
         return self._two[key]
 
 
@@ -83,7 +90,7 @@ class Support:
     """How far the stations of a context may be trusted to reach.
 
     Attributes:
-        tree: Their unit vectors.
+        places: Their unit vectors, (n, 3).
         limit_km: The distance that 99 % of them keep to their nearest neighbour; 0
             where there are fewer than two.
         lowest: Elevation in metres below which a prediction is extrapolated.
@@ -92,7 +99,7 @@ class Support:
         there: Which stations of the network they are, (n,).
     """
 
-    tree: cKDTree
+    places: Floats
     limit_km: float
     lowest: float
     highest: float
@@ -102,15 +109,14 @@ class Support:
     @classmethod
     def of(cls, context: Sites, network: Network) -> "Support":
         """The support of context stations, all of which are in the network."""
-        tree = cKDTree(unit_vectors(context.lat, context.lon).reshape(-1, 3))
+        places = unit_vectors(context.lat, context.lon).reshape(-1, 3)
         limit, lowest, highest = 0.0, np.inf, -np.inf
         if len(context) > 1:
-            chord, _ = tree.query(tree.data, k=[2])
-            limit = float(np.quantile(chord_to_km(chord), 0.99))
+            limit = float(np.quantile(chord_to_km(nearest_chord(places)), 0.99))
         if len(context):
             lowest = context.elevation.min() - HEIGHT_MARGIN_M
             highest = context.elevation.max() + HEIGHT_MARGIN_M
-        return cls(tree, limit, lowest, highest, network, network.observed(tree))
+        return cls(places, limit, lowest, highest, network, network.observed(places))
 
     def judge(
         self, rows: slice, unit: Floats, elevation: Floats
@@ -122,7 +128,7 @@ class Support:
             unit: Unit vectors of their cells, (n, 3).
             elevation: Their elevation in metres, (n,).
         """
-        distance = self.network.distance(rows, unit, self.tree, self.there)
+        distance = self.network.distance(rows, unit, self.places, self.there)
         beyond = (distance > self.limit_km) | (elevation < self.lowest)
         beyond |= elevation > self.highest
         return distance, np.where(beyond, EXTRAPOLATED, 0).astype(np.int8)

@@ -20,7 +20,7 @@ from apnp.maps.grid import Grid
 from apnp.maps.request import Mask
 from apnp.observations import Floats, Observations, Sites
 
-CHUNK_CELLS = 2**16
+CHUNK_CELLS = 2**15
 """Cells decoded at once, by default."""
 
 

@@ -6,6 +6,6 @@ times slower. `backend` says which.
 """
 
 from apnp.native.loading import backend, library
-from apnp.native.search import search
+from apnp.native.search import arranged, search
 
-__all__ = ["backend", "library", "search"]
+__all__ = ["arranged", "backend", "library", "search"]

@@ -1011,7 +1011,7 @@ static void F(divide)(int32_t *order, long n, long middle, const real *x, int dx
 }
 
 /* Bring points that are close together: halves of halves, down to leaves. */
-static void F(arrange)(int32_t *order, long n, const real *x, int dx)
+static void F(halve)(int32_t *order, long n, const real *x, int dx)
 {
     while (n > LEAF) {
         int axis = 0;
@@ -1031,7 +1031,7 @@ static void F(arrange)(int32_t *order, long n, const real *x, int dx)
         const long unit = n > LEAF * BRANCH ? LEAF * BRANCH : LEAF;
         const long middle = (n / 2 + unit - 1) / unit * unit;
         F(divide)(order, n, middle, x, dx, axis);
-        F(arrange)(order, middle, x, dx);
+        F(halve)(order, middle, x, dx);
         order += middle;
         n -= middle;
     }
@@ -1158,12 +1158,20 @@ static void F(widen)(real *boxes, long room, int dx, const real *point)
     }
 }
 
+/* Numbers of points (n, dx), those that are close together one after the other. */
+void F(arrange)(int n, int dx, const real *x, int32_t *order)
+{
+    for (int i = 0; i < n; i++)
+        order[i] = i;
+    F(halve)(order, n, x, dx);
+}
+
 /* Numbers (n, k) of the k nearest of m points for every target, nearest first, of
    equals the first. Points lie in leaves, leaves in branches, each with its box; the
-   neighbours of the target before bound the distance of a target's own. At most 16
-   dimensions; 0 < k <= m; every number finite. */
+   neighbours of the target before bound the distance of a target's own. Points that
+   are `arranged` lie as `arrange` brings them. 0 < k <= m; every number finite. */
 void F(search)(int n, int m, int dx, int k, const real *x, const real *points,
-               int32_t *index, int threads)
+               int arranged, int32_t *index, int threads)
 {
     const long leaves = (m + LEAF - 1) / LEAF;
     const long branches = (leaves + BRANCH - 1) / BRANCH;
@@ -1172,12 +1180,12 @@ void F(search)(int n, int m, int dx, int k, const real *x, const real *points,
     real *held = room(sizeof(real) * dx *
                       (leaves * LEAF + 2 * branches * BRANCH + 2 * wide));
     real *boxes = held + leaves * dx * LEAF, *top = boxes + branches * 2 * dx * BRANCH;
-    for (int j = 0; j < m; j++)
-        order[j] = j;
-    for (int i = 0; i < n; i++)
-        targets[i] = i;
-    F(arrange)(order, m, points, dx);
-    F(arrange)(targets, n, x, dx);
+    F(arrange)(n, dx, x, targets);
+    if (arranged)
+        for (int j = 0; j < m; j++)
+            order[j] = j;
+    else
+        F(arrange)(m, dx, points, order);
     memset(held, 0, sizeof(real) * leaves * dx * LEAF);
     for (long j = 0; j < branches * BRANCH; j++)
         for (int e = 0; e < dx; e++) {

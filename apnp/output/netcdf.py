@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -14,7 +15,8 @@ from tqdm import tqdm
 
 from apnp.errors import ConfigError
 from apnp.files import partial_of, sweep
-from apnp.maps.predict_field import FieldJob
+from apnp.maps.predict_field import FieldJob, FieldPredictor
+from apnp.output.abreast import abreast
 from apnp.output.cf_layout import Layout, LayoutVariable
 from apnp.output.field_output import FieldOutput, check_folder
 
@@ -42,15 +44,26 @@ def write_netcdf(job: FieldJob, output: FieldOutput) -> xr.Dataset:
         tqdm(None, "predict", len(job.contexts) * rows * columns, unit=" cells",
              unit_scale=True, disable=not output.progress) as bar,
     ):  # fmt: skip
+        chunks = list(job.chunks(0, rows))
+        for chunk in chunks:
+            writer.write_elevation(chunk, job.elevation.on(job.grid, chunk))
         for step in range(len(job.contexts)):
             read = job.read(step, network)
-            for chunk in job.chunks(0, rows):
-                if step == 0:
-                    writer.write_elevation(chunk, job.elevation.on(job.grid, chunk))
-                block = read.block(chunk, writer.read_elevation(chunk))
-                writer.write(step, chunk, block)
-                bar.update((chunk.stop - chunk.start) * columns)
+            with abreast() as each:
+                heights = (writer.read_elevation(chunk) for chunk in chunks)
+                parts = zip(chunks, heights, strict=True)
+                blocks = each(partial(_block, read), parts)
+                for chunk, block in zip(chunks, blocks, strict=True):
+                    writer.write(step, chunk, block)
+                    bar.update((chunk.stop - chunk.start) * columns)
     return writer.result()
+
+
+def _block(
+    read: FieldPredictor, part: tuple[slice, NDArray[np.float64]]
+) -> dict[str, NDArray]:
+    """The fields on some rows, of whose cells the elevation is given."""
+    return read.block(*part)
 
 
 class FieldWriter:

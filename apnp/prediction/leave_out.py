@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from apnp.geometry.sphere import (
     chord_to_km,
     longitude_arc,
+    nearest_chord,
     nearest_km,
     unit_vectors,
 )
@@ -87,15 +87,14 @@ def covered_distances(sites: Sites) -> Floats:
     nearest neighbour are left out.
     """
     unit = unit_vectors(sites.lat, sites.lon).reshape(-1, 3)
-    tree = cKDTree(unit)
-    own = chord_to_km(tree.query(unit, k=2)[0][:, 1])
+    own = chord_to_km(nearest_chord(unit))
     west, turn = longitude_arc(sites.lon)
     share = (np.arange(_PLACES) + 0.5) / _PLACES
     south, north = np.sin(np.radians([sites.lat.min(), sites.lat.max()]))
     lat = np.degrees(np.arcsin(south + share * (north - south)))
     lon = west + share * turn
     places = unit_vectors(*(a.ravel() for a in np.meshgrid(lat, lon)))
-    distance = nearest_km(tree, places)
+    distance = nearest_km(unit, places)
     inside = distance <= max(np.quantile(own, 0.99), distance.min())
     return distance[inside]
 
@@ -126,6 +125,8 @@ def _parts(sites: Sites, size: float, number: int, seed: int) -> NDArray[np.intp
 
 def _task(context: Observations, out: NDArray[np.bool_]) -> LeftOut:
     left, target = context.take(~out), context.take(out)
-    tree = cKDTree(unit_vectors(left.sites.lat, left.sites.lon).reshape(-1, 3))
-    unit = unit_vectors(target.sites.lat, target.sites.lon).reshape(-1, 3)
-    return LeftOut(left, target, nearest_km(tree, unit))
+    there, unit = (
+        unit_vectors(part.sites.lat, part.sites.lon).reshape(-1, 3)
+        for part in (left, target)
+    )
+    return LeftOut(left, target, nearest_km(there, unit))

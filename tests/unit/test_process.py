@@ -1,3 +1,4 @@
+import importlib
 import os
 import platform
 import signal
@@ -8,7 +9,13 @@ import pytest
 
 from apnp.cli import main
 from apnp.output.cluster import _done
-from apnp.process import Stopped, flush_denormals, keep_freed_memory, orderly_stop
+from apnp.process import (
+    Stopped,
+    flush_denormals,
+    keep_freed_memory,
+    leave_out,
+    orderly_stop,
+)
 
 FAULTS = """
 import resource, sys
@@ -112,3 +119,19 @@ def test_a_signal_that_is_ignored_stays_ignored():
             os.kill(os.getpid(), signal.SIGHUP)
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_a_library_that_is_left_out_cannot_be_imported(monkeypatch):
+    for name in ("wave", "xarray"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    leave_out("wave")
+    with pytest.raises(ImportError):
+        importlib.import_module("wave")
+    del sys.modules["wave"]
+
+
+def test_a_library_is_kept_where_something_may_have_asked_for_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "xarray", sys)
+    monkeypatch.delitem(sys.modules, "wave", raising=False)
+    leave_out("wave")
+    assert importlib.import_module("wave") is not None

@@ -7,6 +7,7 @@ nodes gives missing nodes no weight, and is missing where they had more than hal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,9 @@ Floats = NDArray[np.float64]
 
 _MOST_KEPT = 8
 """Fields of other days, or other windows, that one source keeps in memory."""
+
+_MAKING = RLock()
+"""Held while a field is made, so that no two threads make it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,10 +61,11 @@ class GriddedVariable:
     missing: float = np.nan
     _kept: dict[tuple, Any] = field(default_factory=dict, repr=False)
 
-    def values(self, time: np.datetime64, smooth_km: float = 0.0) -> Floats:
+    def values(self, time: np.datetime64, smooth_km: float = 0.0) -> NDArray:
         """The field of the day that `time` lies in, NaN = missing, (rows, columns).
 
-        Where the file has several times on a day, their mean.
+        Where the file has several times on a day, their mean. Averages over windows,
+        which are kept in memory, are in single precision.
 
         Args:
             time: A time.
@@ -75,10 +80,11 @@ class GriddedVariable:
         if not smooth_km:
             return self._once((day,), lambda: self._read(day))
         return self._once(
-            (day, smooth_km), lambda: self.grid.smoothed(self.values(time), smooth_km)
+            (day, smooth_km),
+            lambda: self.grid.smoothed(self.values(time), smooth_km).astype(np.float32),
         )
 
-    def spread(self, time: np.datetime64, smooth_km: float) -> Floats:
+    def spread(self, time: np.datetime64, smooth_km: float) -> NDArray:
         """How much the field of a day varies within a Gaussian window.
 
         The root mean square of its departures from its average, NaN = missing.
@@ -90,7 +96,9 @@ class GriddedVariable:
         day = None if self.days is None else time.astype("datetime64[D]")
         return self._once(
             (day, "spread", smooth_km),
-            lambda: np.sqrt(self.grid.smoothed((values - mean) ** 2, smooth_km)),
+            lambda: np.sqrt(self.grid.smoothed((values - mean) ** 2, smooth_km)).astype(
+                np.float32
+            ),
         )
 
     def coarsened(self, time: np.datetime64, km: float) -> tuple[LatLonGrid, Floats]:
@@ -105,12 +113,13 @@ class GriddedVariable:
 
     def _once(self, key: tuple, make: Callable[[], Any]) -> Any:
         """What `make` makes, made once for a key that was asked for not long ago."""
-        if key not in self._kept:
-            made = make()
-            while len(self._kept) >= _MOST_KEPT and self.days is not None:
-                self._kept.pop(next(iter(self._kept)))
-            self._kept[key] = made
-        return self._kept[key]
+        with _MAKING:
+            if key not in self._kept:
+                made = make()
+                while len(self._kept) >= _MOST_KEPT and self.days is not None:
+                    self._kept.pop(next(iter(self._kept)))
+                self._kept[key] = made
+            return self._kept[key]
 
     def check_day(self, time: np.datetime64) -> None:
         """Refuse a time whose day the file does not hold.
@@ -150,10 +159,8 @@ class GriddedVariable:
             lon: Western and eastern edges of the columns, (l, 2).
         """
         up, along = self.grid.averaging(lat, lon)
-        rows, columns = (
-            slice(each.indices.min(), each.indices.max() + 1) for each in (up, along)
-        )
-        return (along[:, columns] @ (up[:, rows] @ self._read(None, rows, columns)).T).T
+        values = self._read(None, up.touched, along.touched)
+        return along.averages(up.averages(values).T).T
 
     def _read(
         self,

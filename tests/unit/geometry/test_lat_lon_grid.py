@@ -110,3 +110,38 @@ def test_a_window_is_as_wide_in_kilometres_eastward_as_northward():
 def test_axes_out_of_order_are_refused(lat, lon, message):
     with pytest.raises(ValueError, match=message):
         LatLonGrid(np.array(lat), np.array(lon))
+
+
+def window_means(grid, values, km):
+    """The means of `smoothed`, pair by pair of nodes."""
+    area = np.cos(np.radians(grid.lat))
+    degree = KM_PER_DEGREE * np.diff(grid.lat).mean()
+    columns = grid.lon.size
+    widths = km / (degree * np.maximum(area, km / (degree * columns)))
+
+    def window(offsets, width):
+        radius = int(4 * width + 0.5)
+        weights = np.exp(-0.5 * (offsets / width) ** 2)
+        return np.where(abs(offsets) <= radius, weights, 0.0)
+
+    seen = np.isfinite(values)
+    out = np.full(values.shape, np.nan)
+    for row in range(grid.lat.size):
+        up = window(np.arange(grid.lat.size) - row, km / degree) * area
+        turns = columns * np.arange(-9, 10)[:, None]
+        for column in range(columns):
+            offsets = np.arange(columns) - column + turns
+            weights = np.outer(up, window(offsets, widths[row]).sum(0)) * seen
+            if weights.sum() > 1e-9:
+                out[row, column] = np.nansum(weights * values) / weights.sum()
+    return out
+
+
+def test_a_window_weighs_nodes_by_distance_and_area_up_to_the_pole():
+    grid = LatLonGrid(np.arange(40.0, 90.0, 6.0), np.arange(0.0, 360.0, 6.0))
+    values = np.random.default_rng(0).normal(size=grid.shape)
+    for missing in (False, True):
+        if missing:
+            values[2:5, 10:40] = np.nan
+        wanted = window_means(grid, values, 700.0)
+        np.testing.assert_allclose(grid.smoothed(values, 700.0), wanted, atol=1e-10)

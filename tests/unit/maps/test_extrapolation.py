@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from scipy.spatial import cKDTree
 
 from apnp.geometry.sphere import great_circle_km, unit_vectors
 from apnp.maps import extrapolation as support
@@ -51,15 +50,15 @@ def test_places_are_known_once_however_often_they_are_observed():
         Sites(*(np.tile(np.r_[getattr(one, k), getattr(other, k)], 2)
                 for k in ("lat", "lon", "elevation")), DAY)
     )  # fmt: skip
-    assert twice.tree.n == 12
-    assert twice.observed(Support.of(one, twice).tree).sum() == 5
-    assert not twice.observed(Support.of(stations(9, seed=5), twice).tree).any()
+    assert len(twice.places) == 12
+    assert twice.observed(Support.of(one, twice).places).sum() == 5
+    assert not twice.observed(Support.of(stations(9, seed=5), twice).places).any()
 
 
 def test_a_place_is_known_though_its_vector_was_rounded_otherwise():
     sites = stations()
     of_all, read = network(sites), Support.of(sites, network(sites))
-    moved = cKDTree(read.tree.data * (1 + 2**-52))
+    moved = read.places * (1 + 2**-52)
     assert of_all.observed(moved).all()
 
 

@@ -55,3 +55,16 @@ def test_numbers_that_are_not_finite_are_refused():
     x = np.array([[np.nan, 0.0]])
     with pytest.raises(ValueError, match="finite"):
         search(np.zeros((5, 2)), x, 2)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_among_thousands_of_points_it_finds_what_a_tree_finds(dtype):
+    points = np.concatenate([places(2500, 3, 0), 0.05 * places(2500, 3, 1)])
+    points = points.astype(dtype)
+    x = np.concatenate([rows(3), places(50, 3, 2), points[:50]]).astype(dtype)
+    for k in (1, 33):
+        found = search(points, x, k, 2)
+        true, _ = cKDTree(points).query(x, k=[*range(1, k + 1)])
+        far = np.linalg.norm(points[found].astype(float) - x[:, None], axis=-1)
+        np.testing.assert_allclose(far, true, rtol=1e-5, atol=1e-7)
+        assert all(len(set(row)) == k for row in found)

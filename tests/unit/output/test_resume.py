@@ -233,7 +233,7 @@ def test_a_network_is_of_the_stations_observed_at_any_time(monkeypatch):
     ds.tas[0, 1:] = ds.tas[1, :2] = ds.tas[2] = np.nan
     contexts = Contexts.at(ds, "2021-07", "tas")
     assert contexts.seen.tolist() == [True, True, False] + 37 * [True]
-    assert contexts.network().tree.n == 39
+    assert len(contexts.network().places) == 39
 
 
 def test_an_impossible_value_that_no_reader_has_seen_is_refused():
