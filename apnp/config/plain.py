@@ -49,7 +49,7 @@ def built(kind: Any, value: Any) -> Any:
                     and type(value) is kind)  # fmt: skip
 
 
-def _dataclass(kind: type, value: Any) -> Any:
+def _dataclass(kind: Any, value: Any) -> Any:
     names = {each.name for each in fields(kind) if each.init}
     _checked(value, isinstance(value, dict) and value.keys() == names)
     hints = get_type_hints(kind)

@@ -97,7 +97,8 @@ def from_dict(record: dict[str, Any]) -> Config:
         ConfigError: If a key is unknown or a value has the wrong type.
     """
     with suppress(Unlike, ConfigError):  # which the parser tells in its own words
-        return built(Config, record)
+        whole: Config = built(Config, record)
+        return whole
     from jsonargparse import ArgumentError  # slow to load
 
     made = parser(legacy=True)

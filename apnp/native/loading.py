@@ -7,7 +7,10 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 import tempfile
+import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +23,8 @@ FLAGS = (
 )  # fmt: skip
 SWITCH = "APNP_NATIVE"
 """Set to 0, this environment variable leaves all work to torch."""
+_FOLDER_PREFIX = "compiling-"
+"""How the folders of compilers begin; the number of the process follows."""
 _FOLDER = Path(__file__).parent
 _TIMEOUT_S = 300
 
@@ -100,10 +105,16 @@ def _processor() -> str:
 
 
 def _compile(compiler: str, path: Path) -> None:
-    """Make the library under another name, then give it its own: whole or not there."""
-    log.info("Compiling %s once, with %s.", path, compiler)
+    """Make the library under another name, then give it its own: whole or not there.
+
+    Processes that compile at once do so apart, and the last to end replaces a library
+    by an equal one. What killed processes left is removed first.
+    """
+    log.warning("Compiling apnp's fast code with %s, once, for some seconds.", compiler)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+    _sweep(path.parent)
+    prefix = f"{_FOLDER_PREFIX}{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=path.parent) as folder:
         made = Path(folder) / path.name
         command = [compiler, *FLAGS, str(_FOLDER / SOURCES[0]), "-o", str(made), "-lm"]
         try:
@@ -116,3 +127,26 @@ def _compile(compiler: str, path: Path) -> None:
             said = (done.stderr.strip().splitlines() or ["nothing"])[0]
             raise _Unavailable(f"{compiler} did not compile {SOURCES[0]}: {said}")
         made.replace(path)
+
+
+def _sweep(cache: Path) -> None:
+    """Remove the folders of compilers whose processes were killed."""
+    for folder in cache.glob(f"{_FOLDER_PREFIX}*"):
+        process = folder.name.removeprefix(_FOLDER_PREFIX).partition("-")[0]
+        with suppress(OSError):  # another process may remove it meanwhile
+            old = time.time() - folder.stat().st_mtime > 2 * _TIMEOUT_S
+            if old or (process.isdigit() and not _is_running(int(process))):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    """Whether there is a process of this number; yes where that cannot be asked."""
+    if sys.platform == "win32":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 
@@ -15,9 +15,7 @@ _AHEAD = 1
 
 
 @contextmanager
-def abreast() -> Iterator[
-    Callable[[Callable[[Part], Result], Iterable[Part]], Iterator[Result]]
-]:
+def abreast() -> Iterator[Callable[..., Iterator[Any]]]:
     """A `map` in as many threads as torch has, in each of which torch has one.
 
     What is not parallel inside a part, such as its covariates, is then done beside the

@@ -139,7 +139,7 @@ def fitted(laws: Sequence[Predictive], value: Tensor, weight: Floats) -> Recalib
     effective = weight.sum() ** 2 / (weight**2).sum() / _CORRELATED
     share = weight / weight.sum() * effective
 
-    def loss(parameters: Sequence[float]) -> float:
+    def loss(parameters: Floats | Sequence[float]) -> float:
         factor, added = np.exp(parameters[0]), abs(parameters[1])
         variance = float((added * typical) ** 2)
         changed = law.widened(float(factor)).noised(variance)
@@ -155,7 +155,9 @@ def fitted(laws: Sequence[Predictive], value: Tensor, weight: Floats) -> Recalib
     )
 
 
-def _lowest(loss: Callable[[Sequence[float]], float], start: Sequence[float]) -> Floats:
+def _lowest(
+    loss: Callable[[Floats | Sequence[float]], float], start: Sequence[float]
+) -> Floats:
     """Where a loss of two numbers is lowest: compass search, to 1e-5 of each.
 
     It looks along both axes and along the last way that it went, as Hooke and Jeeves

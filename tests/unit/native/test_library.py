@@ -1,6 +1,10 @@
 import ctypes
 import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -86,3 +90,61 @@ def test_it_can_be_switched_off(fresh, monkeypatch):
     monkeypatch.setenv(module.SWITCH, "0")
     assert module.library() is None
     assert module.backend() == "torch (APNP_NATIVE is 0)"
+
+
+COMPILING = "from apnp.native import loading as m; m._FOLDER = m.Path({folder!r}); "
+SLOW = '#!/bin/sh\n{wait}\nexec {compiler} "$@"\n'
+
+
+@pytest.fixture
+def slow(tmp_path, small, monkeypatch):
+    """A process that compiles, with a compiler that waits for a file first."""
+    go, wrapper = tmp_path / "go", tmp_path / "slow-cc"
+    wait = f"while [ ! -e {go} ]; do sleep 0.05; done"
+    wrapper.write_text(SLOW.format(wait=wait, compiler=COMPILER))
+    wrapper.chmod(0o755)
+    monkeypatch.setenv("CC", str(wrapper))
+    code = COMPILING.format(folder=str(small)) + "print(m.library().seven())"
+
+    def start():
+        return subprocess.Popen(
+            [sys.executable, "-c", code], text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+
+    return go, start
+
+
+def until(condition):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.skipif(COMPILER is None, reason="no C compiler")
+def test_two_processes_may_compile_at_once(fresh, slow):
+    go, start = slow
+    both = [start(), start()]
+    until(lambda: len(list((fresh / "apnp").glob("compiling-*"))) == 2)
+    go.touch()
+    for process in both:
+        out, err = process.communicate(timeout=60)
+        assert out == "7\n", err
+        assert len(err.strip().splitlines()) == 1
+        assert err.startswith("Compiling apnp's fast code with ")
+    assert [path.suffix for path in (fresh / "apnp").iterdir()] == [".so"]
+
+
+@pytest.mark.skipif(COMPILER is None, reason="no C compiler")
+def test_what_a_killed_process_left_is_removed(fresh, slow):
+    go, start = slow
+    killed = start()
+    until(lambda: list((fresh / "apnp").glob("compiling-*")))
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.communicate(timeout=60)
+    assert len(list((fresh / "apnp").glob("compiling-*"))) == 1
+    go.touch()
+    out, err = start().communicate(timeout=60)
+    assert out == "7\n", err
+    assert [path.suffix for path in (fresh / "apnp").iterdir()] == [".so"]
