@@ -1,0 +1,63 @@
+"""Configuration of the documentation site (`make docs`)."""
+
+import shutil
+import sys
+from pathlib import Path
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+sys.path.insert(0, str(ROOT))
+
+import apnp  # noqa: E402
+
+project = "apnp"
+author = "The apnp developers"
+project_copyright = author
+version = release = apnp.__version__
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "sphinx-mathjax-offline",
+    "sphinx_copybutton",
+]
+exclude_patterns = ["_build", "data", "jupyter_execute"]
+html_theme = "furo"
+html_title = f"apnp {release}"
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
+
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+# File names after a language, as in "```yaml mine.yaml", are for the tests.
+suppress_warnings = ["misc.highlighting_failure"]
+
+# Pages without stored outputs run while the site is built.
+nb_execution_mode = "auto"
+nb_execution_timeout = 300
+nb_execution_raise_on_error = True
+nb_merge_streams = True
+nb_output_stderr = "remove"
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+autodoc_default_options = {"members": True}
+napoleon_google_docstring = True
+napoleon_use_ivar = True
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+
+def copy_sources(app: object) -> None:
+    """Copy pages and notebooks that live elsewhere in the repository."""
+    target = DOCS / "notebooks"
+    target.mkdir(exist_ok=True)
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        shutil.copy(path, target)
+
+
+def setup(app: object) -> None:
+    """Sphinx calls this before it reads the pages."""
+    app.connect("builder-inited", copy_sources)  # type: ignore[attr-defined]
