@@ -13,7 +13,7 @@ OPEN ?= open_daily.parquet
 PRETRAIN ?= runs/pretrain
 STATIONS := data/simulated_stations.nc
 
-.PHONY: demo demo-train test test-slow mutate check bench pretrain clean
+.PHONY: demo demo-train test test-slow mutate check docs bench pretrain clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -75,6 +75,14 @@ check: $(VENV)/installed-test
 	$(BIN)/lint-imports
 	$(PYTEST) -n auto
 
+$(VENV)/installed-docs: $(VENV)/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[docs]"
+	touch $@
+
+# The site in docs/_build/html. It needs no network, and a warning is an error.
+docs: $(VENV)/installed-docs
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -W -b html docs docs/_build/html
+
 $(VENV)/installed-bench: $(VENV)/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[bench]"
 	touch $@
@@ -94,4 +102,4 @@ pretrain: $(VENV)/installed
 	$(BIN)/apnp pretrain --ship $(PRETRAIN)
 
 clean:
-	rm -rf $(VENV) runs build *.egg-info
+	rm -rf $(VENV) runs build docs/_build docs/notebooks *.egg-info

@@ -26,6 +26,7 @@ _VERBS = {
     "experiment": "train and judge the models of a published study, with its tables",
     "pretrain": "train the weights that ship with the package, on open data",
     "plot": "draw a predicted field as a map",
+    "report": "write one web page of a field and of scores",
     "models": "list the architectures, the symmetries they keep, and their sizes",
 }
 _CLUSTER = ("--scheduler", "--workers")

@@ -196,6 +196,16 @@ class PlotOptions(StationOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReportOptions(StationOptions):
+    """`apnp report`."""
+
+    sources: Sequence[str]
+    output: str
+    time: str | None
+    title: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class StudyOptions:
     """`apnp experiment`: what all studies share."""
 
