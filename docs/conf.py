@@ -37,8 +37,9 @@ myst_heading_anchors = 3
 # File names after a language, as in "```yaml mine.yaml", are for the tests.
 suppress_warnings = ["misc.highlighting_failure"]
 
-# Pages without stored outputs run while the site is built.
-nb_execution_mode = "auto"
+# The gallery runs while the site is built, and again when its code changes.
+nb_execution_mode = "cache"
+nb_execution_excludepatterns = ["notebooks/*"]
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 nb_merge_streams = True

@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from apnp.errors import CheckpointError, ConfigError
+
+if TYPE_CHECKING:
+    from jsonargparse import ArgumentParser
 
 _USAGE = """usage: apnp train --config FILE [--SECTION.KEY VALUE ...]
        apnp train --resume RUN | --init-from RUN ...
@@ -26,6 +30,18 @@ sections (apnp train --help SECTION lists the keys with ranges and defaults):
 """
 
 
+def parser(legacy: bool = False) -> "ArgumentParser":
+    """The arguments; `legacy` reads the configuration of a run to resume."""
+    from apnp.config import parser as config_parser
+
+    made = config_parser("apnp train", __doc__, legacy=legacy)
+    made.add_argument("--resume", metavar="RUN", help="resume an interrupted run")
+    made.add_argument(
+        "--init-from", metavar="RUN", help="start from the best weights of a run"
+    )
+    return made
+
+
 def main(argv: Sequence[str]) -> None:
     """Run `apnp train --config FILE [--key value] [--resume RUN | --init-from RUN]`.
 
@@ -34,24 +50,17 @@ def main(argv: Sequence[str]) -> None:
     """
     if any(word in ("-h", "--help") for word in argv):
         _help(argv)
-    from apnp.config import parse, parser  # not before: --help need not parse
+    from apnp.config import parse  # not before: --help need not parse
 
-    made = parser("apnp train", __doc__)
-    made.add_argument("--resume", metavar="RUN", help="resume an interrupted run")
-    made.add_argument(
-        "--init-from", metavar="RUN", help="start from the best weights of a run"
-    )
-    config, rest = parse(made, argv)
+    config, rest = parse(parser(), argv)
     if rest["resume"] is not None:
         run = rest["resume"]
         if not (Path(run) / "config.yaml").is_file():
             raise CheckpointError(
                 f"{run} is no run folder (it has no config.yaml): nothing to resume."
             )
-        older = parser("apnp train", __doc__, legacy=True)
-        older.add_argument("--resume")
-        older.add_argument("--init-from")
-        config, _ = parse(older, ["--config", f"{run}/config.yaml", *argv])
+        words = ["--config", f"{run}/config.yaml", *argv]
+        config, _ = parse(parser(legacy=True), words)
         config = replace(config, run=run)
     from apnp.training.fit import train  # not before: a refusal needs no torch
 
