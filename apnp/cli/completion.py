@@ -9,8 +9,8 @@ import shtab
 from apnp.cli.parser import ApnpParser
 
 _VERBS = (
-    "adapt", "data", "evaluate", "experiment", "plot", "predict", "report", "symmetry",
-    "train",
+    "adapt", "check", "data", "evaluate", "experiment", "fill", "place", "plot",
+    "predict", "report", "symmetry", "train",
 )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ def calibration(
 
     The PIT of an observation y is the predictive distribution function at y. It is
     uniform if predictions are calibrated, and the central interval of probability p
-    holds the observations with |2 PIT - 1| <= p. Source: Gneiting, Balabdaoui and
+    holds the observations with abs(2 PIT - 1) <= p. Source: Gneiting, Balabdaoui and
     Raftery (2007), J. R. Stat. Soc. B 69, section 3.1.
 
     Args:

@@ -2,7 +2,10 @@
 
 import doctest
 import re
+from collections.abc import Iterable
 from pathlib import Path
+
+import pytest
 
 import apnp
 
@@ -32,15 +35,37 @@ def test_every_public_name_has_an_entry_and_an_example():
     assert set(apnp.__all__) - examples == set()
 
 
-def test_the_examples_run(monkeypatch):
-    monkeypatch.chdir(ROOT)
+def run(pages: Iterable[str]) -> str:
+    """What fails when the examples of the pages run, one after the other."""
     names: dict[str, object] = {}
-    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS, verbose=False)
     report: list[str] = []
-    for page in PAGES:
+    for page in pages:
         test = doctest.DocTestParser().get_doctest(
             blocks(page), names, page, f"docs/api/{page}.md", 0
         )
         runner.run(test, out=report.append, clear_globs=False)
         names = test.globs
-    assert not runner.summarize(verbose=False).failed, "".join(report)
+    return "".join(report)
+
+
+def test_the_examples_without_a_prediction_run(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert run(("index", "stations", "models", "errors")) == ""
+
+
+@pytest.mark.slow
+def test_all_examples_run(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert run(PAGES) == ""
+
+
+@pytest.mark.slow
+def test_the_backbone_of_the_extending_page_keeps_the_laws(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    text = (ROOT / "docs" / "extending.md").read_text()
+    code = re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S)
+    names: dict[str, object] = {}
+    for block in code:
+        exec(block, names)
+    assert len(code) == 2

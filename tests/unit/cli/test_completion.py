@@ -12,7 +12,9 @@ from apnp.cli import main
 def test_bash_completes_an_option(capsys):
     assert main(["completion", "bash"]) == 0
     script = capsys.readouterr().out
-    words = 'COMP_WORDS=(apnp predict --gr); COMP_CWORD=2; _shtab_apnp; echo "$COMPREPLY"'
+    words = (
+        'COMP_WORDS=(apnp predict --gr); COMP_CWORD=2; _shtab_apnp; echo "$COMPREPLY"'
+    )
     done = subprocess.run(
         ["bash", "-c", f"{script}\n{words}"], capture_output=True, text=True, check=True
     )
