@@ -27,7 +27,7 @@ _VERBS = {
     "pretrain": "train the weights that ship with the package, on open data",
     "plot": "draw a predicted field as a map",
     "report": "write one web page of a field and of scores",
-    "completion": "print the completion script of bash, zsh or tcsh",
+    "completion": "print the completion script of a shell",
     "models": "list the architectures, the symmetries they keep, and their sizes",
 }
 _CLUSTER = ("--scheduler", "--workers")
