@@ -32,6 +32,9 @@ from .groups import Group as Group
 from .likelihoods import Likelihood as Likelihood
 from .maps.request import FieldRequest as FieldRequest
 from .model import NeuralProcess as NeuralProcess
+from .network.check import check_stations as check_stations
+from .network.fill_file import FillRequest as FillRequest
+from .network.fill_file import fill_file as fill_file
 from .observations import Observations as Observations
 from .observations import Predictor as Predictor
 from .observations import Sites as Sites

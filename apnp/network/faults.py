@@ -136,12 +136,11 @@ def persistent_offsets(found: Residuals) -> Mask:
     wide = np.clip((found.value - found.mean) / found.std, -_CLIPPED, _CLIPPED)
     total, count = _windows(wide)
     level = np.where(count >= _LEAST_DAYS, total / np.maximum(count, 1), np.nan)
-    usual = median(level)
+    usual = np.nan_to_num(median(level))
     days = np.isfinite(level).sum(0)
-    usual = np.nan_to_num(usual) * days / (days + 2.0 * WINDOW)
-    apart = level - usual
-    limit = _far(apart.ravel())
-    off = np.abs(np.nan_to_num(apart)) > limit
+    # Of few windows the faulty ones could be the usual ones.
+    apart = level - usual * days / (days + 2.0 * WINDOW)
+    off = np.abs(np.nan_to_num(apart)) > _far(apart.ravel())
     whole = np.abs(usual) > _far(usual)
     return (off | whole) & np.isfinite(found.value)
 
