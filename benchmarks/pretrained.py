@@ -41,6 +41,7 @@ from apnp.geometry.sphere import km_to_chord, nearest_km, unit_vectors
 from apnp.geometry.station_blocks import StationSplit
 from apnp.observations import Observations, Predictor
 from apnp.plotting import calibration
+from apnp.prediction import TrainedModel
 
 Pair = tuple[Observations, Observations]
 
@@ -245,7 +246,7 @@ _BOUNDS = {
     "latitude": ("lat", [0, 23.5, 40, 55, 66.5, 90]),
     "distance (km)": ("distance_km", [0, 25, 50, 100, 200, 400, 20000]),
 }
-_ALL = "all networks"
+_ALL, _POLAR_CIRCLE = "all networks", 66.5
 
 
 def breakdown(points: pd.DataFrame, model: str) -> pd.DataFrame:
@@ -257,8 +258,11 @@ def breakdown(points: pd.DataFrame, model: str) -> pd.DataFrame:
         "density": _quarters(whole),
     }
     for by, (column, bounds) in _BOUNDS.items():
-        parts[by] = pd.cut(whole[column].abs(), bounds, include_lowest=True)
-    parts["height (m)"] = pd.cut(whole["elevation"], _BOUNDS["height (m)"][1])
+        value = whole[column] if column == "elevation" else whole[column].abs()
+        parts[by] = pd.cut(value, bounds, include_lowest=True)
+    arctic = whole["lat"] > _POLAR_CIRCLE
+    for by in ("season", "distance (km)"):
+        parts[f"north of {_POLAR_CIRCLE} N, {by}"] = parts[by].where(arctic)
     lines = []
     for group in ("Europe", "globe", _ALL):
         here = (group == _ALL) | whole["row"].str.startswith(group)
@@ -278,7 +282,7 @@ def _order(level: object) -> object:
 
 def _text(level: object) -> str:
     if isinstance(level, pd.Interval):
-        return f"{round(max(level.left, -500), 1):g} to {level.right:g}"
+        return f"{round(level.left):g} to {level.right:g}"
     return str(level)
 
 
@@ -371,25 +375,28 @@ def main() -> None:
     if not args.data:
         raise SystemExit("Set APNP_REAL_DATA, or give --data: the folder of real data.")
     start, parts = perf_counter(), []
-    earlier = None
+    earlier = pd.DataFrame({"row": []})
     if args.baselines:
         earlier = pd.read_parquet(Path(args.baselines) / "points.parquet")
-    predictors = _predictors(args.checkpoint, args.quick, earlier is not None)
+    model, folder = apnp.load(args.checkpoint), Path(args.output)
+    folder.mkdir(parents=True, exist_ok=True)
     for row in rows(Path(args.data), Path(args.open)):
         if args.rows in row.name:
-            found = scored(row, predictors)
+            known = row.name in set(earlier["row"])
+            found = scored(row, _predictors(model, args.quick, known))
             # Every row numbers its tasks from 0.
             found = found.assign(task=found["task"] + 1000 * len(parts))
-            parts.append(found if earlier is None else with_baselines(found, earlier))
+            found["model"] = found["model"].astype(str)
+            parts.append(with_baselines(found, earlier) if known else found)
             table = summary(parts[-1])
             print(as_markdown(table).split("\n", 2)[2], flush=True)
+            pd.concat(parts).to_parquet(folder / "points.parquet")
     write(pd.concat(parts, ignore_index=True), Path(args.output))
     print(f"{perf_counter() - start:.0f} s; tables: {args.output}")
 
 
-def _predictors(checkpoint: str, quick: bool, known: bool) -> list[Predictor]:
+def _predictors(model: TrainedModel, quick: bool, known: bool) -> list[Predictor]:
     """The model, recalibrated and not, and the kriging that is not known yet."""
-    model = apnp.load(checkpoint)
     predictors: list[Predictor] = [
         Named(model.self_recalibrating(), MODEL), Named(model, AS_TRAINED)
     ]  # fmt: skip
@@ -403,9 +410,7 @@ def _predictors(checkpoint: str, quick: bool, known: bool) -> list[Predictor]:
 
 def write(points: pd.DataFrame, folder: Path) -> None:
     """Print the tables, and write them and the calibration figure."""
-    points["model"] = points["model"].astype(str)
     table, by_part = summary(points), breakdown(points, MODEL)
-    folder.mkdir(parents=True, exist_ok=True)
     table.to_csv(folder / "summary.csv", index=False, float_format="%.6g")
     by_part.to_csv(folder / "parts.csv", index=False, float_format="%.6g")
     points.to_parquet(folder / "points.parquet")

@@ -13,6 +13,8 @@ log = logging.getLogger(__name__)
 
 Floats = NDArray[np.float64]
 
+ELEVATION_STD = "elevation_std"
+"""Coordinate of a filled dataset: standard deviation of the height error, m."""
 LAPSE_RATE_K_PER_M = 0.0065
 """Fall of temperature with height that heights are turned into kelvins by."""
 _WINDOW_KM = 25.0
@@ -44,8 +46,9 @@ def fill_elevation(ds: xr.Dataset) -> xr.Dataset:
     """A station dataset in which every station has an elevation.
 
     Unknown ones are those of the packaged terrain. The attribute `filled_elevation`
-    says for how many stations, and how uncertain that makes them; a dataset without
-    unknown elevations is returned as it is.
+    says for how many stations, and how uncertain that makes them; the coordinate
+    `elevation_std` says it of every station, 0 where the elevation is known. A dataset
+    without unknown elevations is returned as it is.
     """
     elevation = ds["elevation"].values.astype(np.float64)
     unknown = ~np.isfinite(elevation)
@@ -53,15 +56,35 @@ def fill_elevation(ds: xr.Dataset) -> xr.Dataset:
         return ds
     lat, lon = (ds[name].values[unknown].astype(np.float64) for name in ("lat", "lon"))
     elevation[unknown], std = terrain_height(lat, lon)
-    typical = float(np.median(std))
     note = (
         f"{int(unknown.sum())} of {unknown.size} stations have no elevation: theirs is "
-        f"that of {SOURCE}, uncertain by {typical:.0f} m (median), or "
-        f"{LAPSE_RATE_K_PER_M * typical:.1f} K at 6.5 K/km"
+        f"that of {SOURCE}, {_uncertainty(std)}"
     )
     log.warning("%s.", note)
     filled = ds["elevation"].copy(data=elevation)
-    return ds.assign_coords(elevation=filled).assign_attrs(filled_elevation=note)
+    every = np.zeros(unknown.size)
+    every[unknown] = std
+    about = {"units": "m", "long_name": "standard deviation of the station elevation"}
+    added = {"elevation": filled, ELEVATION_STD: ("station", every, about)}
+    return ds.assign_coords(added).assign_attrs(filled_elevation=note)
+
+
+def uncertainty_of_filled(lat: Floats, lon: Floats) -> str:
+    """How uncertain the packaged terrain makes elevations at places, in words.
+
+    Args:
+        lat: Latitudes in degrees, one or more, (n,).
+        lon: Longitudes in degrees, (n,).
+    """
+    return _uncertainty(terrain_height(lat, lon)[1])
+
+
+def _uncertainty(std: Floats) -> str:
+    typical = float(np.median(std))
+    return (
+        f"uncertain by {typical:.0f} m (median), or "
+        f"{LAPSE_RATE_K_PER_M * typical:.1f} K at 6.5 K/km"
+    )
 
 
 def fill_unmeasured_network(ds: xr.Dataset) -> xr.Dataset:

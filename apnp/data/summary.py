@@ -4,8 +4,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from apnp.data.fill_elevation import uncertainty_of_filled
 from apnp.data.schema import variables_of
 from apnp.geometry.sphere import chord_to_km, nearest_chord, unit_vectors
+from apnp.terrain import SOURCE
 
 _AROUND = 45  # degrees of longitude; a network without a wider gap has no west
 
@@ -26,6 +28,7 @@ def summarise(ds: xr.Dataset) -> str:
         ("latitude", f"{lat.min():.2f} to {lat.max():.2f} degrees north"),
         ("longitude", _longitudes(lon)),
         ("elevation", _elevations(known, elevation.size)),
+        ("", _filled(ds)),
         ("spacing", _spacing(lat, lon)),
     ]
     for name in variables_of(ds):
@@ -68,6 +71,18 @@ def _elevations(known: NDArray, n: int) -> str:
         return "unknown at every station"
     text = f"{known.min():.0f} to {known.max():.0f} m, median {np.median(known):.0f} m"
     return text + (f", unknown at {n - known.size:,}" if known.size < n else "")
+
+
+def _filled(ds: xr.Dataset) -> str:
+    """What predictions take for unknown elevations; blank where all are known."""
+    unknown = ~np.isfinite(ds["elevation"].values)
+    if not unknown.any():
+        return ""
+    lat, lon = (ds[name].values[unknown].astype(np.float64) for name in ("lat", "lon"))
+    return (
+        f"predictions take {SOURCE} for the unknown ones, "
+        f"{uncertainty_of_filled(lat, lon)}"
+    )
 
 
 def _spacing(lat: NDArray, lon: NDArray) -> str:

@@ -14,6 +14,7 @@ from apnp.maps.draws import Draw, Samples
 from apnp.model import Encoding, NeuralProcess
 from apnp.observations import Floats, Scores, Sites
 from apnp.prediction.autoregressive import ar_sample, joined, with_values
+from apnp.prediction.height_errors import SpreadErrors
 from apnp.prediction.horizon import check_reach
 from apnp.types import PointSet, Stream
 
@@ -97,6 +98,8 @@ class ConditionedModel:
         context: The context, as the model sees it.
         encoding: What it keeps of the context.
         streams: What it reads beside the context.
+        height_errors: Errors of station heights, which widen what is said; None where
+            all heights are known.
     """
 
     process: NeuralProcess
@@ -104,6 +107,7 @@ class ConditionedModel:
     context: PointSet
     encoding: Encoding
     streams: tuple[Stream, ...] = ()
+    height_errors: SpreadErrors | None = None
 
     def marginals(self, sites: Sites) -> "ModelMarginals":
         """The predictive distributions at sites, which score themselves.
@@ -114,7 +118,10 @@ class ConditionedModel:
         check_reach(self.inputs, sites.lat, sites.lon)
         with torch.inference_mode():
             predictive = self.process.decode(self.encoding, *self.inputs.targets(sites))
-        return ModelMarginals(predictive, self.inputs)
+        found = ModelMarginals(predictive, self.inputs)
+        if self.height_errors is None:
+            return found
+        return found.noised(self.height_errors.at(sites))
 
     def summary(
         self, sites: Sites, levels: Sequence[float] = (), noise: Floats | None = None

@@ -33,6 +33,7 @@ from apnp.observations import Floats, Observations, Sites
 from apnp.output.field_output import FieldOutput
 from apnp.output.write_field import write_field
 from apnp.prediction.conditioned import ConditionedModel
+from apnp.prediction.height_errors import HeightErrors
 from apnp.prediction.horizon import check_horizon, within_horizon
 from apnp.prediction.network_check import unlike_training
 from apnp.prediction.points import (
@@ -91,6 +92,7 @@ class TrainedModel:
         record: What its checkpoint says of it (`model.json`).
         name: Name for tables.
         recalibration: What a network has changed of its uncertainty.
+        height_errors: Stations whose elevation is that of the terrain, if any.
     """
 
     process: NeuralProcess
@@ -98,6 +100,7 @@ class TrainedModel:
     record: RunRecord
     name: str
     recalibration: Recalibration | None = None
+    height_errors: HeightErrors | None = None
 
     @property
     def variable(self) -> str:
@@ -176,7 +179,8 @@ class TrainedModel:
         streams = inputs.streams(domain, context.sites.time)
         with torch.inference_mode():
             encoding = self.process.encode(points, domain, streams)
-        return ConditionedModel(self.process, inputs, points, encoding, streams)
+        errors = self.height_errors and self.height_errors.among(context.sites)
+        return ConditionedModel(self.process, inputs, points, encoding, streams, errors)
 
     def predict_grid(
         self,
@@ -255,7 +259,8 @@ class TrainedModel:
         contexts = self._contexts(ds, time)
         check_horizon(self.inputs, contexts[0], grid, request.mask)
         elevation = request.ground(ds)
-        model = self._asked(contexts) if request.recalibration else self
+        model = replace(self, height_errors=HeightErrors.of(ds))
+        model = model._asked(contexts) if request.recalibration else model
         metadata = FieldMetadata.of(
             contexts, grid, tuple(request.quantiles),
             elevation_source=elevation.source,
@@ -314,7 +319,8 @@ class TrainedModel:
         noise = subgrid_noise(lat, lon, unknown)
         contexts = self._contexts(ds, time)
         unlike_training(self.record.networks, contexts[0].sites)
-        model = self._asked(contexts) if recalibration else self
+        model = replace(self, height_errors=HeightErrors.of(ds))
+        model = model._asked(contexts) if recalibration else model
         tables = []
         for context in contexts:
             conditioned = model.condition(context)

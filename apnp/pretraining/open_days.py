@@ -236,10 +236,8 @@ class OpenDays:
         day, (context, _) = self._division(rng, index)
         stations = self.stations
         site = stations.site[stations.on(day)][context]
-        place = (
-            each[site] for each in (stations.lat, stations.lon, stations.elevation)
-        )
-        return Sites(*place, stations.days[day])
+        lat, lon = stations.lat[site], stations.lon[site]
+        return Sites(lat, lon, stations.elevation[site], stations.days[day])
 
     def _division(
         self, rng: np.random.Generator, index: int

@@ -8,7 +8,7 @@ from nbclient import NotebookClient
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 SHOWS = {
-    "demo.ipynb": (2, "regression kriging"),
+    "demo.ipynb": (3, "regression kriging"),
     "network_care.ipynb": (3, "mean predictive standard deviation of"),
     "new_group.ipynb": (1, "RCNP, approximate keeps the laws"),
 }
