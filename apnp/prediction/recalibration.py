@@ -143,10 +143,10 @@ def fitted(laws: Sequence[Predictive], value: Tensor, weight: Floats) -> Recalib
         factor, added = np.exp(parameters[0]), abs(parameters[1])
         variance = float((added * typical) ** 2)
         changed = law.widened(float(factor)).noised(variance)
-        density = changed.log_density(observed)
+        score = _score(changed, observed, typical)
         penalty = (parameters[0] / _PRIOR_LOG_FACTOR) ** 2
         penalty += (added / _PRIOR_SHARE) ** 2
-        return float(-(share * density[0, :, 0].numpy()).sum() + penalty / 2)
+        return float((share * score[0, :, 0].numpy()).sum() + penalty / 2)
 
     start = min(((np.log(f), s) for f in _FACTORS for s in _SHARES), key=loss)
     best = _lowest(loss, start)
@@ -175,6 +175,11 @@ def _lowest(
         else:
             size, way = size / 2, np.zeros(2)
     return best
+
+
+def _score(law: Predictive, observed: Tensor, typical: float) -> Tensor:
+    """What is made small: the negative log density, (1, n, 1)."""
+    return -law.log_density(observed)
 
 
 def _joined(laws: Sequence[Predictive]) -> Predictive:
