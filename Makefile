@@ -94,11 +94,11 @@ bench: $(VENV)/installed-bench
 	$(BIN)/python benchmarks/kriging_peers.py $(STATIONS)
 
 # The weights that ship. OPEN is the file of open observations (docs/model_card.md); an
-# interrupted run resumes.
+# interrupted run resumes. ARGS adds options, e.g. ARGS="--trainer.max_steps 20".
 pretrain: $(VENV)/installed
-	if [ -f $(PRETRAIN)/config.yaml ]; then $(BIN)/apnp pretrain --resume $(PRETRAIN); \
+	if [ -f $(PRETRAIN)/config.yaml ]; then $(BIN)/apnp pretrain --resume $(PRETRAIN) $(ARGS); \
 	  else $(BIN)/apnp pretrain --config configs/pretrain.yaml --data.path $(OPEN) \
-	  --run $(PRETRAIN); fi
+	  --run $(PRETRAIN) $(ARGS); fi
 	$(BIN)/apnp pretrain --ship $(PRETRAIN)
 
 clean:

@@ -1,5 +1,8 @@
 """The name of the shipped weights, and what predicts with it by default."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +15,7 @@ from apnp.cli import main
 from apnp.errors import CheckpointError, ConfigError
 
 DAY = "2021-07-01"
+SAMPLE = Path(__file__).parents[3] / "data" / "us_two_days.nc"
 
 
 def stations():
@@ -79,3 +83,17 @@ def test_the_command_predicts_without_a_checkpoint(shipped, tmp_path):
     assert status == 0
     with xr.open_dataset("field.nc") as ds:
         assert "pretrained convcnp" in ds.attrs["source"]
+
+
+def test_the_shipped_weights_know_which_networks_they_learned_from():
+    ranges = apnp.load().record.networks
+    sample = apnp.data.read_stations(SAMPLE)
+    for day in ("2019-01-22", "2011-07-07"):
+        sites = apnp.data.observations_at(sample, day).sites
+        assert ranges.departures(sites) == []
+    polar = replace(sites, lat=78 + sites.lat / 100)
+    assert any("median latitude" in each for each in ranges.departures(polar))
+    high = replace(sites, elevation=sites.elevation + 6000)
+    assert any("highest station" in each for each in ranges.departures(high))
+    few = sites.take(np.arange(5))
+    assert any("number of stations 5" in each for each in ranges.departures(few))
