@@ -29,7 +29,7 @@ _PRIOR_LOG_FACTOR = 0.25
 """Standard deviation of the logarithm of the factor before anything is known."""
 _PRIOR_SHARE = 0.3
 """The same of the added standard deviation, as a share of the median predicted one."""
-_CORRELATED = 4.0
+_CORRELATED = 2.0
 """Stations left out that count as one independent one: errors of neighbours are alike,
 and most stations are left out twice."""
 _FACTORS = np.exp(np.linspace(-0.8, 1.6, 13))
