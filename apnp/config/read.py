@@ -60,6 +60,8 @@ def parser(
     )
     made.add_argument("--config", action="config", help="YAML file; may be repeated")
     made.add_class_arguments(Config)
+    # Only `TrainerConfig` knows the default: it depends on `max_steps`.
+    made.set_defaults({"trainer.max_minutes": None})
     if legacy:
         made.set_defaults(LEGACY)
     return made

@@ -314,6 +314,18 @@ def test_steps_or_minutes_end_training():
     assert TrainerConfig(max_minutes=2).max_steps == 0
 
 
+@pytest.mark.parametrize(
+    ("given", "minutes"),
+    [
+        ([], 55.0),
+        (["--trainer.max_steps=10"], 0.0),
+        (["--trainer.max_steps=10", "--trainer.max_minutes=3"], 3.0),
+    ],
+)
+def test_steps_given_as_an_option_end_training_alone(given, minutes):
+    assert parse(parser(), given)[0].trainer.max_minutes == minutes
+
+
 def test_numbers_of_another_type_are_refused():
     with pytest.raises(ConfigError, match=r"`trainer.batch_size` must be an integer"):
         TrainerConfig(batch_size=2.5)
