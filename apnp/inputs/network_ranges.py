@@ -4,9 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
 
-from apnp.geometry.sphere import chord_to_km, unit_vectors
+from apnp.geometry.sphere import chord_to_km, nearest_chord, unit_vectors
 from apnp.observations import Sites
 
 _MEASURES = {
@@ -99,7 +98,7 @@ def measures(sites: Sites) -> dict[str, float]:
         spread = chord_to_km(np.linalg.norm(unit - centre / length, axis=-1))
     nearest = np.zeros(1)
     if len(unit) > 1:
-        nearest = chord_to_km(cKDTree(unit).query(unit, k=2)[0][:, 1])
+        nearest = chord_to_km(nearest_chord(unit))
     values = (
         len(unit), np.median(nearest), np.median(spread), np.median(sites.elevation),
         np.max(sites.elevation), np.median(np.abs(sites.lat)),

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from apnp.data.fill_elevation import ELEVATION_STD, LAPSE_RATE_K_PER_M
 from apnp.geometry.sphere import unit_vectors
+from apnp.native.search import search
 from apnp.observations import Floats, Sites
 
 _NEAREST = 8
@@ -27,12 +27,12 @@ class HeightErrors:
     """Stations whose elevation is that of the terrain, and what that makes of them.
 
     Attributes:
-        tree: Their unit vectors.
+        unit: Their unit vectors, (n, 3).
         elevation: The elevations that they were given, in metres, (n,).
         std: Standard deviations of the temperature errors, in K, (n,).
     """
 
-    tree: cKDTree
+    unit: Floats
     elevation: Floats
     std: Floats
 
@@ -44,15 +44,15 @@ class HeightErrors:
         std = stations[ELEVATION_STD].values
         filled = std > 0
         lat, lon = (stations[name].values[filled] for name in ("lat", "lon"))
-        tree = cKDTree(unit_vectors(lat, lon).reshape(-1, 3))
+        unit = unit_vectors(lat, lon).reshape(-1, 3)
         height = stations["elevation"].values[filled].astype(np.float64)
-        return cls(tree, height, LAPSE_RATE_K_PER_M * std[filled])
+        return cls(unit, height, LAPSE_RATE_K_PER_M * std[filled])
 
     def own(self, sites: Sites) -> Floats:
         """Standard deviations of sites that are such stations, else 0, in K, (n,)."""
         unit = unit_vectors(sites.lat, sites.lon).reshape(-1, 3)
-        distance, index = self.tree.query(unit)
-        same = distance < _SAME
+        index = search(self.unit, unit, 1)[:, 0]
+        same = np.linalg.norm(unit - self.unit[index], axis=-1) < _SAME
         same &= np.abs(self.elevation[index] - sites.elevation) < _SAME_M
         return np.where(same, self.std[index], 0.0)
 
@@ -87,8 +87,8 @@ class SpreadErrors:
             return own
         unit = unit_vectors(self.context.lat, self.context.lon).reshape(-1, 3)
         asked = unit_vectors(sites.lat, sites.lon).reshape(-1, 3)
-        k = min(_NEAREST, len(unit))
-        distance, index = cKDTree(unit).query(asked, k=np.arange(1, k + 1))
+        index = search(unit, asked, min(_NEAREST, len(unit)))
+        distance = np.linalg.norm(asked[:, None] - unit[index], axis=-1)
         weight = _shares(distance)
         spread = np.sqrt(np.square(weight * self.std[index]).sum(-1))
         in_context = distance[:, 0] < _SAME
