@@ -21,6 +21,7 @@ _VERBS = {
     "check": "check the values of stations against what the others predict",
     "fill": "fill the gaps of station series from the other stations",
     "place": "choose where the next stations should stand, or which could go",
+    "influence": "measure how much each station tells of the others",
     "evaluate": "score a model at held-out stations, beside the baselines",
     "symmetry": "measure how far a model is from its symmetry, and map it",
     "experiment": "train and judge the models of a published study, with its tables",

@@ -148,6 +148,16 @@ class PlaceOptions(NetworkOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class InfluenceOptions(NetworkOptions):
+    """`apnp influence`."""
+
+    station: str | None
+    grid: str
+    output: str
+    map: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskOptions(StationOptions):
     """Which tasks a model is judged on, as `evaluate` and `symmetry` have them."""
 
