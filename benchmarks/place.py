@@ -40,9 +40,12 @@ def main() -> None:
     if args.time:
         ds = ds.sel(time=select_times(ds, args.time))
     ds = ds.isel(station=np.isfinite(ds["tas"]).mean("time").values > 0.9)
+    rng = np.random.default_rng(args.seed)
+    if args.sample:
+        few = rng.permutation(ds.sizes["station"])[: args.sample]
+        ds = ds.isel(station=np.sort(few))
     model = apnp.load("pretrained")
     model = remembering(model, ds["lat"].values, ds["lon"].values)
-    rng = np.random.default_rng(args.seed)
     part = rng.choice(3, ds.sizes["station"], p=[0.2, 0.35, 0.45])
     judges, hidden, there = (np.flatnonzero(part == k) for k in range(3))
     half = ds.sizes["time"] // 2
@@ -53,13 +56,13 @@ def main() -> None:
     for name, order in orders:
         for number in [0, *numbers]:
             context = np.concatenate([there, hidden[np.array(order[:number], int)]])
-            crps, rmse = _judged(model, late, context, judges, args.days)
+            crps, rmse = _judged(model, late, context, judges, args.judged)
             rows.append({"order": name, "added": number, "crps": crps, "rmse": rmse})
     table = pd.DataFrame(rows).groupby(["order", "added"], sort=False).mean()
     table = table.reset_index().pivot(index="added", columns="order", values="crps")
     print(
         f"{len(there)} stations there, {len(hidden)} candidates, {len(judges)} judges; "
-        f"CRPS (K) of the judges on {args.days} days that no choice saw"
+        f"CRPS (K) of the judges on {args.judged} days that no choice saw"
     )
     print(table.to_string(float_format="%.4f"))
     if args.output:
@@ -73,6 +76,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--region", type=region)
     parser.add_argument("--numbers", type=int, nargs="+", default=[5, 10, 20, 40])
     parser.add_argument("--days", type=int, default=6)
+    parser.add_argument("--judged", type=int, default=20)
+    parser.add_argument("--sample", type=int, help="stations to take, at random")
     parser.add_argument("--grid", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output")

@@ -22,9 +22,11 @@ from tqdm import tqdm
 
 from apnp.errors import ConfigError
 from apnp.geometry.sphere import nearest_km, unit_vectors
+from apnp.network.combination import SPELL, Combination, hidden_errors
 from apnp.network.fill_work import Work
 from apnp.network.history import ResidualCovariance, with_history
 from apnp.network.leave_one_out import LEAST_STATIONS, LeaveOneOut
+from apnp.network.neighbour_regression import NeighbourRegression
 from apnp.network.screening import suspects
 from apnp.observations import Floats
 
@@ -37,6 +39,8 @@ DAYS = 32
 """Days that are held at once."""
 _STATIONS = 64
 """Stations whose whole series are held at once."""
+_COMBINED = 100
+"""Stations at which days are hidden to weigh the model and neighbours' lines."""
 _FITTED = 400
 """Stations from which the covariance of residuals is fitted, at most."""
 
@@ -154,8 +158,35 @@ def fit_history(series: Series, work: Work) -> ResidualCovariance:
     return ResidualCovariance.fit(z.astype(np.float64), series.day)
 
 
-def add_history(covariance: ResidualCovariance, series: Series, work: Work) -> None:
-    """Correct the predictions of gaps by the residuals of their stations."""
+def fit_combination(
+    covariance: ResidualCovariance, series: Series, work: Work
+) -> Combination:
+    """How much neighbours' lines count beside the model, by stations evenly chosen."""
+    nt, n = series.shape
+    chosen = np.unique(np.linspace(0, n - 1, min(n, _COMBINED)).round().astype(int))
+    index = NeighbourRegression().neighbours(series.lat, series.lon)
+    errors = []
+    for order, station in enumerate(chosen):
+        value = series.station(np.array([station]))[:, 0].astype(np.float64)
+        own = (
+            value,
+            *(each[:, station].astype(np.float64) for each in (work.mean, work.std)),
+        )
+        others = series.station(index[station]).astype(np.float64)
+        start = (SPELL + 7 * order) % max(nt, 1)
+        errors.append(hidden_errors(covariance, series.day, own, others, start))
+    first, second = (np.concatenate(each) for each in zip(*errors, strict=True))
+    return Combination.fit(first, second)
+
+
+def add_history(
+    covariance: ResidualCovariance,
+    combination: Combination,
+    series: Series,
+    work: Work,
+) -> None:
+    """Correct the predictions of gaps by what their stations' records show."""
+    index = NeighbourRegression().neighbours(series.lat, series.lon)
     for start in range(0, series.shape[1], _STATIONS):
         columns = slice(start, min(start + _STATIONS, series.shape[1]))
         value = series.station(columns)
@@ -169,6 +200,13 @@ def add_history(covariance: ResidualCovariance, series: Series, work: Work) -> N
             )
             mean[:, column] += np.where(missing, shift, 0.0) * std[:, column]
             std[:, column] *= np.sqrt(np.where(missing, variance, 1.0))
+            if combination.values and missing.any():
+                others = series.station(index[start + column]).astype(np.float64)
+                lines = NeighbourRegression().one(value[:, column], others)
+                both = combination.of(mean[:, column], std[:, column], *lines)
+                mean[missing, column], std[missing, column] = (
+                    each[missing] for each in both
+                )
         work.filled_mean[:, columns], work.filled_std[:, columns] = mean, std
 
 

@@ -30,6 +30,7 @@ from apnp.network.fill import (
     Series,
     add_history,
     filled_days,
+    fit_combination,
     fit_history,
     predict_days,
 )
@@ -111,8 +112,9 @@ def fill_file(
         covariance = ResidualCovariance(0.0, 0.0, 1.0, 1.0)
         if request.history:
             covariance = fit_history(series, work)
-            add_history(covariance, series, work)
-            count.history = covariance.told()
+            combination = fit_combination(covariance, series, work)
+            add_history(covariance, combination, series, work)
+            count.history = f"{covariance.told()}; {combination.told()}"
         noise = None
         if request.draws:
             noise = _noise(others, series, covariance, request).days(series.day)

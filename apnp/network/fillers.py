@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from apnp.data.archive import archive_of
 from apnp.evaluation.anomaly_kriging import AnomalyKriging
+from apnp.network.combination import SPELL, Combination, hidden_errors
 from apnp.network.history import ResidualCovariance, with_history
 from apnp.network.leave_one_out import (
     LEAST_STATIONS,
@@ -53,7 +54,7 @@ def fill_by_model(
     seed: int,
     progress: bool = False,
 ) -> list[Filled]:
-    """The model alone, and with the history of stations and draws.
+    """The model alone, with the history of stations, and as `apnp fill` fills.
 
     Args:
         model: The model.
@@ -79,14 +80,39 @@ def fill_by_model(
         found = with_history(covariance, z[:, column], day, missing)
         shift[:, column], variance[:, column] = found
     corrected, narrower = mean + shift * std, std * np.sqrt(variance)
+    history = Filled("model and history", corrected, narrower)
+    lines = NeighbourRegression().estimate(value, others.lat, others.lon)
+    combination = _combination(covariance, others, value, mean, std, day)
+    corrected, narrower = combination.of(corrected, narrower, *lines)
     noise = _noise(others, value, times, covariance, draws, seed)
     drawn = np.empty((draws, *value.shape))
     for row, each in enumerate(noise.days(day)):
         drawn[:, row] = corrected[row] + narrower[row] * each
     return [
         Filled("model", mean, std),
-        Filled("model and history", corrected, narrower, drawn),
+        history,
+        Filled("apnp fill", corrected, narrower, drawn),
     ]
+
+
+def _combination(
+    covariance: ResidualCovariance,
+    others: LeaveOneOut,
+    value: Floats,
+    mean: Floats,
+    std: Floats,
+    day: Floats,
+) -> Combination:
+    index = NeighbourRegression().neighbours(others.lat, others.lon)
+    errors = []
+    for station in range(value.shape[1]):
+        own = (value[:, station], mean[:, station], std[:, station])
+        start = (SPELL + 7 * station) % len(value)
+        errors.append(
+            hidden_errors(covariance, day, own, value[:, index[station]], start)
+        )
+    first, second = (np.concatenate(each) for each in zip(*errors, strict=True))
+    return Combination.fit(first, second)
 
 
 def _noise(

@@ -47,20 +47,32 @@ class NeighbourRegression:
             NaN where no neighbour reports that shares enough days. The standard
             deviation is that of the estimates about the station's values.
         """
-        n = len(lat)
-        near = min(self.nearest + 1, n)
-        unit = unit_vectors(lat, lon).reshape(-1, 3)
-        index = np.reshape(cKDTree(unit).query(unit, near)[1], (n, near))
+        index = self.neighbours(lat, lon)
         mean, std = np.full((2, *value.shape), np.nan)
-        for station in range(n):
-            others = index[station][index[station] != station]
-            mean[:, station], std[:, station] = self._one(
+        for station, others in enumerate(index):
+            mean[:, station], std[:, station] = self.one(
                 value[:, station], value[:, others]
             )
         return mean, std
 
-    def _one(self, own: Floats, others: Floats) -> tuple[Floats, Floats]:
-        """Mean and standard deviation of one station, each (nt,)."""
+    def neighbours(self, lat: Floats, lon: Floats) -> NDArray[np.intp]:
+        """Numbers of the stations that are tried for each, nearest first, (n, k)."""
+        n = len(lat)
+        near = min(self.nearest + 1, n)
+        unit = unit_vectors(lat, lon).reshape(-1, 3)
+        index = np.reshape(cKDTree(unit).query(unit, near)[1], (n, near))
+        # The station itself need not come first: another may share its place.
+        own = index == np.arange(n)[:, None]
+        own[~own.any(1), -1] = True
+        return index[~own].reshape(n, near - 1)
+
+    def one(self, own: Floats, others: Floats) -> tuple[Floats, Floats]:
+        """Mean and standard deviation of one station, each (nt,).
+
+        Args:
+            own: Its values, (nt,).
+            others: Values of its neighbours, (nt, k).
+        """
         slope, intercept, error = _lines(own, others, self.common)
         chosen = np.argsort(error, kind="stable")[: self.best]
         chosen = chosen[np.isfinite(error[chosen])]
