@@ -2,7 +2,7 @@
 
 Every missing value becomes the mean that a model predicts there, with its standard
 deviation and a flag; observed values stay as they are. A station's own residuals around
-a gap correct it (`--no-history` leaves that out). Series of means are too smooth for
+a gap, and lines fitted to its neighbours, correct it (`--no-history` leaves that out). Series of means are too smooth for
 extremes and counts of frost days: `--draws N` adds realisations that are not, coherent
 in space. A command that was stopped resumes when it is run again.
 """
@@ -36,7 +36,7 @@ def parser() -> ApnpParser:
     add("--seed", type=seed, default=0, help="seed of the draws (default 0)")
     add(
         "--no-history", action="store_true",
-        help="leave out what a station's residuals around a gap say",
+        help="leave out what a station's own record says",
     )  # fmt: skip
     add(
         "--max-distance", type=number(float, Range(least=1, most=20_000)),
