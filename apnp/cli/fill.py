@@ -2,9 +2,10 @@
 
 Every missing value becomes the mean that a model predicts there, with its standard
 deviation and a flag; observed values stay as they are. A station's own residuals around
-a gap, and lines fitted to its neighbours, correct it (`--no-history` leaves that out). Series of means are too smooth for
-extremes and counts of frost days: `--draws N` adds realisations that are not, coherent
-in space. A command that was stopped resumes when it is run again.
+a gap, and lines fitted to its neighbours, correct it (`--no-history` leaves that out).
+Series of means are too smooth for extremes and counts of frost days: `--draws N` adds
+realisations that are not, coherent in space. A command that was stopped resumes when it
+is run again.
 """
 
 import logging

@@ -168,10 +168,10 @@ def fit_combination(
     errors = []
     for order, station in enumerate(chosen):
         value = series.station(np.array([station]))[:, 0].astype(np.float64)
-        own = (
-            value,
-            *(each[:, station].astype(np.float64) for each in (work.mean, work.std)),
+        mean, std = (
+            each[:, station].astype(np.float64) for each in (work.mean, work.std)
         )
+        own = (value, mean, std)
         others = series.station(index[station]).astype(np.float64)
         start = (SPELL + 7 * order) % max(nt, 1)
         errors.append(hidden_errors(covariance, series.day, own, others, start))
@@ -189,7 +189,7 @@ def add_history(
     index = NeighbourRegression().neighbours(series.lat, series.lon)
     for start in range(0, series.shape[1], _STATIONS):
         columns = slice(start, min(start + _STATIONS, series.shape[1]))
-        value = series.station(columns)
+        value = series.station(columns).astype(np.float64)
         mean = work.mean[:, columns].astype(np.float64)
         std = work.std[:, columns].astype(np.float64)
         z = (value - mean) / std

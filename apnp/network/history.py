@@ -13,6 +13,7 @@ missing residual is then predicted from those around it (simple kriging in time)
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import nnls
 
@@ -121,7 +122,7 @@ def _products(z: Floats, day: Floats) -> tuple[Floats, Floats]:
 
 
 def with_history(
-    covariance: ResidualCovariance, z: Floats, day: Floats, missing: Floats
+    covariance: ResidualCovariance, z: Floats, day: Floats, missing: NDArray[np.bool_]
 ) -> tuple[Floats, Floats]:
     """Means and variances of the missing residuals of one station, each (nt,).
 
