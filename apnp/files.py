@@ -67,7 +67,7 @@ def locked(path: Path, option: str) -> Iterator[None]:
     """Write to `path` alone: a second writer is refused until the block ends.
 
     The lock is a hidden file beside `path`. The system releases it when the process
-    ends, in whatever way.
+    ends, however it ends.
 
     Args:
         path: A file or folder, which need not exist; its folder must.

@@ -32,7 +32,7 @@ class PTTNP(Backbone[Tokens]):
         group: The symmetry, a group of isometries of locations.
         dy: Number of variables.
         dw: Number of covariates.
-        lengths: Lengths at which distances are told apart, units of `x`.
+        lengths: Length scales of the distance features, units of `x`.
         pseudo: Largest number of pseudo-tokens.
         width: Channels of tokens.
         layers: Number of times that a target reads the pseudo-tokens.

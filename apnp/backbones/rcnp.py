@@ -35,7 +35,7 @@ class RCNP(Backbone[Tokens]):
         group: The symmetry, a group of isometries of locations.
         dy: Number of variables.
         dw: Number of covariates.
-        lengths: Lengths at which distances are told apart, units of `x`.
+        lengths: Length scales of the distance features, units of `x`.
         width: Channels of tokens and of the perceptron of a relation.
         layers: Hidden layers of that perceptron.
         full: Whether pairs of context points are related to the target.

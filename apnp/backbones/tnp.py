@@ -31,7 +31,7 @@ class TNP(Backbone[Tokens]):
         group: The symmetry, a group of isometries of locations.
         dy: Number of variables.
         dw: Number of covariates.
-        lengths: Lengths at which distances are told apart, units of `x`.
+        lengths: Length scales of the distance features, units of `x`.
         width: Channels of tokens.
         layers: Number of times that a target reads the context.
         heads: Heads of each reading.

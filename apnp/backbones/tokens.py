@@ -58,7 +58,7 @@ class PairFeatures:
 
     Args:
         group: The symmetry.
-        lengths: Widths of the bells, units of `x`; offsets are told by the first.
+        lengths: Widths of the bells, units of `x`; offsets are scaled by the first.
     """
 
     def __init__(self, group: Group, lengths: Sequence[float]) -> None:

@@ -232,7 +232,7 @@ def _check(options: PredictOptions) -> None:
     ]  # fmt: skip
     made = {"output": options.output, "map": options.map}
     if options.is_store:
-        made.pop("output")  # it may be there, to be gone on with
+        made.pop("output")  # it may exist, to be resumed
     elif options.workers is not None or options.scheduler:
         raise ConfigError(
             "--workers and --scheduler write Zarr: give --output a name that ends in "

@@ -35,7 +35,7 @@ class Matrix:
         return self.code.read(self.memory, self.at(row, column))
 
     def write(self, row: Index, column: Index, x: Vector) -> None:
-        """Likewise."""
+        """Write a row of the panel that begins with a column."""
         self.code.write(x, self.memory, self.at(row, column))
 
 
@@ -48,7 +48,7 @@ class Block:
         rows: Number of rows.
 
     Args:
-        code: Likewise.
+        code: The code that is written.
         job: Number of the block.
         whole: Whether a row is a whole number of vectors.
         room: Memory of its own; the first part is for sums of rows.
@@ -80,7 +80,7 @@ class Block:
         return self.code.read(tensor, at, self.some(column))
 
     def write(self, x: Vector, tensor: ir.Value, row: Index, column: Index) -> None:
-        """Likewise."""
+        """Write to a tensor of all rows."""
         at = self.row(row) * self._channels + column
         self.code.write(x, tensor, at, self.some(column))
 
@@ -158,7 +158,7 @@ class Block:
             a: The layer that is turned.
             b: The other one.
             rows: Of the result: columns of the first.
-            columns: Likewise: columns of the second.
+            columns: Of the result: columns of the second.
             sums: What is added to.
         """
         code, lanes, tall = self.code, self.code.lanes, _tall(self.code)

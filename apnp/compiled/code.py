@@ -175,15 +175,15 @@ class Code:
         tensors: Arguments that point to numbers,
         sizes: those that are whole numbers, which come after them, and
         numbers: last ones, the same in every lane.
-        zero: In every lane, as
-        one: is one.
+        zero: Constant 0 in all lanes.
+        one: Constant 1 in all lanes.
 
     Args:
         name: Of the function.
         tensors: Names of its arguments.
-        sizes: Likewise.
-        dtype: Of the numbers.
-        lanes: Likewise.
+        sizes: Names of its arguments that are sizes.
+        dtype: Type of the numbers.
+        lanes: Numbers in a vector.
         numbers: Names of its last arguments.
     """
 

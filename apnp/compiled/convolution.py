@@ -157,7 +157,7 @@ class _Patch:
         taps: Columns of the kernel that are taken at once.
         job: Number of the task and strip.
         start: First column of the result.
-        channel: As above.
+        channel: First channel of the vector.
     """
 
     def __init__(

@@ -63,12 +63,12 @@ def back(
     Args:
         g: By its result, (n, c), contiguous.
         u: As there, and so on.
-        mean: As it returned.
-        rate: Likewise.
-        w1: As there.
-        b1: Likewise.
-        w2: Likewise.
-        slope: Likewise.
+        mean: Row means that the forward pass returned.
+        rate: Reciprocal row deviations that it returned.
+        w1: Argument of the forward pass.
+        b1: Argument of the forward pass.
+        w2: Argument of the forward pass.
+        slope: Derivatives that the forward pass returned.
 
     Returns:
         By u, w1, b1, w2 and b2.
@@ -125,7 +125,7 @@ class _Plan:
         return matrix.unflatten(1, (-1, self.lanes)).transpose(0, 1).contiguous()
 
     def row(self, vector: Tensor) -> Tensor:
-        """Likewise."""
+        """A vector padded to a multiple of the lanes, contiguous."""
         return functional.pad(vector, (0, -len(vector) % self.lanes)).contiguous()
 
     def room(self, narrow: int, wide: int) -> Tensor:

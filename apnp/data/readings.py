@@ -167,7 +167,7 @@ def join(parts: Sequence[Readings]) -> Readings:
 
 
 def without_codes(part: Readings, codes: Sequence[float]) -> Readings:
-    """The readings whose value is none of the codes for a missing value."""
+    """The readings whose value is not a code for a missing value."""
     if not codes:
         return part
     there = np.zeros(len(part), dtype=bool)

@@ -148,7 +148,7 @@ def baseline(name: str) -> Predictor:
     """The baseline called `name`.
 
     Raises:
-        ConfigError: If there is none of that name.
+        ConfigError: If no baseline has that name.
     """
     if name not in BASELINES:
         raise ConfigError(

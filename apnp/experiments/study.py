@@ -2,7 +2,7 @@
 
 A study is a folder: `study.json` says of what, `runs/MODEL-seedS` is a trained model
 each with its `scores.csv`, and the tables and figures are made of them. What is there
-and complete is not made again.
+and complete is not repeated.
 """
 
 import hashlib
@@ -49,8 +49,8 @@ class Experiment(ABC):
     """What is particular to a study: its tasks, and what its figures show.
 
     Attributes:
-        what: What models are trained on, in words that tell other data apart.
-        judged_on: What they are scored on, likewise.
+        what: The training data, in words that identify them.
+        judged_on: The test data, in words that identify them.
         inputs: Coordinates of locations, and the box where fixed inputs act.
         regimes: Kinds of test tasks, with their headings.
         rivals: What every model is compared with beside its twin: for each column
@@ -135,7 +135,7 @@ class Study:
         return self.folder / "runs" / f"{file_name(entry)}-seed{seed}"
 
     def train(self, entry: Entry, seed: int) -> Path:
-        """Train a model, or go on where its training stopped; its run folder."""
+        """Train a model, or resume its training; return its run folder."""
         run, trainer = self.run(entry, seed), replace(self.trainer, seed=seed)
         config = Config(str(run), model=entry.model, trainer=trainer)
         begun = (run / "config.yaml").is_file()

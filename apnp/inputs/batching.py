@@ -16,7 +16,7 @@ def collate(tasks: Sequence[Task]) -> Task:
     """One batch of tasks of any sizes, padded; padding is masked.
 
     Padded points lie at their task's domain centre, a possible location; those of
-    streams at zero, and padded rows of their grids likewise.
+    streams, and padded rows of their grids, at zero.
     """
     streams = zip(*(t.streams for t in tasks), strict=True)
     return Task(

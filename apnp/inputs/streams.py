@@ -15,7 +15,7 @@ from apnp.types import GriddedField
 Floats = NDArray[np.float64]
 
 _MARGIN_KM = 500.0
-"""How far beyond its domain a task on the plane is told of a stream."""
+"""How far beyond its domain a task on the plane receives a stream."""
 _HORIZON_KM = EARTH_RADIUS_KM * np.sqrt(2.0)
 """Radius of the disc in which a plane holds the hemisphere about its centre."""
 

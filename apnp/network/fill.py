@@ -1,4 +1,4 @@
-"""Filling the gaps of station series with what the other stations tell.
+"""Filling the gaps of station series from the other stations.
 
 Three sweeps, each in blocks of bounded memory:
 

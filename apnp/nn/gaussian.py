@@ -13,7 +13,7 @@ for most pairs of points."""
 
 def gaussian(squared: Tensor, width: Tensor | float) -> Tensor:
     """exp(-squared / 2 width^2), at squared distances of any shape."""
-    # The factor is one number: fewer passes over all pairs, forth and back.
+    # The factor is one number: fewer passes over all pairs, in both directions.
     return torch.exp2(squared * exponent(width))
 
 

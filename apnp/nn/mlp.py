@@ -15,9 +15,9 @@ _MANY = 2**23
 class MLP(nn.Sequential):
     """Linear layers with a GELU between each two, on the last axis.
 
-    On a processor many rows go the whole way in pieces that fit a core's cache, forth
-    and back; what lies between the layers is not kept, but made again on the way back.
-    There are no second derivatives then; it says so.
+    On a CPU, large inputs are processed in blocks of rows that fit into the cache, in
+    both passes. Hidden activations are recomputed in the backward pass. Double
+    backward then raises.
     """
 
     def forward(self, x: Tensor) -> Tensor:

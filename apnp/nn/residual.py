@@ -1,9 +1,9 @@
 """The pointwise half of a convolutional block.
 
 Normalisation over channels, two linear maps and what lies between them take far more
-memory than the field that they change. Compiled code takes some rows the whole way at
-once, forth and back; of the way forth only means and deviations of the rows are kept,
-the rest is done again on the way back.
+memory than the field that they change. Compiled code processes blocks of
+rows through all steps. The forward pass stores only means and deviations of the rows,
+and the backward pass recomputes the rest.
 """
 
 from typing import Any

@@ -47,9 +47,8 @@ def spread_gaussian(
     """`spread` with Gaussians of distance, exp(-squared / 2 width^2), as weights.
 
     Of many points on a plane, on a processor, as many as fit a core's cache are summed
-    at once, forth and back, unless a derivative by their distances is asked for; their
-    weights are not kept, but made again. There are no second derivatives then; it says
-    so.
+    at once in both passes, unless a derivative by their distances is needed. Their
+    weights are recomputed in the backward pass. Double backward then raises.
 
     Args:
         values: (b, n, c).

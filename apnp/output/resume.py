@@ -41,7 +41,7 @@ def write_store(
     Args:
         job: The fields.
         output: The store to make, and who predicts.
-        identity: What tells the model from others.
+        identity: What identifies the model.
 
     Returns:
         The fields, read when they are asked for.

@@ -18,7 +18,7 @@ def write_field(
     Args:
         job: The fields.
         output: Where they go, and who predicts.
-        identity: What tells the model's fields from those of another, in a store.
+        identity: What identifies the model's fields in a store.
 
     Returns:
         The fields, read lazily where they are in a file.

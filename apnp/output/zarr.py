@@ -76,7 +76,7 @@ def elevation_digest(job: FieldJob) -> str:
 
 
 def identity_of(path: Path) -> dict[str, Any] | None:
-    """What a store was made by; None if it is none of this package."""
+    """What a store was made by; None if this package did not write it."""
     try:
         attributes = _zarr(path).open_group(path, mode="r").attrs
         return json.loads(str(attributes[_IDENTITY]))

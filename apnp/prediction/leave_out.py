@@ -29,7 +29,7 @@ _MANY = 500
 _MOST_OUT = 0.4
 """Share of the stations that is left out at once, at most."""
 _POINT_KM = 1.0
-"""Side of the blocks that single stations are told apart by."""
+"""Side of the blocks that separate single stations."""
 _PLACES = 48
 """Rows and columns of the places that a network covers."""
 _BLOCK = 6.0

@@ -158,7 +158,7 @@ class TrainedModel:
         return SelfRecalibrating(self)
 
     def covariates(self, sites: Sites) -> Floats:
-        """What it is told of sites besides where they are, 0 where unknown, (n, dw)."""
+        """Its covariates of sites, 0 where unknown, (n, dw)."""
         return np.nan_to_num(self.inputs.covariates(sites))
 
     def check_days(self, times: NDArray[np.datetime64]) -> None:
@@ -344,7 +344,7 @@ class TrainedModel:
         return self.recalibration.told(self.inputs.std, units)
 
     def _identity(self) -> dict[str, Any]:
-        """What tells the model's predictions from those of another."""
+        """What identifies the model's predictions."""
         files = [Path(source.path) for source in self.inputs.gridded.sources]
         return {
             "model": [self.record.hash, self.name, __version__],

@@ -1,4 +1,4 @@
-"""Tasks drawn from a station network: a task is a day, some stations tell of others."""
+"""Tasks drawn from a station network: a task predicts some stations of a day."""
 
 from dataclasses import dataclass
 

@@ -9,7 +9,7 @@ from apnp.types import Task
 class TaskSource(Protocol):
     """Tasks by number, each a function of a seed and its number alone.
 
-    So any process may make any task, a run goes on where it stopped, and no task comes
+    So any process may make any task, an interrupted run resumes, and no task comes
     twice.
     """
 

@@ -21,7 +21,7 @@ class PatchSampling:
         shape: Cells of a patch along each axis of the grid.
         least: Least number of context cells; below 1, their share of the patch's
             observed cells.
-        most: Largest number of them, or their share likewise. The number is drawn
+        most: Largest number of them, or the largest share. The number is drawn
             uniformly; at least one cell is left to be a target.
         dropout: Probability that a task hides its absolute location, in [0, 1].
         observed: Share of a patch's cells that must be observed for it to be drawn.

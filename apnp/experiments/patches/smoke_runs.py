@@ -42,7 +42,7 @@ def simulate_smoke(
     """Simulate runs 0, 1, ... and gather them in one file.
 
     Each run is written to a folder `<output>.runs` as it is done, whole or not at all.
-    A command that was stopped goes on where it stopped, and one that asks for more
+    An interrupted command resumes, and one that asks for more
     runs makes only those that are new.
 
     Args:
