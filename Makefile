@@ -89,8 +89,10 @@ $(VENV)/installed-bench: $(VENV)/installed
 
 # A thread: other work on the machine is then hardly felt in the processor's time.
 bench: $(VENV)/installed-bench
+	$(BIN)/python benchmarks/waits.py --output $(dir $(BENCH))waits.csv \
+	  $(if $(findstring --quick,$(ARGS)),--quick)
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench.py --output $(BENCH) $(ARGS)
-	$(BIN)/python benchmarks/table.py $(BENCH) docs/performance.md
+	$(BIN)/python benchmarks/table.py $(BENCH) benchmarks/results/steps.csv
 	$(BIN)/python benchmarks/kriging_peers.py $(STATIONS)
 
 # The weights that ship. OPEN is the file of open observations (docs/model_card.md); an

@@ -1,7 +1,11 @@
 """Training steps of the published sizes: rate, memory and share of peak.
 
     python benchmarks/gpu.py [--device cuda] [--size paper] [--smoke FILE]
-        [--models "ConvCNP(T~)" ...] [--repeat 20] [--output runs/gpu.csv]
+        [--models "ConvCNP(T~)" ...] [--repeat 20] [--minutes 8] [--output runs/gpu.csv]
+
+First the local TNP, the default: a field's cells from 2,000 stations, the context read
+before, and the training step of `configs/europe_daily.yaml`, through torch's operators
+alone. Then, while there are `--minutes`, the models of the published studies.
 
 Models are those of `apnp experiment gibbs-1d` and of `environment`, in two and in four
 dimensions, on a made-up temperature of the paper's grid; with plumes of `apnp data
@@ -17,6 +21,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
+import gpu_local_tnp
 import numpy as np
 import pandas as pd
 import torch
@@ -43,6 +48,7 @@ from apnp.process import make_fast
 from apnp.types import Task
 
 SIDE = 4096
+LATE = "not begun: the minutes were over"
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
@@ -55,6 +61,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--smoke", type=Path, help="plumes of `apnp data smoke`")
     parser.add_argument("--repeat", type=int, default=20, help="steps that are timed")
     parser.add_argument("--eager", action="store_true", help="compile nothing")
+    parser.add_argument("--cells", type=int, default=65_536, help="of the local TNP")
+    parser.add_argument("--stations", type=int, default=2_000, help="of the local TNP")
+    parser.add_argument(
+        "--minutes", type=float, default=7.0, help="no model is begun after so many"
+    )
     parser.add_argument("--side", type=int, default=SIDE, help="of the matrices")
     parser.add_argument("--output", type=Path, help="CSV to write")
     return parser.parse_args()
@@ -174,13 +185,22 @@ def main() -> None:
     name = args.device
     if name.startswith("cuda"):
         name = torch.cuda.get_device_name(torch.device(name))
+    end = perf_counter() + 60 * args.minutes
     rows = []
+    for row in gpu_local_tnp.rows(
+        args.device, args.stations, args.cells, args.repeat, PRECISIONS, seconds
+    ):
+        rows.append(row)
+        print(row, flush=True)
     with TemporaryDirectory() as folder:
         for study, experiment, entries, n in studies(args, Path(folder)):
             source = experiment.tasks("train", 0)
             batch = collate([source.task(i) for i in range(n)]).to(args.device)
             for entry in entries:
                 if args.models and entry.name not in args.models:
+                    continue
+                if perf_counter() > end:
+                    rows.append({"study": study, "model": entry.name, "error": LATE})
                     continue
                 for precision in PRECISIONS:
                     for compiled in (False,) if args.eager else (False, True):

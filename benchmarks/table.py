@@ -1,8 +1,8 @@
-"""The tables of `docs/performance.md`, from the CSV files of `bench.py`.
+"""The rows of `benchmarks/results/steps.csv`, from the CSV files of `bench.py`.
 
-    python benchmarks/table.py runs/bench.csv docs/performance.md
+    python benchmarks/table.py runs/bench.csv benchmarks/results/steps.csv
 
-Everything between the two marks in the document is replaced.
+Rows of the same machine, commit, case and subject are replaced, the others kept.
 """
 
 import argparse
@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pandas as pd
 
-MARK = "<!-- made by benchmarks/table.py -->"
 COLUMNS = (
-    "case", "subject", "weights", "setup, ms", "ms (quartiles)", "CPU ms",
-    "to apnp", "share of peak", "MB", "rounds",
+    "case", "subject", "weights", "setup_ms", "ms_quartiles", "cpu_ms", "to_apnp",
+    "share_of_peak", "mb", "rounds",
 )  # fmt: skip
+PLACE = ["machine", "commit"]
 
 
 def rows(table: pd.DataFrame) -> list[tuple[str, ...]]:
@@ -45,42 +45,25 @@ def rows(table: pd.DataFrame) -> list[tuple[str, ...]]:
     return made
 
 
-def markdown(table: pd.DataFrame) -> str:
-    """Where it was measured, and the rows."""
-    first = table.iloc[0]
-    packages = table.drop_duplicates("package")
-    versions = ", ".join(
-        f"{package} {version}"
-        for package, version in zip(
-            packages["package"], packages["version"], strict=True
-        )
-    )
-    load = f"{table['load'].min():.0f} to {table['load'].max():.0f}"
-    commits = ", ".join(map(str, table["commit"].unique()))
-    lines = [
-        f"{first['cpu']}, {first['cores']} cores, {first['memory_gb']} GB, "
-        f"{first['threads']} thread(s); {table['repeats'].min()} to "
-        f"{table['repeats'].max()} rounds; one thread's matrix product "
-        f"{table['matmul_gigaflops'].median():.0f} Gflop/s; load average {load} while "
-        f"it ran. Python {first['python']}, {versions}. Commit {commits}.",
-        "",
-        "| " + " | ".join(COLUMNS) + " |",
-        "|---|---|" + "---:|" * (len(COLUMNS) - 2),
-        *("| " + " | ".join(row) + " |" for row in rows(table)),
-    ]
-    return "\n".join(lines)
+def merged(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """The old rows that are not measured anew, then the new ones."""
+    key = [*PLACE, "case", "subject"]
+    again = old[key].apply(tuple, axis=1).isin(set(new[key].apply(tuple, axis=1)))
+    return pd.concat([old[~again], new], ignore_index=True)
 
 
 def main() -> None:
-    """Put the tables into the document."""
+    """Put the rows into the file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("csv", type=Path, nargs="+")
-    parser.add_argument("document", type=Path)
+    parser.add_argument("results", type=Path)
     args = parser.parse_args()
     table = pd.concat([pd.read_csv(path) for path in args.csv], ignore_index=True)
-    before, _, after = args.document.read_text().split(MARK)
-    text = MARK.join((before, f"\n{markdown(table)}\n", after))
-    args.document.write_text(text)
+    machine = f"{table['cpu'][0]}, {table['cores'][0]} cores"
+    new = pd.DataFrame(rows(table), columns=list(COLUMNS))
+    new = new.assign(machine=machine, commit=str(table["commit"][0]))
+    old = pd.read_csv(args.results, dtype=str, keep_default_na=False)
+    merged(old, new).to_csv(args.results, index=False)
 
 
 if __name__ == "__main__":
