@@ -4,7 +4,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from apnp.approx import ApproximatelyEquivariant, FixedInputs, Support
+import torch
+
+from apnp.approx import (
+    ApproximatelyEquivariant,
+    FixedInputs,
+    SiteVectors,
+    SummedInputs,
+    Support,
+)
 from apnp.backbones import (
     CNP,
     PTTNP,
@@ -71,6 +79,8 @@ _NO_FRAMES = {
     "relaxed_convcnp": "has functions of location of its own",
 }
 """Backbones that frames would add nothing to, or take the meaning from."""
+_LATTICES = ("convcnp", "relaxed_convcnp", "equivcnp")
+"""Backbones whose latent lies on a lattice."""
 _N_DRIFT = 1
 """Covariates of the drift: elevation, the first."""
 _DRIFT_KM = (2000.0, 800.0, 350.0, 160.0, 80.0)
@@ -111,12 +121,8 @@ def build_model(config: ModelConfig, inputs: Inputs) -> NeuralProcess:
                 "of data.covariates to covariate, or model.backbone.name to convcnp, "
                 "relaxed_convcnp or equivcnp."
             )
-        # A RelaxedConvCNP has functions of location of its own.
-        if config.form == "approximate" and config.backbone.name != "relaxed_convcnp":
-            fixed = _fixed_inputs(
-                config, inputs, backbone.dz, config.fixed_inputs.count
-            )
-            backbone = ApproximatelyEquivariant(backbone, fixed)
+        if config.form == "approximate":
+            backbone = _approximate(config, inputs, backbone)
         likelihood = _likelihood(config, inputs, backbone)
         drift = _drift(config, inputs, backbone)
         return NeuralProcess(backbone, likelihood, drift)
@@ -330,6 +336,40 @@ def _cnp(config: ModelConfig, inputs: Inputs) -> Backbone:
         inputs.dx, inputs.dy, inputs.dw,
         settings.width, settings.layers,
     )  # fmt: skip
+
+
+def _approximate(config: ModelConfig, inputs: Inputs, backbone: Backbone) -> Backbone:
+    """The backbone with its fixed inputs."""
+    name, kind = config.backbone.name, config.fixed_inputs.kind
+    if kind != "functions" and name in _LATTICES:
+        raise ConfigError(
+            f"`model.fixed_inputs.kind` {kind} gives vectors to stations, and a {name} "
+            "has sites at the nodes of a lattice: set it to functions, or "
+            "model.backbone.name to local_tnp, tnp, pt_tnp or rcnp."
+        )
+    if kind != "functions" and config.symmetrise != "none":
+        raise ConfigError(
+            f"`model.fixed_inputs.kind` {kind} gives vectors to stations where they "
+            "stand, and frames move locations: set model.symmetrise to none."
+        )
+    if name == "relaxed_convcnp":  # it has functions of location of its own
+        return backbone
+    count = config.fixed_inputs.count
+    if kind == "functions":
+        functions = _fixed_inputs(config, inputs, backbone.dz, count)
+        return ApproximatelyEquivariant(backbone, functions)
+    if isinstance(inputs, CoordinateInputs) or not inputs.known_sites:
+        raise ConfigError(
+            f"`model.fixed_inputs.kind` {kind} needs training stations, and these "
+            "inputs know none: set it to functions."
+        )
+    places = torch.from_numpy(inputs.places).float()
+    radius = config.fixed_inputs.radius_km / km_per_unit(config.geometry)
+    sites = SiteVectors(places, backbone.dz, radius)
+    if kind == "sites":
+        return ApproximatelyEquivariant(backbone, sites)
+    functions = _fixed_inputs(config, inputs, backbone.dz, count)
+    return ApproximatelyEquivariant(backbone, SummedInputs(functions, sites))
 
 
 def _fixed_inputs(

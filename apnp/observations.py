@@ -4,6 +4,7 @@ Readers, baselines, evaluation and prediction speak of these; they load no torch
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -118,11 +119,16 @@ class Archive:
         A station is found by latitude and longitude, to 0.0001 degrees; of several
         at one place the first.
         """
+        found = [self._numbers.get(key, -1) for key in _keys(sites)]
+        return np.array(found, dtype=np.intp)
+
+    @cached_property
+    def _numbers(self) -> dict[tuple[int, int], int]:
+        """The first station at each place."""
         known: dict[tuple[int, int], int] = {}
         for number, key in enumerate(_keys(self.sites)):
             known.setdefault(key, number)
-        found = [known.get(key, -1) for key in _keys(sites)]
-        return np.array(found, dtype=np.intp)
+        return known
 
 
 def _keys(sites: Sites) -> list[tuple[int, int]]:

@@ -21,6 +21,8 @@ class _Movable:
         """A copy with `function` of every tensor, those of its parts among them."""
 
         def apply(value):
+            if value is None:
+                return None
             if isinstance(value, tuple):
                 return tuple(map(apply, value))
             return (
@@ -200,11 +202,16 @@ class Domain(_Movable):
         absolute: True where the task's absolute location is known and may be used:
             fixed inputs act on those tasks alone, the others are predicted by the
             strictly equivariant component.
+        context_sites: False for training sites whose fixed inputs the context does
+            without, (b, sites); None where it may use all.
+        target_sites: The same for the targets.
     """
 
     centre: Float[Tensor, "b dx"]
     extent: Float[Tensor, "b dx"]
     absolute: Bool[Tensor, "b"]
+    context_sites: Bool[Tensor, "b sites"] | None = None
+    target_sites: Bool[Tensor, "b sites"] | None = None
 
     def __post_init__(self) -> None:
         if self.centre.ndim != 2 or self.centre.shape != self.extent.shape:
@@ -213,6 +220,10 @@ class Domain(_Movable):
                 f"{tuple(self.centre.shape)} and {tuple(self.extent.shape)}."
             )
         _check_shape("absolute", self.absolute, (self.centre.shape[0],))
+        for name in ("context_sites", "target_sites"):
+            used = getattr(self, name)
+            if used is not None:
+                _check_shape(name, used, (self.centre.shape[0], *used.shape[1:]))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ class ApproximatelyEquivariant(Backbone[Latent]):
 
     Args:
         backbone: Any backbone.
-        fixed_inputs: A map of locations (..., dx) to channels (..., dz).
+        fixed_inputs: A map of locations (..., dx) to channels (..., dz); of vectors at
+            sites it also takes which of them a task uses (`SiteVectors`).
 
     Raises:
         ValueError: If the backbone has no sites.
@@ -48,7 +49,7 @@ class ApproximatelyEquivariant(Backbone[Latent]):
     ) -> Latent:
         """Encode, and add the fixed inputs at the sites of the latent."""
         latent = self.backbone.encode(context, domain, streams)
-        return latent.shifted(self._fixed(latent.sites, domain))
+        return latent.shifted(self._fixed(latent.sites, domain, domain.context_sites))
 
     def process(self, latent: Latent) -> Latent:
         """The backbone's own map."""
@@ -60,10 +61,10 @@ class ApproximatelyEquivariant(Backbone[Latent]):
         """The backbone's own reading, with fixed inputs where it embeds targets."""
         if self.embeds_targets:
             self.check_targets(latent, xt, wt)
-            et = self._fixed(xt, latent.domain)
+            et = self._fixed(xt, latent.domain, latent.domain.target_sites)
         return self.backbone.decode(latent, xt, wt, et)
 
-    def _fixed(self, x: Tensor, domain: Domain) -> Tensor:
+    def _fixed(self, x: Tensor, domain: Domain, used: Tensor | None) -> Tensor:
         """The fixed inputs at `x`, zero for tasks that hide where they are."""
-        t = self.fixed_inputs(x)
+        t = self.fixed_inputs(x) if used is None else self.fixed_inputs(x, used)
         return t * domain.absolute.reshape(-1, *(1,) * (t.ndim - 1))

@@ -125,7 +125,7 @@ def _config(
     data = DataConfig(
         path=[*args.stations], variable=args.variable, split=SPLIT,
         context=(min(20, number // 4), min(800, number // 2)),
-        covariates=known.data.covariates,
+        covariates=known.data.covariates, history=known.data.history,
     )  # fmt: skip
     trainer = TrainerConfig(
         learning_rate=rate, max_minutes=args.minutes / len(RATES),

@@ -26,6 +26,7 @@ predicted field against it, cell by cell, and writes FILE_truth.csv beside it.
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,6 +87,10 @@ def parser() -> ApnpParser:
         "--checkpoint", metavar="RUN",
         help="run folder, or `pretrained` for the shipped weights; without one, "
         "baselines alone",
+    )  # fmt: skip
+    add(
+        "--beside", nargs="*", default=(), metavar="RUN",
+        help="further runs to score on the same tasks, named by their folders",
     )  # fmt: skip
     add_station_arguments(made)
     add_covariates_argument(made)
@@ -174,8 +179,12 @@ def main(argv: Sequence[str]) -> None:
         ds = _trained_on(options, ds, model)
     held_out = _held_out(options, ds, model)
     times = task_times(ds, options.time, model, options.tasks)
+    past = ds if options.at == "known" else ds.isel(station=~held_out)
+    if model is not None:
+        model = model.remembering(past)
     predictors = [
         *_own(options, model),
+        *_beside(options, past),
         *_baselines(options, ds, model),
         *_archive_baselines(options, ds, held_out, times),
     ]
@@ -236,7 +245,22 @@ def _own(options: EvaluateOptions, model: "TrainedModel | None") -> list[Predict
     models = [model, model.strict()] if options.no_fixed_inputs else [model]
     if options.no_recalibration:
         return [*models]
-    return [each.self_recalibrating() for each in models]
+    known = options.at == "known"
+    return [each.self_recalibrating(known) for each in models]
+
+
+def _beside(options: EvaluateOptions, past: xr.Dataset) -> list[Predictor]:
+    """The further runs, with the past of the stations that may be known."""
+    models = [
+        replace(
+            model_of(run, options.variable, options.covariates).remembering(past),
+            name=Path(run).name,
+        )
+        for run in options.beside
+    ]
+    if options.no_recalibration:
+        return [*models]
+    return [each.self_recalibrating(options.at == "known") for each in models]
 
 
 def _baselines(

@@ -174,6 +174,7 @@ class TaskOptions(StationOptions):
 class EvaluateOptions(TaskOptions):
     """`apnp evaluate`."""
 
+    beside: Sequence[str]
     at: Literal["unseen", "known"]
     hold_out: str | None
     context_pool: Literal["outside", "all"]

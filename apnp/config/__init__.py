@@ -13,7 +13,7 @@ from apnp.config.backbones import (
     RelaxedConvCNPConfig,
     TNPConfig,
 )
-from apnp.config.covariates import GriddedCovariateConfig
+from apnp.config.covariates import GriddedCovariateConfig, HistoryConfig
 from apnp.config.experiment import (
     Config,
     DataConfig,
@@ -39,6 +39,7 @@ __all__ = [
     "EquivCNPConfig",
     "FixedInputsConfig",
     "GriddedCovariateConfig",
+    "HistoryConfig",
     "LatticeConfig",
     "LocalTNPConfig",
     "ModelConfig",

@@ -1,4 +1,4 @@
-"""Which gridded covariates accompany the stations."""
+"""Which gridded covariates, and which history, accompany the stations."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -44,3 +44,25 @@ class GriddedCovariateConfig(Section):
                 "covariate` or `use: both`. Got `use: auxiliary`: leave smooth_km out, "
                 "or set use to both."
             )
+
+
+@dataclass(frozen=True)
+class HistoryConfig(Section):
+    """What a station has shown before the predicted day, relative to its neighbours.
+
+    It comes from the station file itself, in training and in prediction. Places that
+    are no station, and stations without earlier days, have none.
+
+    Attributes:
+        days: Number of days before the predicted day that are read; 0 = no history.
+        last: Number of latest values that are read one by one.
+        neighbours: Nearest stations whose weighted mean a value is compared with.
+        dropout: Share of the stations whose history a training task does without: in
+            its context, and among its targets.
+    """
+
+    section: ClassVar[str] = "data.history"
+    days: int = ranged(0, least=0, most=3660)
+    last: int = ranged(3, least=0, most=60)
+    neighbours: int = ranged(12, least=1, most=256)
+    dropout: tuple[float, float] = ranged((0.3, 0.5), least=0, most=1, count=(2, 2))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from apnp.config.backbones import BackboneConfig
-from apnp.config.covariates import GriddedCovariateConfig
+from apnp.config.covariates import GriddedCovariateConfig, HistoryConfig
 from apnp.errors import ConfigError
 from apnp.geometry.station_blocks import StationSplit
 from apnp.ranges import LARGEST_SEED, Section, ranged
@@ -40,6 +40,7 @@ class DataConfig(Section):
         validation_context: Numbers of context stations in validation tasks; by default
             four from `context`'s least to its largest.
         covariates: Gridded covariates, such as orography.
+        history: What each station has shown before the predicted day.
     """
 
     section: ClassVar[str] = "data"
@@ -61,6 +62,7 @@ class DataConfig(Section):
         (), least=1, most=10**6, count=(0, 1000)
     )
     covariates: list[GriddedCovariateConfig] = field(default_factory=list)
+    history: HistoryConfig = field(default_factory=HistoryConfig)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -84,9 +86,17 @@ class DataConfig(Section):
 
 @dataclass(frozen=True)
 class FixedInputsConfig(Section):
-    """Learned functions of absolute location; of the approximate form only.
+    """What is learned of absolute location; of the approximate form only.
 
     Attributes:
+        kind: `functions` of location, which act in the whole training region; vectors
+            at the training stations (`sites`), which act within `radius_km` of each; or
+            `both`. Sites need a backbone whose latent lies at points: local_tnp, tnp,
+            pt_tnp or rcnp.
+        radius_km: Distance from a training station at which its vector ends. It acts
+            fully up to half of it.
+        site_dropout: Share of the sites that a training task does without: in its
+            context, and at its targets.
         count: Number of fixed inputs.
         frequencies: Number of Fourier features of location; with 0 the fixed inputs are
             a perceptron of the location itself.
@@ -95,10 +105,16 @@ class FixedInputsConfig(Section):
         support: Where they act: in the training region, or everywhere.
         edge_km: Width over which they decay outside the training region; 0 is a hard
             edge, which is visible in maps.
-        dropout: Probability that a training task does without them.
+        dropout: Probability that a training task does without functions of location;
+            with `sites` alone it is not used.
     """
 
     section: ClassVar[str] = "model.fixed_inputs"
+    kind: Literal["functions", "sites", "both"] = "functions"
+    radius_km: float = ranged(2.0, above=0, most=1000)
+    site_dropout: tuple[float, float] = ranged(
+        (0.3, 0.5), least=0, most=1, count=(2, 2)
+    )
     count: int = ranged(16, least=1, most=4096)
     frequencies: int = ranged(16, least=0, most=4096)
     scale_km: float = ranged(500.0, above=0)

@@ -26,9 +26,20 @@ def collate(tasks: Sequence[Task]) -> Task:
             torch.cat([t.domain.centre for t in tasks]),
             torch.cat([t.domain.extent for t in tasks]),
             torch.cat([t.domain.absolute for t in tasks]),
+            _sites([t.domain.context_sites for t in tasks]),
+            _sites([t.domain.target_sites for t in tasks]),
         ),
         tuple(_stack_fields(each) for each in streams),
     )
+
+
+def _sites(used: Sequence[Tensor | None]) -> Tensor | None:
+    """Which sites each task uses; None where all of them use all."""
+    given = [each for each in used if each is not None]
+    if not given:
+        return None
+    every = torch.ones_like(given[0])
+    return torch.cat([every if each is None else each for each in used])
 
 
 def _stack(points: Sequence[PointSet], centres: Sequence[Tensor]) -> PointSet:

@@ -18,10 +18,11 @@ from apnp.inputs.gridded_covariates import (
     FieldUse,
     GriddedCovariates,
 )
+from apnp.inputs.history import HistorySettings, StationHistory
 from apnp.inputs.projection import Projection
 from apnp.inputs.scaling import ValueScaling
 from apnp.inputs.streams import plane_streams, sphere_streams
-from apnp.observations import Observations, Sites
+from apnp.observations import Archive, Observations, Sites
 from apnp.types import Domain, GriddedField, PointSet
 
 Floats = NDArray[np.float64]
@@ -36,12 +37,19 @@ class StationInputs:
         scaling: Values.
         site: Covariates that follow from a place and a time.
         gridded: Covariates and streams of gridded fields.
+        known_sites: Latitude and longitude in degrees of the training stations that
+            have fixed inputs of their own; none for other kinds of fixed inputs.
+        history: What of a station's past is a covariate, if anything.
+        memory: The stations' past; without one all history is unknown.
     """
 
     projection: Projection
     scaling: ValueScaling
     site: SiteCovariates = field(default_factory=SiteCovariates)
     gridded: GriddedCovariates = field(default_factory=GriddedCovariates)
+    known_sites: tuple[tuple[float, float], ...] = ()
+    history: HistorySettings | None = None
+    memory: StationHistory | None = field(default=None, compare=False)
 
     @classmethod
     def fit(
@@ -117,7 +125,18 @@ class StationInputs:
     @property
     def dw(self) -> int:
         """Number of covariates."""
-        return self.site.number + self.gridded.number
+        return self.site.number + self.gridded.number + self.n_history
+
+    @property
+    def n_history(self) -> int:
+        """Number of covariates of the history, the last ones."""
+        return 0 if self.history is None else self.history.number
+
+    @property
+    def places(self) -> Floats:
+        """Locations of the sites that have fixed inputs of their own, (m, dx)."""
+        lat, lon = np.reshape(self.known_sites, (-1, 2)).T
+        return self.projection.locations(lat, lon)
 
     @property
     def dy(self) -> int:
@@ -149,11 +168,23 @@ class StationInputs:
         """
         return replace(self, gridded=self.gridded.reading(sources))
 
+    def remembering(self, archive: Archive) -> "StationInputs":
+        """The same, with the past of these stations; the same without any history."""
+        if self.history is None:
+            return self
+        return replace(self, memory=StationHistory(self.history, archive))
+
+    def forgetting(self) -> "StationInputs":
+        """The same with all history unknown."""
+        return replace(self, memory=None)
+
     def to_dict(self) -> dict[str, Any]:
         """The inputs as JSON holds them: in one level."""
         return {
             **asdict(self.projection), **asdict(self.scaling), **asdict(self.site),
             "fields": [each.to_dict() for each in self.gridded.fields],
+            "known_sites": [[*each] for each in self.known_sites],
+            "history": None if self.history is None else asdict(self.history),
         }  # fmt: skip
 
     @classmethod
@@ -166,10 +197,11 @@ class StationInputs:
         older: dict[str, Any] = {
             "coast": False, "coast_scale": "110m", "insolation": False, "fields": [],
             "lattice_start": "zero",
+            "known_sites": [], "history": None,
         }  # fmt: skip
         record = older | record  # runs older than these have none
         names = {kind: {f.name for f in fields(kind)} for kind in _FLAT}
-        expected = {"fields"}.union(*names.values())
+        expected = {"fields", "known_sites", "history"}.union(*names.values())
         if set(record) != expected:
             raise CheckpointError(
                 f"The record of inputs has the keys {', '.join(sorted(expected))}. Got "
@@ -185,15 +217,23 @@ class StationInputs:
             ValueScaling(**own[ValueScaling]),
             SiteCovariates(**own[SiteCovariates]),
             GriddedCovariates(scalings),
+            tuple((float(lat), float(lon)) for lat, lon in record["known_sites"]),
+            HistorySettings.from_dict(record["history"]),
         )
 
     def covariates(self, sites: Sites) -> Floats:
-        """Covariates of sites, (n, dw); NaN where a field has no value."""
+        """Covariates of sites, (n, dw); NaN where a field or the past is unknown."""
         return np.concatenate(
             [self.site.terrain(sites.lat, sites.lon, sites.elevation),
              self.site.season(sites.lat, sites.time),
-             *self.gridded.at(sites)], axis=-1,
+             *self.gridded.at(sites), self.past(sites)], axis=-1,
         )  # fmt: skip
+
+    def past(self, sites: Sites) -> Floats:
+        """Covariates of the history of sites, (n, n_history); NaN where unknown."""
+        if self.memory is None:
+            return np.full((len(sites), self.n_history), np.nan)
+        return self.memory.at(sites)
 
     def streams(self, domain: Domain, time: np.datetime64) -> tuple[GriddedField, ...]:
         """The streams of one task (b = 1) on a day, each of one variable.
@@ -229,6 +269,13 @@ class StationInputs:
         x = self.projection.locations(context.lat, context.lon)
         centre, extent = self.projection.box(x)
         return Domain(_tensor(centre), _tensor(extent), torch.tensor([absolute]))
+
+    def without_targets(self, domain: Domain) -> Domain:
+        """The domain of tasks that use no site's fixed inputs at their targets."""
+        if not self.known_sites:
+            return domain
+        used = domain.absolute.new_zeros(len(domain.absolute), len(self.known_sites))
+        return replace(domain, target_sites=used)
 
     def adapted(self, context: Sites) -> tuple["StationInputs", bool]:
         """The inputs to predict from a context with, and `Domain.absolute`.

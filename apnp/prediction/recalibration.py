@@ -9,7 +9,7 @@ added. Both have prior laws about 1 and 0, so that few stations change little.
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
@@ -18,6 +18,10 @@ from torch import Tensor
 from apnp.likelihoods import Predictive
 from apnp.observations import Floats, Observations, Sites
 from apnp.prediction.leave_out import covered_distances, distance_weights, leave_out
+
+if TYPE_CHECKING:
+    from apnp.prediction.conditioned import ConditionedModel
+    from apnp.prediction.trained import TrainedModel
 
 log = logging.getLogger(__name__)
 
@@ -188,3 +192,25 @@ def _joined(laws: Sequence[Predictive]) -> Predictive:
     made = [f.name for f in fields(first) if f.init]  # type: ignore[arg-type]
     parts = {n: torch.cat([getattr(law, n) for law in laws], dim=1) for n in made}
     return replace(first, **parts)  # type: ignore[type-var]
+
+
+@dataclass(frozen=True, eq=False)
+class SelfRecalibrating:
+    """A model that asks every context how uncertain it should be.
+
+    Attributes:
+        model: The model.
+        known: Whether stations are left out with what is known of them.
+    """
+
+    model: "TrainedModel"
+    known: bool = False
+
+    @property
+    def name(self) -> str:
+        """Name for tables: that of the model."""
+        return self.model.name
+
+    def condition(self, context: Observations) -> "ConditionedModel":
+        """Leave out stations of the context, correct the uncertainty, read it all."""
+        return self.model.recalibrated([context], self.known).condition(context)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from apnp import __version__
 from apnp.checkpoint import RunRecord, load_run
 from apnp.data import read_stations
+from apnp.data.archive import archive_of, before
 from apnp.data.fill_elevation import fill_elevation
 from apnp.data.gridded.variable import find_fields
 from apnp.data.open import open_stations
@@ -42,7 +43,12 @@ from apnp.prediction.points import (
     subgrid_noise,
     with_predictions,
 )
-from apnp.prediction.recalibration import MOST_TIMES, Recalibration, recalibrate
+from apnp.prediction.recalibration import (
+    MOST_TIMES,
+    Recalibration,
+    SelfRecalibrating,
+    recalibrate,
+)
 from apnp.pretrained import PRETRAINED, is_pretrained
 from apnp.terrain import SOURCE
 from apnp.variables import get_variable
@@ -93,6 +99,7 @@ class TrainedModel:
         name: Name for tables.
         recalibration: What a network has changed of its uncertainty.
         height_errors: Stations whose elevation is that of the terrain, if any.
+        knows_targets: Whether targets use fixed inputs and a history of their own.
     """
 
     process: NeuralProcess
@@ -101,6 +108,7 @@ class TrainedModel:
     name: str
     recalibration: Recalibration | None = None
     height_errors: HeightErrors | None = None
+    knows_targets: bool = True
 
     @property
     def variable(self) -> str:
@@ -133,10 +141,22 @@ class TrainedModel:
                 f"{self.name} is strictly equivariant already: it has no fixed inputs "
                 "to switch off. Leave --no-fixed-inputs out."
             )
-        name = f"{self.name} without fixed inputs"
-        return replace(self, process=self.process.strict(), name=name)
+        made = self.process.strict()
+        return replace(self, process=made, name=f"{self.name} without fixed inputs")
 
-    def recalibrated(self, contexts: Iterable[Observations]) -> "TrainedModel":
+    def remembering(
+        self, stations: xr.Dataset, times: NDArray[np.datetime64] | None = None
+    ) -> "TrainedModel":
+        """The model with these stations' past: all, or what ascending times need."""
+        if self.inputs.history is None:
+            return self
+        needed = before(stations, times, self.inputs.history.days, MOST_TIMES)
+        archive = archive_of(needed, self.variable)
+        return replace(self, inputs=self.inputs.remembering(archive))
+
+    def recalibrated(
+        self, contexts: Iterable[Observations], known: bool = False
+    ) -> "TrainedModel":
         """The model with the uncertainty that a network says it should have.
 
         Stations are left out of each context in turn and predicted
@@ -145,28 +165,25 @@ class TrainedModel:
 
         Args:
             contexts: Observations of one time each; the first are asked first.
+            known: Whether stations left out keep their fixed inputs and history.
         """
         if self.process.likelihood.bounded:
             return self
-        inputs = self.inputs
-        found = recalibrate(self, (within_horizon(inputs, each) for each in contexts))
+        inputs, asked = self.inputs, replace(self, knows_targets=known)
+        found = recalibrate(asked, (within_horizon(inputs, each) for each in contexts))
         process = self.process.recalibrated(found.factor, found.variance)
         return replace(self, process=process, recalibration=found)
 
-    def self_recalibrating(self) -> "SelfRecalibrating":
-        """The model as a predictor that every context recalibrates."""
-        return SelfRecalibrating(self)
+    def self_recalibrating(self, known: bool = False) -> "SelfRecalibrating":
+        """The model as a predictor that every context recalibrates (`recalibrated`)."""
+        return SelfRecalibrating(self, known)
 
     def covariates(self, sites: Sites) -> Floats:
         """Its covariates of sites, 0 where unknown, (n, dw)."""
         return np.nan_to_num(self.inputs.covariates(sites))
 
     def check_days(self, times: NDArray[np.datetime64]) -> None:
-        """Refuse times on whose day a gridded field of the model has no values.
-
-        Raises:
-            DataError: Naming the file and the days there are.
-        """
+        """Refuse times on whose day a gridded field has no values, with a DataError."""
         self.inputs.gridded.check_days(times)
 
     def condition(self, context: Observations) -> ConditionedModel:
@@ -176,6 +193,8 @@ class TrainedModel:
         inputs, absolute = self.inputs.adapted(context.sites)
         domain = inputs.domain(context.sites, absolute)
         points = inputs.point_set(context)
+        if not self.knows_targets:
+            domain, inputs = inputs.without_targets(domain), inputs.forgetting()
         streams = inputs.streams(domain, context.sites.time)
         with torch.inference_mode():
             encoding = self.process.encode(points, domain, streams)
@@ -259,8 +278,7 @@ class TrainedModel:
         contexts = self._contexts(ds, time)
         check_horizon(self.inputs, contexts[0], grid, request.mask)
         elevation = request.ground(ds)
-        model = replace(self, height_errors=HeightErrors.of(ds))
-        model = model._asked(contexts) if request.recalibration else model
+        model = self._asked(ds, contexts, request.recalibration)
         metadata = FieldMetadata.of(
             contexts, grid, tuple(request.quantiles),
             elevation_source=elevation.source,
@@ -319,8 +337,7 @@ class TrainedModel:
         noise = subgrid_noise(lat, lon, unknown)
         contexts = self._contexts(ds, time)
         unlike_training(self.record.networks, contexts[0].sites)
-        model = replace(self, height_errors=HeightErrors.of(ds))
-        model = model._asked(contexts) if recalibration else model
+        model = self._asked(ds, contexts, recalibration)
         tables = []
         for context in contexts:
             conditioned = model.condition(context)
@@ -331,10 +348,13 @@ class TrainedModel:
             tables.append(with_predictions(points, sites.time, columns, place))
         return pd.concat(tables, ignore_index=True)
 
-    def _asked(self, contexts: Contexts) -> "TrainedModel":
-        """The model as the stations of a request recalibrate it."""
+    def _asked(self, ds: xr.Dataset, contexts: Contexts, ask: bool) -> "TrainedModel":
+        """The model that knows the stations of a request; recalibrated with `ask`."""
+        model = replace(self, height_errors=HeightErrors.of(ds))
+        model = model.remembering(ds, contexts.times)
         daily = any(source.days is not None for source in self.inputs.gridded.sources)
-        return self.recalibrated(contexts.to_ask(MOST_TIMES, earlier=not daily))
+        asked = contexts.to_ask(MOST_TIMES, earlier=not daily)
+        return model.recalibrated(asked) if ask else model
 
     def _recalibration(self) -> str:
         """What the network has changed, for the output's attributes."""
@@ -350,6 +370,7 @@ class TrainedModel:
             "model": [self.record.hash, self.name, __version__],
             "recalibration": self.recalibration and asdict(self.recalibration),
             "fields": [[each.name, each.stat().st_size] for each in files],
+            **({"past": self.inputs.memory.digest} if self.inputs.memory else {}),
         }
 
     def _stations(self, stations: Stations, lazily: bool = False) -> xr.Dataset:
@@ -377,23 +398,3 @@ class TrainedModel:
             return ""
         read = [f"{source.name} of {Path(source.path).name}" for source in sources]
         return f"Fields read beside them: {', '.join(read)}."
-
-
-@dataclass(frozen=True, eq=False)
-class SelfRecalibrating:
-    """A model that asks every context how uncertain it should be.
-
-    Attributes:
-        model: The model.
-    """
-
-    model: TrainedModel
-
-    @property
-    def name(self) -> str:
-        """Name for tables: that of the model."""
-        return self.model.name
-
-    def condition(self, context: Observations) -> ConditionedModel:
-        """Leave out stations of the context, correct the uncertainty, read it all."""
-        return self.model.recalibrated([context]).condition(context)

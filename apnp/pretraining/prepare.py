@@ -47,6 +47,14 @@ def pretrain(config: Config, law: MixtureLaw, *, resume: bool = False) -> Path:
         DataError: If the open observations or the relief cannot be read.
         CheckpointError: If there is nothing to resume, or it is damaged.
     """
+    if config.data.history.days > 0 or (
+        config.model.form == "approximate"
+        and config.model.fixed_inputs.kind != "functions"
+    ):
+        raise ConfigError(
+            "Pretraining knows no stations: leave data.history and "
+            "model.fixed_inputs.kind at their defaults, or use `apnp train`."
+        )
     start = begin(config, resume=resume)
     if isinstance(start.inputs, CoordinateInputs):
         raise CheckpointError(

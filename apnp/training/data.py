@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import lightning.pytorch as pl
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from apnp.config import Config, DataConfig, GriddedCovariateConfig
+from apnp.data.archive import archive_of
 from apnp.data.fill_elevation import fill_unmeasured_network
 from apnp.data.gridded.variable import open_gridded
 from apnp.data.heldout import heldout_tasks
@@ -19,6 +20,7 @@ from apnp.errors import ConfigError, DataError
 from apnp.inputs.batching import collate
 from apnp.inputs.coordinates import CoordinateInputs
 from apnp.inputs.gridded_covariates import FieldUse
+from apnp.inputs.history import HistorySettings, StationHistory
 from apnp.inputs.stations import StationInputs
 from apnp.observations import Sites
 from apnp.training.module import TrainingModule
@@ -92,15 +94,17 @@ def prepare(
             config.model.geometry, lat, lon, values, bounded,
             config.model.coast, config.model.insolation,
         ).fitted(sources, map(_use, data.covariates), sites, train_times)  # fmt: skip
+        inputs = _with_sites(config, inputs, sites)
     else:
         inputs, _ = inputs.reading(sources).adapted(sites)
+    past = stations.isel(station=part == "train").sel(
+        time=np.union1d(train_times, validation_times)
+    )
+    inputs = _with_history(config, inputs, past)
     inputs.gridded.check_days(np.union1d(train_times, validation_times))
-    approximate = config.model.form == "approximate"
-    law = TaskSampling(
-        *data.context, data.targets,
-        config.model.fixed_inputs.dropout if approximate else 0.0, config.trainer.seed,
-    )  # fmt: skip
-    tasks = StationTasks(inputs, lat, lon, height, train_times, values, law)
+    tasks = StationTasks(
+        inputs, lat, lon, height, train_times, values, _sampling(config)
+    )
     seen = np.isin(part, ("train", "validation"))
     validation = validation_tasks(
         config, stations.isel(station=seen), part[seen] == "validation",
@@ -114,6 +118,42 @@ def prepare(
     )
     about = get_variable(data.variable)
     return TrainingData(inputs, tasks, validation, summary, about.name, about.units)
+
+
+def _sampling(config: Config) -> TaskSampling:
+    """How training tasks are drawn."""
+    data, fixed = config.data, config.model.fixed_inputs
+    hides = config.model.form == "approximate" and fixed.kind != "sites"
+    return TaskSampling(
+        *data.context, data.targets, fixed.dropout if hides else 0.0,
+        config.trainer.seed, fixed.site_dropout, data.history.dropout,
+    )  # fmt: skip
+
+
+def _with_sites(config: Config, inputs: StationInputs, sites: Sites) -> StationInputs:
+    """The inputs with the training stations as sites, where the model learns such."""
+    model = config.model
+    if model.form == "strict" or model.fixed_inputs.kind == "functions":
+        return inputs
+    lat, lon = sites.lat.tolist(), sites.lon.tolist()
+    return replace(inputs, known_sites=tuple(zip(lat, lon, strict=True)))
+
+
+def _with_history(
+    config: Config, inputs: StationInputs, stations: xr.Dataset
+) -> StationInputs:
+    """The inputs with what the training stations have shown before each day.
+
+    Raises:
+        ConfigError: If a model that is trained further reads another history.
+    """
+    wanted, known = config.data.history, inputs.history
+    archive = archive_of(stations, config.data.variable)
+    if known is None and wanted.days > 0:
+        known = HistorySettings(wanted.days, wanted.last, wanted.neighbours)
+        scale = StationHistory(known, archive).residual_scale
+        inputs = replace(inputs, history=replace(known, scale=scale))
+    return inputs.remembering(archive)
 
 
 def _use(field: GriddedCovariateConfig) -> FieldUse:

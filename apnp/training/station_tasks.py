@@ -1,10 +1,12 @@
 """Tasks drawn from a station network: a task predicts some stations of a day."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from apnp.errors import ConfigError, DataError
 from apnp.inputs.stations import StationInputs, observed
@@ -22,6 +24,9 @@ class TaskSampling:
         max_targets: Largest number of target stations.
         dropout: Probability that a task hides its absolute location, in [0, 1].
         seed: With a task's index it determines the task.
+        site_dropout: Mean share of the sites of fixed inputs that a task does without:
+            in its context, and at its targets.
+        history_dropout: The same of the stations whose history is hidden.
     """
 
     min_context: int
@@ -29,6 +34,8 @@ class TaskSampling:
     max_targets: int
     dropout: float = 0.0
     seed: int = 0
+    site_dropout: tuple[float, float] = (0.0, 0.0)
+    history_dropout: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
         if not 1 <= self.min_context <= self.max_context:
@@ -95,7 +102,7 @@ class StationTasks:
         self._terrain = terrain.astype(np.float32)
         self._lat = np.asarray(lat, dtype=np.float64)
         self._times = times
-        sites = Sites(lat, lon, elevation, times[0])
+        sites = self._sites = Sites(lat, lon, elevation, times[0])
         self._fields = inputs.gridded.on_days(sites, times)
         count = np.isfinite(self._y).sum(axis=1)
         self.days = np.flatnonzero(count > law.min_context)
@@ -120,27 +127,58 @@ class StationTasks:
 
     def task(self, index: int) -> Task:
         """Task `index` (b = 1), without padding."""
-        draw = self.draw(index)
+        draw, past = self.draw(index), self._past(index)
         centre, extent = self.inputs.projection.box(self._x[draw.context])
         domain = Domain(
             torch.from_numpy(np.float32(centre))[None],
             torch.from_numpy(np.float32(extent))[None],
             torch.tensor([draw.absolute]),
+            *self._used_sites(index),
         )
         return Task(
-            self._points(draw.day, draw.context),
-            self._points(draw.day, draw.target),
+            self._points(draw.day, draw.context, past[0]),
+            self._points(draw.day, draw.target, past[1]),
             domain,
             self.inputs.streams(domain, self._times[draw.day]),
         )
 
-    def _points(self, day: int, stations: NDArray[np.intp]) -> PointSet:
+    def _used_sites(self, index: int) -> list[Tensor | None]:
+        """Which sites of fixed inputs the context and the targets of a task use."""
+        number = len(self.inputs.known_sites)
+        if not number:
+            return [None, None]
+        return [
+            torch.from_numpy(kept(rng, share, number))[None]
+            for rng, share in self._draws(index, 1, self.law.site_dropout)
+        ]
+
+    def _past(self, index: int) -> list[NDArray[np.bool_]]:
+        """Whose history the context and the targets of a task know, (station,) each."""
+        return [
+            kept(rng, share, len(self._lat))
+            for rng, share in self._draws(index, 2, self.law.history_dropout)
+        ]
+
+    def _draws(
+        self, index: int, kind: int, shares: tuple[float, float]
+    ) -> Iterator[tuple[np.random.Generator, float]]:
+        """Generators of a task for a kind of dropout, beside that of `draw`."""
+        for part, share in enumerate(shares):
+            seeds = [self.law.seed % 2**64, index, kind, part]
+            yield np.random.default_rng(seeds), share
+
+    def _points(
+        self, day: int, stations: NDArray[np.intp], past: NDArray[np.bool_]
+    ) -> PointSet:
         terrain = self._terrain[stations]
         season = self.inputs.site.season(self._lat[stations], self._times[day])
         season = season.astype(np.float32)
         # The one day of a field that is the same on all of them.
         fields = [each[day % len(each), stations] for each in self._fields]
-        w = np.concatenate([terrain, season, *fields], axis=-1)
+        sites = replace(self._sites, time=self._times[day]).take(stations)
+        history = np.where(past[stations, None], self.inputs.past(sites), np.nan)
+        history = history.astype(np.float32)
+        w = np.concatenate([terrain, season, *fields, history], axis=-1)
         return observed(
             torch.from_numpy(self._x[stations])[None],
             torch.from_numpy(self._y[day, stations])[None, :, None],
@@ -159,6 +197,18 @@ def observed_task(
         domain,
         inputs.streams(domain, context.sites.time),
     )
+
+
+def kept(rng: np.random.Generator, dropout: float, number: int) -> NDArray[np.bool_]:
+    """True for those of a number of sites that a task keeps.
+
+    The share that is dropped is drawn for each task, with mean `dropout`, from all to
+    none: a network may be known altogether, not at all, or in part.
+    """
+    if dropout <= 0:
+        return np.ones(number, dtype=bool)
+    share = rng.random() ** ((1 - dropout) / dropout)
+    return rng.random(number) >= share
 
 
 def log_uniform(rng: np.random.Generator, low: int, high: int) -> int:

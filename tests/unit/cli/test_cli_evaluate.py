@@ -51,7 +51,8 @@ def model(**changes):
             "test_times": "2019-06-05/2019-06-06",
             "check_days": lambda times: None,
             "strict": lambda: model(name="network, strict"),
-            "self_recalibrating": lambda: stand_in,
+            "self_recalibrating": lambda known=False: stand_in,
+            "remembering": lambda stations: stand_in,
             **changes,
         }
     )

@@ -6,13 +6,15 @@ import torch
 
 from apnp.errors import ConfigError, DataError
 from apnp.inputs.batching import collate
+from apnp.inputs.history import HistorySettings
 from apnp.inputs.stations import StationInputs
 from apnp.nn.lattice import PlaneLattice
 from apnp.nn.streams import StreamAnalysis
-from apnp.observations import Observations, Sites
+from apnp.observations import Archive, Observations, Sites
 from apnp.training.station_tasks import (
     StationTasks,
     TaskSampling,
+    kept,
     log_uniform,
     observed_task,
 )
@@ -178,3 +180,42 @@ def test_laws_that_cannot_be(arguments, message):
 def test_too_few_stations_for_the_least_context():
     with pytest.raises(DataError, match=r"more than 60 stations .* at most 4\d"):
         network(TaskSampling(60, 80, 5))
+
+
+def test_a_task_keeps_a_share_of_sites_that_it_draws_itself():
+    shares = [kept(np.random.default_rng([5, k]), 0.3, 40).mean() for k in range(2000)]
+    assert np.mean(shares) == pytest.approx(0.7, abs=0.02)
+    assert min(shares) < 0.15
+    assert max(shares) > 0.97
+    assert kept(np.random.default_rng(0), 0.0, 5).all()
+
+
+def test_sites_and_histories_are_hidden_apart_in_context_and_at_targets():
+    law = replace(LAW, site_dropout=(0.3, 0.5), history_dropout=(0.3, 0.5))
+    tasks, values = network(law)
+    plain, _ = network(LAW)
+    sites = tasks._sites
+    settings = HistorySettings(days=10, last=1, neighbours=4)
+    inputs = replace(
+        tasks.inputs, history=settings,
+        known_sites=tuple(zip(sites.lat.tolist(), sites.lon.tolist(), strict=True)),
+    ).remembering(Archive(sites, DAYS, values))  # fmt: skip
+    tasks = StationTasks(inputs, sites.lat, sites.lon, sites.elevation, DAYS, values,
+                         law)  # fmt: skip
+    index = next(i for i in range(50) if tasks.draw(i).day > 12)
+    task, same_again = tasks.task(index), tasks.task(index)
+    assert same(task, same_again)
+    assert plain.draw(index).target.tolist() == tasks.draw(index).target.tolist()
+    domain = task.domain
+    assert domain.context_sites.shape == domain.target_sites.shape == (1, 50)
+    batch = collate([tasks.task(i) for i in range(40)])
+    assert (batch.domain.context_sites != batch.domain.target_sites).any()
+    assert batch.domain.context_sites.float().mean() == pytest.approx(0.7, abs=0.12)
+    assert batch.domain.target_sites.float().mean() == pytest.approx(0.5, abs=0.12)
+    known = task.target.w_mask[0, :, -4:]
+    assert (known.any(1) == known[:, :3].all(1)).all()
+    day = tasks.draw(index)
+    expected = inputs.past(replace(sites, time=DAYS[day.day]))[day.target]
+    found = task.target.w[0, :, -4:].numpy()
+    mask = known.numpy()
+    np.testing.assert_allclose(found[mask], expected[mask], rtol=1e-5)
