@@ -52,11 +52,13 @@ demo-train: $(VENV)/installed
 	$(BIN)/apnp evaluate --checkpoint $(TRAINED) --stations $(STATIONS) --tasks 10
 	$(BIN)/apnp evaluate --stations $(STATIONS) --field $(TRAINED)/field.nc
 
+# A process takes neighbouring tests, which share fixtures, and others' when it is done.
 test: $(VENV)/installed-test
-	$(PYTEST) -n auto
+	$(PYTEST) -n auto --dist worksteal
 
+# Tests that watch or kill processes of their own follow one another (xdist_group).
 test-slow: $(VENV)/installed-test
-	$(PYTEST) -m slow
+	$(PYTEST) -n 2 --dist loadgroup -m slow
 
 $(VENV)/installed-mutate: $(VENV)/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[mutate]"
@@ -73,7 +75,7 @@ check: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(PYTEST) -n auto
+	$(PYTEST) -n auto --dist worksteal
 
 $(VENV)/installed-docs: $(VENV)/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[docs]"

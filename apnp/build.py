@@ -21,8 +21,10 @@ from apnp.backbones import (
     Backbone,
     ConvCNP,
     EquivCNP,
+    GriddedOptions,
     LocalTNP,
     RelaxedConvCNP,
+    TokenLayers,
 )
 from apnp.config import LatticeConfig, ModelConfig, PointModelConfig
 from apnp.errors import ConfigError
@@ -115,7 +117,7 @@ def build_model(config: ModelConfig, inputs: Inputs) -> NeuralProcess:
         )
     try:
         backbone = _backbone(config, inputs)
-        if backbone.stream_dy != inputs.stream_dy:
+        if backbone.auxiliary_dy != inputs.auxiliary_dy:
             raise ConfigError(
                 f"A {config.backbone.name} reads no auxiliary context sets: set `use` "
                 "of data.covariates to covariate, or model.backbone.name to convcnp, "
@@ -239,11 +241,13 @@ def _convcnp(config: ModelConfig, inputs: Inputs) -> Backbone:
         net = UNet(settings.channels, settings.blocks, *rest)
     else:
         net = CNN(settings.channels[0], settings.depth, *rest)
-    return ConvCNP(
-        lattice, group, inputs.dy, inputs.dw, net,
-        settings.lengthscales, inputs.stream_dy, settings.kriging,
-        settings.read, settings.embedded, settings.expansion,
+    options = GriddedOptions(
+        inputs.auxiliary_dy, settings.kriging, settings.read, settings.embedded,
+        settings.expansion,
     )  # fmt: skip
+    return ConvCNP(
+        lattice, group, inputs.dy, inputs.dw, net, settings.lengthscales, options
+    )
 
 
 def _relaxed_convcnp(config: ModelConfig, inputs: Inputs) -> Backbone:
@@ -254,10 +258,10 @@ def _relaxed_convcnp(config: ModelConfig, inputs: Inputs) -> Backbone:
         settings.channels, settings.depth, settings.kernel, len(lattice.shape),
         lattice.pad,
     )  # fmt: skip
+    options = GriddedOptions(inputs.auxiliary_dy, settings.kriging)
     convcnp = ConvCNP(
-        lattice, group, inputs.dy, inputs.dw, net,
-        settings.lengthscales, inputs.stream_dy, settings.kriging,
-    )  # fmt: skip
+        lattice, group, inputs.dy, inputs.dw, net, settings.lengthscales, options
+    )
     if config.form == "strict":
         return convcnp
     relaxations = [_fixed_inputs(config, inputs, dz=1, count=1) for _ in net.blocks]
@@ -286,10 +290,8 @@ def _equivcnp(config: ModelConfig, inputs: Inputs) -> Backbone:
     else:
         turns = PointGroup(settings.rotations, settings.reflections)
         net = SteerableCNN(*sizes, turns, lattice.pad)
-    return EquivCNP(
-        lattice, inputs.dy, inputs.dw, net, settings.lengthscales,
-        inputs.stream_dy, settings.kriging,
-    )  # fmt: skip
+    options = GriddedOptions(inputs.auxiliary_dy, settings.kriging)
+    return EquivCNP(lattice, inputs.dy, inputs.dw, net, settings.lengthscales, options)
 
 
 def _local_tnp(config: ModelConfig, inputs: Inputs) -> Backbone:
@@ -301,13 +303,14 @@ def _local_tnp(config: ModelConfig, inputs: Inputs) -> Backbone:
 def _tnp(config: ModelConfig, inputs: Inputs) -> Backbone:
     s = config.backbone.tnp
     same = _of_points(config, inputs, s)
-    return TNP(*same, s.width, s.layers, s.heads, s.attention)
+    return TNP(*same, TokenLayers(s.width, s.layers, s.heads, s.attention))
 
 
 def _pt_tnp(config: ModelConfig, inputs: Inputs) -> Backbone:
     s = config.backbone.pt_tnp
     same = _of_points(config, inputs, s)
-    return PTTNP(*same, s.pseudo, s.width, s.layers, s.heads, s.attention)
+    layers = TokenLayers(s.width, s.layers, s.heads, s.attention)
+    return PTTNP(*same, s.pseudo, layers)
 
 
 def _rcnp(config: ModelConfig, inputs: Inputs) -> Backbone:

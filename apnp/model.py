@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from apnp.backbones import Backbone
 from apnp.likelihoods import Likelihood, Predictive
 from apnp.nn.drift import LinearDrift
-from apnp.types import Domain, PointSet, Stream, Task
+from apnp.types import AuxiliarySet, Domain, PointSet, Task
 
 
 @dataclass(frozen=True)
@@ -71,22 +71,25 @@ class NeuralProcess(nn.Module):
         self.added_variance = added_variance
 
     def encode(
-        self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
+        self,
+        context: PointSet,
+        domain: Domain,
+        auxiliary: tuple[AuxiliarySet, ...] = (),
     ) -> Encoding:
-        """Read the context, and the streams beside it, once."""
-        self.backbone.check_context(context, domain, streams)
+        """Read the context, and the auxiliary sets beside it, once."""
+        self.backbone.check_context(context, domain, auxiliary)
         coefficients = None
         if self.drift is not None:
             # A padded point may hold anything as its location.
-            seen = context.y_mask.any(-1, keepdim=True)
-            x = torch.where(seen, context.x, domain.centre[:, None])
+            mask = context.y_mask.any(-1, keepdim=True)
+            x = torch.where(mask, context.x, domain.centre[:, None])
             features = self._features(self.drift, x, context.w, context.w_mask, domain)
             known = context.w_mask[..., : self.drift.n_covariates].all(-1, keepdim=True)
             mask = context.y_mask & known
             coefficients = self.drift.fit(x, features, context.y, mask)
             rest = context.y - self.drift(coefficients, features)
             context = replace(context, y=rest)
-        latent = self.backbone.encode(context, domain, streams)
+        latent = self.backbone.encode(context, domain, auxiliary)
         return Encoding(self.backbone.process(latent), coefficients)
 
     def decode(
@@ -108,7 +111,7 @@ class NeuralProcess(nn.Module):
 
     def forward(self, task: Task) -> Predictive:
         """Predict the targets of each task."""
-        encoding = self.encode(task.context, task.domain, task.streams)
+        encoding = self.encode(task.context, task.domain, task.auxiliary)
         return self.decode(encoding, task.target.x, task.target.w, task.target.w_mask)
 
     def strict(self) -> "NeuralProcess":

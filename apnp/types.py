@@ -162,29 +162,30 @@ class GriddedField(_Movable):
         return cls(axes, y, torch.ones_like(y, dtype=torch.bool))
 
 
-Stream = PointSet | GriddedField
+AuxiliarySet = PointSet | GriddedField
 """Values read beside the context, with variables and locations of their own.
 
-Points of a stream have no covariates: what is known there are its variables.
+Points of an auxiliary set have no covariates: what is known there are its variables.
 """
 
 
-def at_points(stream: Stream, dx: int) -> PointSet:
+def at_points(auxiliary_set: AuxiliarySet, dx: int) -> PointSet:
     """The same values at the locations (b, n, dx) of the nodes of a grid, or points.
 
     A grid of two axes where `dx` is 3 is one of latitude and longitude.
     """
-    if isinstance(stream, PointSet):
-        return stream
+    if isinstance(auxiliary_set, PointSet):
+        return auxiliary_set
     mesh = [
-        torch.meshgrid(*axes, indexing="ij") for axes in zip(*stream.axes, strict=True)
+        torch.meshgrid(*axes, indexing="ij")
+        for axes in zip(*auxiliary_set.axes, strict=True)
     ]
     x = torch.stack([torch.stack(nodes, dim=-1) for nodes in mesh]).flatten(1, -2)
-    if len(stream.axes) < dx:
+    if len(auxiliary_set.axes) < dx:
         lat, lon = x.unbind(-1)
         level = lat.cos()
         x = torch.stack((level * lon.cos(), level * lon.sin(), lat.sin()), dim=-1)
-    y, y_mask = stream.y.flatten(1, -2), stream.y_mask.flatten(1, -2)
+    y, y_mask = auxiliary_set.y.flatten(1, -2), auxiliary_set.y_mask.flatten(1, -2)
     return PointSet(x, y, y[..., :0], y_mask, y_mask[..., :0])
 
 
@@ -230,13 +231,13 @@ class Domain(_Movable):
 class Task(_Movable):
     """A context set to learn from and a target set to predict.
 
-    Beside the context there may be streams of other values, in the model's order.
+    `auxiliary` holds sets of other values, in the model's order.
     """
 
     context: PointSet
     target: PointSet
     domain: Domain
-    streams: tuple[Stream, ...] = ()
+    auxiliary: tuple[AuxiliarySet, ...] = ()
 
     def __post_init__(self) -> None:
         b = self.context.batch_size
@@ -245,11 +246,11 @@ class Task(_Movable):
                 "Context, target and domain must hold the same number of tasks. Got "
                 f"{b}, {self.target.batch_size} and {self.domain.centre.shape[0]}."
             )
-        for i, stream in enumerate(self.streams):
-            if stream.batch_size != b:
+        for i, auxiliary_set in enumerate(self.auxiliary):
+            if auxiliary_set.batch_size != b:
                 raise ValueError(
-                    f"Context and stream {i} must hold the same number of tasks. Got "
-                    f"{b} and {stream.batch_size}."
+                    f"Context and auxiliary set {i} must hold the same number of "
+                    f"tasks. Got {b} and {auxiliary_set.batch_size}."
                 )
         for name in ("x", "y", "w"):
             c = getattr(self.context, name).shape[-1]
@@ -264,11 +265,11 @@ class Task(_Movable):
 
     def __repr__(self) -> str:
         c, t = self.context, self.target
-        shapes = [tuple(stream.y.shape[1:]) for stream in self.streams]
+        shapes = [tuple(auxiliary_set.y.shape[1:]) for auxiliary_set in self.auxiliary]
         return (
             f"Task(b={c.batch_size}, nc={c.n_points}, nt={t.n_points}, "
             f"dx={c.x.shape[-1]}, dy={c.y.shape[-1]}, dw={c.w.shape[-1]}"
-            f"{f', streams={shapes}' if shapes else ''})"
+            f"{f', auxiliary={shapes}' if shapes else ''})"
         )
 
 
@@ -300,14 +301,14 @@ class Tokens(_Movable):
         z: Channels of the tokens, after `process` with an axis of layers before that
             of tokens.
         sites: Locations of the tokens, where fixed inputs enter.
-        seen: False for tokens that are none.
+        mask: False for tokens that are none.
         points: The context; its values are what is left to explain.
         domain: The domain of the task.
     """
 
     z: Float[Tensor, "b *l m dz"]
     sites: Float[Tensor, "b m dx"]
-    seen: Bool[Tensor, "b m"]
+    mask: Bool[Tensor, "b m"]
     points: PointSet
     domain: Domain
 

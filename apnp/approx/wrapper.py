@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from apnp.backbones import Backbone
-from apnp.types import Domain, Latent, PointSet, Stream
+from apnp.types import AuxiliarySet, Domain, Latent, PointSet
 
 
 class ApproximatelyEquivariant(Backbone[Latent]):
@@ -37,7 +37,7 @@ class ApproximatelyEquivariant(Backbone[Latent]):
         self.dz, self.d_out = backbone.dz, backbone.d_out
         self.predicts_moments = backbone.predicts_moments
         self.embeds_targets = backbone.embeds_targets
-        self.stream_dy = backbone.stream_dy
+        self.auxiliary_dy = backbone.auxiliary_dy
         self.exact = f"{backbone.exact}, without fixed inputs"
 
     def strict(self) -> Backbone[Latent]:
@@ -45,10 +45,13 @@ class ApproximatelyEquivariant(Backbone[Latent]):
         return self.backbone
 
     def encode(
-        self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
+        self,
+        context: PointSet,
+        domain: Domain,
+        auxiliary: tuple[AuxiliarySet, ...] = (),
     ) -> Latent:
         """Encode, and add the fixed inputs at the sites of the latent."""
-        latent = self.backbone.encode(context, domain, streams)
+        latent = self.backbone.encode(context, domain, auxiliary)
         return latent.shifted(self._fixed(latent.sites, domain, domain.context_sites))
 
     def process(self, latent: Latent) -> Latent:

@@ -6,7 +6,7 @@ from typing import Generic
 from torch import Tensor, nn
 
 from apnp.groups import Group
-from apnp.types import Domain, Latent, PointSet, Stream
+from apnp.types import AuxiliarySet, Domain, Latent, PointSet
 
 
 class Backbone(nn.Module, ABC, Generic[Latent]):
@@ -26,8 +26,8 @@ class Backbone(nn.Module, ABC, Generic[Latent]):
         embeds_targets: Whether `decode` takes fixed inputs at targets.
         has_sites: Whether the latent has sites where fixed inputs can enter; without
             them there is no approximate form.
-        stream_dy: Number of variables of each stream that it reads beside the context,
-            in their order; empty for a backbone that reads none.
+        auxiliary_dy: Number of variables of each auxiliary set that it reads, in their
+            order; empty for a backbone that reads none.
         exact: For which elements of the group predictions of stations are equivariant
             to rounding, in words.
     """
@@ -40,7 +40,7 @@ class Backbone(nn.Module, ABC, Generic[Latent]):
     predicts_moments: bool = False
     embeds_targets: bool = False
     has_sites: bool = True
-    stream_dy: tuple[int, ...] = ()
+    auxiliary_dy: tuple[int, ...] = ()
     exact: str = "every element"
 
     def strict(self) -> "Backbone[Latent]":
@@ -49,9 +49,12 @@ class Backbone(nn.Module, ABC, Generic[Latent]):
 
     @abstractmethod
     def encode(
-        self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
+        self,
+        context: PointSet,
+        domain: Domain,
+        auxiliary: tuple[AuxiliarySet, ...] = (),
     ) -> Latent:
-        """Read the context and its streams; never sees target locations."""
+        """Read the context and its auxiliary sets; never sees target locations."""
 
     @abstractmethod
     def process(self, latent: Latent) -> Latent:
@@ -75,7 +78,10 @@ class Backbone(nn.Module, ABC, Generic[Latent]):
         """
 
     def check_context(
-        self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
+        self,
+        context: PointSet,
+        domain: Domain,
+        auxiliary: tuple[AuxiliarySet, ...] = (),
     ) -> None:
         """Refuse what has shapes that the backbone is not made for.
 
@@ -86,15 +92,19 @@ class Backbone(nn.Module, ABC, Generic[Latent]):
             _check_size(f"The context has d{name}", getattr(context, name), size)
         _check_size("The domain has dx", domain.centre, self.group.dx)
         _check_tasks("Context and domain", context.x, domain.centre)
-        if len(streams) != len(self.stream_dy):
+        if len(auxiliary) != len(self.auxiliary_dy):
             raise ValueError(
-                f"This model reads {len(self.stream_dy)} streams beside its context. "
-                f"Got {len(streams)}: `streams` holds one for each of `stream_dy`, "
-                f"{self.stream_dy}, an empty one where there is nothing."
+                f"This model reads {len(self.auxiliary_dy)} auxiliary sets. Got "
+                f"{len(auxiliary)}: `auxiliary` holds one for each of `auxiliary_dy`, "
+                f"{self.auxiliary_dy}, an empty one where there is nothing."
             )
-        for i, (stream, size) in enumerate(zip(streams, self.stream_dy, strict=True)):
-            _check_size(f"Stream {i} has dy", stream.y, size)
-            _check_tasks(f"Stream {i} and domain", stream.y, domain.centre)
+        for i, (auxiliary_set, size) in enumerate(
+            zip(auxiliary, self.auxiliary_dy, strict=True)
+        ):
+            _check_size(f"Auxiliary set {i} has dy", auxiliary_set.y, size)
+            _check_tasks(
+                f"Auxiliary set {i} and domain", auxiliary_set.y, domain.centre
+            )
 
     def check_targets(self, latent: Latent, xt: Tensor, wt: Tensor) -> None:
         """Refuse targets of shapes that the backbone is not made for.

@@ -6,11 +6,10 @@ import torch
 from torch import Tensor
 
 from apnp.backbones.backbone import Backbone
-from apnp.backbones.tokens import check_sizes, inputs_of, known
+from apnp.backbones.tokens import check_sizes, inputs_of, known, masked_mean
 from apnp.groups import Trivial
-from apnp.nn.deep_set import mean_of_seen
 from apnp.nn.mlp import mlp
-from apnp.types import Domain, PointSet, Stream, Tokens
+from apnp.types import AuxiliarySet, Domain, PointSet, Tokens
 
 
 class CNP(Backbone[Tokens]):
@@ -41,22 +40,25 @@ class CNP(Backbone[Tokens]):
         self.readout = mlp(width + dx + 2 * dw, width, width, hidden=layers)
 
     def encode(
-        self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
+        self,
+        context: PointSet,
+        domain: Domain,
+        auxiliary: tuple[AuxiliarySet, ...] = (),
     ) -> Tokens:
         """What the perceptron makes of each context point."""
-        self.check_context(context, domain, streams)
+        self.check_context(context, domain, auxiliary)
         points = known(context, domain)
         z = self.embed(torch.cat((points.x, inputs_of(points)), dim=-1))
         return Tokens(z, points.x, points.y_mask.any(-1), points, domain)
 
     def process(self, latent: Tokens) -> Tokens:
         """Their mean, as one token; the domain's centre stands for its place."""
-        z = mean_of_seen(latent.z[:, None], latent.seen)
+        z = masked_mean(latent.z[:, None], latent.mask)
         return replace(
             latent,
             z=z,
             sites=latent.domain.centre[:, None],
-            seen=latent.seen.any(-1, keepdim=True),
+            mask=latent.mask.any(-1, keepdim=True),
         )
 
     def decode(

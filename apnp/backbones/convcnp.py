@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from apnp.backbones.gridded import Gridded
+from apnp.backbones.gridded import Gridded, GriddedOptions
 from apnp.groups import Group
 from apnp.nn.cnn import CNN
 from apnp.nn.lattice import Lattice
@@ -22,11 +22,7 @@ class ConvCNP(Gridded):
         net: The network on the lattice, with that lattice's padding.
         widths: Initial widths of the set convolutions and of the covariance, in cells
             of the lattice, widest first.
-        stream_dy: Number of variables of each stream beside the context.
-        kriging: Whether values are kriged onto the lattice.
-        read: Number of channels read linearly; zero for all of them and a perceptron.
-        embedded: Numbers that a point is embedded by; zero for its values alone.
-        expansion: Times as many channels inside the perceptron at the nodes.
+        options: What it does at points and nodes.
     """
 
     def __init__(
@@ -37,19 +33,12 @@ class ConvCNP(Gridded):
         dw: int,
         net: UNet | CNN,
         widths: Sequence[float],
-        stream_dy: Sequence[int] = (),
-        kriging: bool = True,
-        read: int = 0,
-        embedded: int = 4,
-        expansion: int = 2,
+        options: GriddedOptions = GriddedOptions(),
     ) -> None:
         check_divisible(lattice.shape, net.levels)
         step = divisor(net.levels)
         lattice.check_paddable([g // step for g in lattice.shape], net.reach)
-        super().__init__(
-            lattice, group, dy, dw, net.width, widths, stream_dy, kriging, read,
-            embedded, expansion,
-        )  # fmt: skip
+        super().__init__(lattice, group, dy, dw, net.width, widths, options)
         self.net, self.step = net, step
 
     def placed(self, domain: Domain) -> Lattice:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from apnp.backbones.gridded import Gridded
+from apnp.backbones.gridded import Gridded, GriddedOptions
 from apnp.groups import RigidMotions
 from apnp.nn.lattice import Lattice, PlaneLattice
 from apnp.nn.steerable import ReflectionCNN, SteerableCNN
@@ -25,8 +25,7 @@ class EquivCNP(Gridded):
         net: The network on the lattice, with that lattice's padding.
         widths: Initial widths of the set convolutions and of the covariance, in cells
             of the lattice, widest first.
-        stream_dy: Number of variables of each stream beside the context.
-        kriging: Whether values are kriged onto the lattice.
+        options: What it does at points and nodes.
     """
 
     def __init__(
@@ -36,8 +35,7 @@ class EquivCNP(Gridded):
         dw: int,
         net: SteerableCNN | ReflectionCNN,
         widths: Sequence[float],
-        stream_dy: Sequence[int] = (),
-        kriging: bool = True,
+        options: GriddedOptions = GriddedOptions(),
     ) -> None:
         if len(lattice.shape) != net.n_axes:
             raise ValueError(
@@ -52,7 +50,7 @@ class EquivCNP(Gridded):
                 "both."
             )
         group = RigidMotions(net.n_axes, net.mirrors)
-        super().__init__(lattice, group, dy, dw, net.width, widths, stream_dy, kriging)
+        super().__init__(lattice, group, dy, dw, net.width, widths, options)
         self.net, self.exact = net, net.exact
 
     def placed(self, domain: Domain) -> Lattice:

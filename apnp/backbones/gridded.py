@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -9,15 +10,45 @@ from torch.nn import functional
 
 from apnp.backbones.backbone import Backbone
 from apnp.groups import Group
+from apnp.nn.auxiliary import AuxiliaryAnalysis
 from apnp.nn.covariance import Covariance
 from apnp.nn.lattice import Lattice
 from apnp.nn.mlp import mlp
-from apnp.nn.setconv import spread_gaussian
-from apnp.nn.streams import StreamAnalysis
-from apnp.types import Domain, LatticeLatent, PointSet, Stream
+from apnp.nn.setconv import scatter_gaussian
+from apnp.types import AuxiliarySet, Domain, LatticeLatent, PointSet
 
-_STREAM_WIDTHS = (4.0, 1.0)
-"""Initial widths at which a stream is analysed, in cells of the lattice."""
+_AUXILIARY_WIDTHS = (4.0, 1.0)
+"""Initial widths at which an auxiliary set is analysed, in cells of the lattice."""
+
+
+@dataclass(frozen=True)
+class GriddedOptions:
+    """What a model on a lattice does at its points and nodes, beside its network.
+
+    Attributes:
+        auxiliary_dy: Number of variables of each auxiliary set.
+        kriging: Whether values are kriged onto the lattice.
+        read: Number of channels read linearly; zero for all of them and a perceptron.
+        embedded: Numbers that a point is embedded by; zero for its values alone.
+        expansion: Times as many channels inside the perceptron at the nodes.
+
+    Raises:
+        ValueError: If a number is too small.
+    """
+
+    auxiliary_dy: tuple[int, ...] = ()
+    kriging: bool = True
+    read: int = 0
+    embedded: int = 4
+    expansion: int = 2
+
+    def __post_init__(self) -> None:
+        for name, least in (("read", 0), ("embedded", 0), ("expansion", 1)):
+            size = getattr(self, name)
+            if size < least:
+                raise ValueError(
+                    f"`{name}` is a number of at least {least}. Got {size}."
+                )
 
 
 class Gridded(Backbone[LatticeLatent]):
@@ -27,13 +58,13 @@ class Gridded(Backbone[LatticeLatent]):
     cost that grows with the cube of the number of points. Without kriging the values
     are analysed as covariates are, and the cost grows with their number. Values and
     covariates are analysed by successive corrections (Barnes 1964): spread with a
-    wide Gaussian and divided by their density plus a learned fade; the residuals at the
+    wide Gaussian and divided by their density plus a learned prior; residuals at the
     context points are spread with a narrower one, and so on. Every field, its density,
     and a learned embedding of each point at every width are channels. The kriged values
     and the analysed covariates have a linear way through to the output, from which
     training starts. Covariates of a target enter at decoding, by a perceptron. Where a
     few channels are read, they are a linear mixture, made once for all targets, and
-    covariates enter linearly. Streams beside the context, scattered or gridded, are
+    covariates enter linearly. Auxiliary sets, scattered or gridded, are
     analysed each by itself and are more channels.
 
     On the plane all of it depends on distances alone, so that it keeps every motion of
@@ -47,11 +78,7 @@ class Gridded(Backbone[LatticeLatent]):
         dz: Channels of the latent.
         widths: Initial widths of the set convolutions and of the covariance, in cells
             of the lattice, widest first.
-        stream_dy: Number of variables of each stream beside the context.
-        kriging: Whether values are kriged onto the lattice.
-        read: Number of channels read linearly; zero for all of them and a perceptron.
-        embedded: Numbers that a point is embedded by; zero for its values alone.
-        expansion: Times as many channels inside the perceptron at the nodes.
+        options: What it does at points and nodes.
     """
 
     def __init__(
@@ -62,23 +89,9 @@ class Gridded(Backbone[LatticeLatent]):
         dw: int,
         dz: int,
         widths: Sequence[float],
-        stream_dy: Sequence[int] = (),
-        kriging: bool = True,
-        read: int = 0,
-        embedded: int = 4,
-        expansion: int = 2,
+        options: GriddedOptions = GriddedOptions(),
     ) -> None:
         super().__init__()
-        sizes = (
-            ("read", read, 0),
-            ("embedded", embedded, 0),
-            ("expansion", expansion, 1),
-        )
-        for name, size, least in sizes:
-            if size < least:
-                raise ValueError(
-                    f"`{name}` is a number of at least {least}. Got {size}."
-                )
         if lattice.dx != group.dx:
             raise ValueError(
                 "`lattice` and `group` must agree in dx. Got "
@@ -86,26 +99,28 @@ class Gridded(Backbone[LatticeLatent]):
             )
         self.lattice, self.exact = lattice, lattice.exact
         self.group = group
-        self.dz, self.d_out = dz, read or dz
+        self.dz, self.d_out = dz, options.read or dz
         self.dy, self.dw = dy, dw
         n_values = dy + dw
-        self.n_embedded = embedded
-        self.embed = mlp(2 * n_values, 32, embedded, hidden=1) if embedded else None
+        self.n_embedded = options.embedded
+        self.embed = None
+        if options.embedded:
+            self.embed = mlp(2 * n_values, 32, options.embedded, hidden=1)
         scales = [lattice.cell * width for width in widths]
-        self.covariance = Covariance(scales) if kriging else None
+        self.covariance = Covariance(scales) if options.kriging else None
         if self.covariance is None:
             self.log_widths = nn.Parameter(torch.tensor(scales).log())
-        self.log_fades = nn.Parameter(torch.full((len(widths),), -1.0))
-        self.stream_dy = tuple(stream_dy)
-        stream_widths = [lattice.cell * width for width in _STREAM_WIDTHS]
-        analyses = [StreamAnalysis(n, stream_widths) for n in self.stream_dy]
-        self.streams = nn.ModuleList(analyses)
+        self.log_density_prior = nn.Parameter(torch.full((len(widths),), -1.0))
+        self.auxiliary_dy = options.auxiliary_dy
+        auxiliary_widths = [lattice.cell * width for width in _AUXILIARY_WIDTHS]
+        analyses = [AuxiliaryAnalysis(n, auxiliary_widths) for n in self.auxiliary_dy]
+        self.auxiliary = nn.ModuleList(analyses)
         n_spread = n_values + len(widths) * (2 * n_values + self.n_embedded + 1)
         n_spread += sum(analysis.n_channels for analysis in analyses)
         n_spread += lattice.n_features
-        self.lift = mlp(n_spread, expansion * dz, dz, hidden=1, factor=0.1)
+        self.lift = mlp(n_spread, options.expansion * dz, dz, hidden=1, factor=0.1)
         self.readout = None
-        if not read:
+        if not options.read:
             self.readout = mlp(self.dz + 2 * dw, 2 * self.dz, self.d_out, factor=0.1)
         self.shortcut = nn.Linear(self.dz + 2 * dw, self.d_out, bias=False)
         nn.init.eye_(self.shortcut.weight)
@@ -115,10 +130,13 @@ class Gridded(Backbone[LatticeLatent]):
         """The lattice that holds the domain."""
 
     def encode(
-        self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
+        self,
+        context: PointSet,
+        domain: Domain,
+        auxiliary: tuple[AuxiliarySet, ...] = (),
     ) -> LatticeLatent:
         """Spread the context over the lattice and mix its channels at each node."""
-        self.check_context(context, domain, streams)
+        self.check_context(context, domain, auxiliary)
         mask = torch.cat((context.y_mask, context.w_mask), dim=-1)
         values = torch.cat((context.y, context.w), dim=-1)
         values = torch.where(mask, values, 0.0)
@@ -136,26 +154,26 @@ class Gridded(Backbone[LatticeLatent]):
         squared = lattice.squared(x, domain.centre)
         residual, channels = values, [lattice.features(domain.centre)]
         field = analysis = values.new_zeros(1)
-        scales = (self.widths(), self.log_fades.exp())
-        for i, (width, fade) in enumerate(zip(*scales, strict=True)):
+        scales = (self.widths(), self.log_density_prior.exp())
+        for i, (width, prior) in enumerate(zip(*scales, strict=True)):
             if i:
                 corrected = lattice.interpolate(field, x, domain.centre)
                 residual = presence * (residual - corrected)
-            sums, density = spread_gaussian(
+            sums, density = scatter_gaussian(
                 torch.cat((residual, counted), dim=-1), squared, width
             ).tensor_split((n_values + self.n_embedded,), dim=1)
             if n_values == 1:
                 density = torch.cat((density, density), dim=1)
             # Each channel is divided by its own density: covariates may be missing.
-            field = sums[:, :n_values] / (density[:, :-1] + fade)
-            means = sums[:, n_values:] / (density[:, -1:] + fade)
+            field = sums[:, :n_values] / (density[:, :-1] + prior)
+            means = sums[:, n_values:] / (density[:, -1:] + prior)
             channels += [field, means, torch.log1p(density)]
             analysis = analysis + field
         if self.covariance is not None:
             kriged = self._kriged(self.covariance, x, context, domain)
             analysis = torch.cat((kriged, analysis[:, self.dy :]), dim=1)
-        for analyse, stream in zip(self.streams, streams, strict=True):
-            channels.append(analyse(stream, lattice, domain.centre))
+        for analyse, auxiliary_set in zip(self.auxiliary, auxiliary, strict=True):
+            channels.append(analyse(auxiliary_set, lattice, domain.centre))
         lifted = self.lift(torch.cat((analysis, *channels), dim=1).movedim(1, -1))
         carried = analysis[:, : self.dz].movedim(1, -1)
         z = lifted + functional.pad(carried, (0, self.dz - carried.shape[-1]))

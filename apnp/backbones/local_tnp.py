@@ -15,7 +15,7 @@ from apnp.nn.mlp import mlp
 from apnp.nn.near import Near, Points, possible
 from apnp.nn.neighbours import gather, taper
 from apnp.nn.pair_attention import PairAttention
-from apnp.types import Domain, PointSet, Stream, Tokens
+from apnp.types import AuxiliarySet, Domain, PointSet, Tokens
 
 _CHUNK = 4096
 """Points that read their neighbours at once: it bounds the memory."""
@@ -111,19 +111,22 @@ class LocalTNP(Backbone[Tokens]):
         self.correct = mlp(width, width, 2 * dy, hidden=1, factor=0.1)
 
     def encode(
-        self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
+        self,
+        context: PointSet,
+        domain: Domain,
+        auxiliary: tuple[AuxiliarySet, ...] = (),
     ) -> Tokens:
         """One token a context point, of its value and its covariates."""
-        self.check_context(context, domain, streams)
+        self.check_context(context, domain, auxiliary)
         context = _at_least_one(context, domain)
-        seen = context.y_mask.any(-1, keepdim=True)
+        mask = context.y_mask.any(-1, keepdim=True)
         # A padded point may hold anything as its location.
-        x = torch.where(seen, context.x, domain.centre[:, None])
+        x = torch.where(mask, context.x, domain.centre[:, None])
         points = replace(context, x=x, w=torch.where(context.w_mask, context.w, 0.0))
         inputs = _with_masks(points)
         rest = torch.where(points.y_mask, points.y - self.prior(inputs), 0.0)
         z = self.embed(torch.cat((rest, points.y_mask.to(rest), inputs), dim=-1))
-        return Tokens(z, x, seen[..., 0], replace(points, y=rest), domain)
+        return Tokens(z, x, mask[..., 0], replace(points, y=rest), domain)
 
     def process(self, latent: Tokens) -> Tokens:
         """Read the surroundings: the tokens of every layer, (b, layers, m, width)."""
@@ -246,8 +249,8 @@ class LocalTNP(Backbone[Tokens]):
 
     def _neighbourhood(self, x: Tensor, w: Tensor, points: PointSet) -> Neighbourhood:
         """The neighbourhoods of `x` with covariates and masks `w` (b, n, 2 dw)."""
-        seen = points.y_mask.any(-1)
-        index, found = nearby.nearest(x, points.x, seen, self.neighbours + 1)
+        mask = points.y_mask.any(-1)
+        index, found = nearby.nearest(x, points.x, mask, self.neighbours + 1)
         other = gather(points.x, index)
         distance = (other - x[:, :, None]).square().sum(-1).sqrt()
         weight, radius = taper(distance, found)
@@ -284,8 +287,8 @@ def _in_a_row(points: PointSet) -> Points:
     x, w, y = (
         each.flatten(0, 1).contiguous() for each in (points.x, points.w, points.y)
     )
-    seen = points.y_mask.any(-1)
-    return Points(x, w, y, points.y_mask.flatten(0, 1).to(y), seen)
+    mask = points.y_mask.any(-1)
+    return Points(x, w, y, points.y_mask.flatten(0, 1).to(y), mask)
 
 
 def _chunks(n: int) -> list[slice]:

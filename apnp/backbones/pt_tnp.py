@@ -8,8 +8,8 @@ from torch import Tensor
 
 from apnp.backbones.backbone import Backbone
 from apnp.backbones.tokens import (
-    AttentionKind,
     PointEmbedding,
+    TokenLayers,
     attention_layers,
     check_sizes,
     known,
@@ -17,7 +17,7 @@ from apnp.backbones.tokens import (
 from apnp.groups import Group
 from apnp.nn.attention import Pairs
 from apnp.nn.farthest_point_sampling import farthest_points
-from apnp.types import Domain, PointSet, Stream, Tokens
+from apnp.types import AuxiliarySet, Domain, PointSet, Tokens
 
 
 class PTTNP(Backbone[Tokens]):
@@ -34,10 +34,7 @@ class PTTNP(Backbone[Tokens]):
         dw: Number of covariates.
         lengths: Length scales of the distance features, units of `x`.
         pseudo: Largest number of pseudo-tokens.
-        width: Channels of tokens.
-        layers: Number of times that a target reads the pseudo-tokens.
-        heads: Heads of each reading.
-        attention: How attention knows of pairs.
+        layers: Their attention.
     """
 
     def __init__(
@@ -47,42 +44,42 @@ class PTTNP(Backbone[Tokens]):
         dw: int,
         lengths: Sequence[float],
         pseudo: int = 64,
-        width: int = 64,
-        layers: int = 4,
-        heads: int = 4,
-        attention: AttentionKind = "gaussian_bias",
+        layers: TokenLayers = TokenLayers(),
     ) -> None:
         super().__init__()
-        check_sizes(lengths, pseudo=pseudo, width=width, layers=layers, heads=heads)
+        check_sizes(lengths, pseudo=pseudo)
         self.group, self.dy, self.dw = group, dy, dw
-        self.dz = self.d_out = width
+        self.dz = self.d_out = layers.width
         self.pseudo = pseudo
-        self.embed = PointEmbedding(group, dy, dw, width)
-        made = (attention, group, width, heads, lengths)
-        self.gathering = attention_layers(*made, layers)
-        self.scattering = attention_layers(*made, layers - 1)
-        self.reading = attention_layers(*made, layers)
+        self.embed = PointEmbedding(group, dy, dw, layers.width)
+        made = (layers.attention, group, layers.width, layers.heads, lengths)
+        self.gathering = attention_layers(*made, layers.count)
+        self.scattering = attention_layers(*made, layers.count - 1)
+        self.reading = attention_layers(*made, layers.count)
 
     def encode(
-        self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
+        self,
+        context: PointSet,
+        domain: Domain,
+        auxiliary: tuple[AuxiliarySet, ...] = (),
     ) -> Tokens:
         """The pseudo-tokens; the context is carried beside."""
-        self.check_context(context, domain, streams)
+        self.check_context(context, domain, auxiliary)
         points = known(context, domain)
         values = torch.cat((points.y, points.w), dim=-1)
         observed = points.y_mask.any(-1)
-        index, seen = farthest_points(points.x, values, observed, self.pseudo)
+        index, mask = farthest_points(points.x, values, observed, self.pseudo)
         z, sites = (
             torch.take_along_dim(of, index[..., None], dim=1)
             for of in (self.embed.points(points), points.x)
         )
-        return Tokens(z, sites, seen, points, domain)
+        return Tokens(z, sites, mask, points, domain)
 
     def process(self, latent: Tokens) -> Tokens:
         """The pseudo-tokens of every layer, (b, layers, m, width)."""
         points = latent.points
         inwards = Pairs(latent.sites, points.x, points.y_mask.any(-1))
-        outwards = Pairs(points.x, latent.sites, latent.seen)
+        outwards = Pairs(points.x, latent.sites, latent.mask)
         z, layers = self.embed.points(points), [latent.z]
         for i, gather in enumerate(self.gathering):
             layers.append(gather(layers[-1], z, inwards))
@@ -96,7 +93,7 @@ class PTTNP(Backbone[Tokens]):
         """Read the pseudo-tokens of every layer."""
         self.check_targets(latent, xt, wt)
         h = self.embed.targets(xt, wt, et)
-        pairs = Pairs(xt, latent.sites, latent.seen)
+        pairs = Pairs(xt, latent.sites, latent.mask)
         for layer, tokens in zip(self.reading, latent.z.unbind(1), strict=True):
             h = layer(h, tokens, pairs)
         return h

@@ -8,11 +8,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from apnp.backbones.backbone import Backbone
-from apnp.backbones.tokens import PairFeatures, PointEmbedding, check_sizes, known
+from apnp.backbones.tokens import (
+    PairFeatures,
+    PointEmbedding,
+    check_sizes,
+    known,
+    masked_mean,
+)
 from apnp.groups import Group
-from apnp.nn.deep_set import mean_of_seen
 from apnp.nn.mlp import mlp
-from apnp.types import Domain, PointSet, Stream, Tokens
+from apnp.types import AuxiliarySet, Domain, PointSet, Tokens
 
 _NUMBERS = 2**21
 """Numbers in the relations of the targets decoded at once: it bounds the memory, and
@@ -73,13 +78,16 @@ class RCNP(Backbone[Tokens]):
         self.readout = mlp(2 * width, width, width, hidden=1)
 
     def encode(
-        self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
+        self,
+        context: PointSet,
+        domain: Domain,
+        auxiliary: tuple[AuxiliarySet, ...] = (),
     ) -> Tokens:
         """One token a context point, of its value and its covariates."""
-        self.check_context(context, domain, streams)
+        self.check_context(context, domain, auxiliary)
         points = known(context, domain)
-        seen = points.y_mask.any(-1)
-        return Tokens(self.embed.points(points), points.x, seen, points, domain)
+        mask = points.y_mask.any(-1)
+        return Tokens(self.embed.points(points), points.x, mask, points, domain)
 
     def process(self, latent: Tokens) -> Tokens:
         """In the full form one token an ordered pair, (b, m, m, width)."""
@@ -109,15 +117,15 @@ class RCNP(Backbone[Tokens]):
 
     def _related(self, latent: Tokens, x: Tensor, h: Tensor) -> Tensor:
         """The mean over context points, or pairs of them, (b, n, width)."""
-        seen = latent.seen
+        mask = latent.mask
         relation = self.relation(x[:, :, None], latent.sites[:, None])
         # One product makes `relate` of the relation plus h: no sum of large tensors.
         ones = functional.pad(relation, (0, 1), value=1.0)
         weight = self.relate.weight.mT.expand(*h.shape[:2], -1, -1)
         relation = ones @ torch.cat((weight, h[:, :, None]), dim=2)
         if self.full:
-            seen = (seen[:, :, None] & seen[:, None]).flatten(1)
+            mask = (mask[:, :, None] & mask[:, None]).flatten(1)
             members = (relation[:, :, :, None] + latent.z[:, None]).flatten(2, 3)
         else:
             members = relation.add_(latent.z[:, None])
-        return mean_of_seen(self.perceptron(members), seen)
+        return masked_mean(self.perceptron(members), mask)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from apnp.backbones.backbone import Backbone
 from apnp.backbones.convcnp import ConvCNP
 from apnp.nn.cnn import CNN
-from apnp.types import Domain, LatticeLatent, PointSet, Stream
+from apnp.types import AuxiliarySet, Domain, LatticeLatent, PointSet
 
 
 class RelaxedConvCNP(Backbone[LatticeLatent]):
@@ -43,7 +43,7 @@ class RelaxedConvCNP(Backbone[LatticeLatent]):
         self.group = convcnp.group
         self.dy, self.dw = convcnp.dy, convcnp.dw
         self.dz, self.d_out = convcnp.dz, convcnp.d_out
-        self.stream_dy = convcnp.stream_dy
+        self.auxiliary_dy = convcnp.auxiliary_dy
         self.exact = f"{convcnp.exact}, without relaxation"
 
     def strict(self) -> ConvCNP:
@@ -51,10 +51,13 @@ class RelaxedConvCNP(Backbone[LatticeLatent]):
         return self.convcnp
 
     def encode(
-        self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
+        self,
+        context: PointSet,
+        domain: Domain,
+        auxiliary: tuple[AuxiliarySet, ...] = (),
     ) -> LatticeLatent:
         """The ConvCNP's own encoding."""
-        return self.convcnp.encode(context, domain, streams)
+        return self.convcnp.encode(context, domain, auxiliary)
 
     def process(self, latent: LatticeLatent) -> LatticeLatent:
         """The CNN, each of its convolutions with its own weight of every node."""

@@ -8,15 +8,15 @@ from torch import Tensor
 
 from apnp.backbones.backbone import Backbone
 from apnp.backbones.tokens import (
-    AttentionKind,
     PointEmbedding,
+    TokenLayers,
     attention_layers,
     check_sizes,
     known,
 )
 from apnp.groups import Group
 from apnp.nn.attention import Pairs
-from apnp.types import Domain, PointSet, Stream, Tokens
+from apnp.types import AuxiliarySet, Domain, PointSet, Tokens
 
 
 class TNP(Backbone[Tokens]):
@@ -32,10 +32,7 @@ class TNP(Backbone[Tokens]):
         dy: Number of variables.
         dw: Number of covariates.
         lengths: Length scales of the distance features, units of `x`.
-        width: Channels of tokens.
-        layers: Number of times that a target reads the context.
-        heads: Heads of each reading.
-        attention: How attention knows of pairs.
+        layers: Their attention.
     """
 
     embeds_targets = True
@@ -46,32 +43,32 @@ class TNP(Backbone[Tokens]):
         dy: int,
         dw: int,
         lengths: Sequence[float],
-        width: int = 64,
-        layers: int = 4,
-        heads: int = 4,
-        attention: AttentionKind = "gaussian_bias",
+        layers: TokenLayers = TokenLayers(),
     ) -> None:
         super().__init__()
-        check_sizes(lengths, width=width, layers=layers, heads=heads)
+        check_sizes(lengths)
         self.group, self.dy, self.dw = group, dy, dw
-        self.dz = self.d_out = width
-        self.embed = PointEmbedding(group, dy, dw, width)
-        made = (attention, group, width, heads, lengths)
-        self.mixing = attention_layers(*made, layers - 1)
-        self.reading = attention_layers(*made, layers)
+        self.dz = self.d_out = layers.width
+        self.embed = PointEmbedding(group, dy, dw, layers.width)
+        made = (layers.attention, group, layers.width, layers.heads, lengths)
+        self.mixing = attention_layers(*made, layers.count - 1)
+        self.reading = attention_layers(*made, layers.count)
 
     def encode(
-        self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
+        self,
+        context: PointSet,
+        domain: Domain,
+        auxiliary: tuple[AuxiliarySet, ...] = (),
     ) -> Tokens:
         """One token a context point, of its value and its covariates."""
-        self.check_context(context, domain, streams)
+        self.check_context(context, domain, auxiliary)
         points = known(context, domain)
-        seen = points.y_mask.any(-1)
-        return Tokens(self.embed.points(points), points.x, seen, points, domain)
+        mask = points.y_mask.any(-1)
+        return Tokens(self.embed.points(points), points.x, mask, points, domain)
 
     def process(self, latent: Tokens) -> Tokens:
         """The tokens of every layer, (b, layers, m, width)."""
-        pairs = Pairs(latent.sites, latent.sites, latent.seen)
+        pairs = Pairs(latent.sites, latent.sites, latent.mask)
         layers = [latent.z]
         for layer in self.mixing:
             layers.append(layer(layers[-1], layers[-1], pairs))
@@ -83,7 +80,7 @@ class TNP(Backbone[Tokens]):
         """Read the tokens of every layer."""
         self.check_targets(latent, xt, wt)
         h = self.embed.targets(xt, wt, et)
-        pairs = Pairs(xt, latent.sites, latent.seen)
+        pairs = Pairs(xt, latent.sites, latent.mask)
         for layer, tokens in zip(self.reading, latent.z.unbind(1), strict=True):
             h = layer(h, tokens, pairs)
         return h

@@ -1,10 +1,11 @@
 """What models of points share: tokens of points, pairs of them, their attention."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from apnp.groups import Group
@@ -21,6 +22,29 @@ from apnp.types import Domain, PointSet
 AttentionKind = Literal["plain", "gaussian_bias", "te_tnp"]
 """How attention knows of pairs: not at all, by Gaussian windows of learned length and
 shift, or by the network of the published equivariant TNP."""
+
+
+@dataclass(frozen=True)
+class TokenLayers:
+    """The attention of a model of tokens.
+
+    Attributes:
+        width: Channels of tokens.
+        count: Number of times that a target reads the tokens.
+        heads: Heads of each reading.
+        attention: How attention knows of pairs.
+
+    Raises:
+        ValueError: If a size is not above zero.
+    """
+
+    width: int = 64
+    count: int = 4
+    heads: int = 4
+    attention: AttentionKind = "gaussian_bias"
+
+    def __post_init__(self) -> None:
+        check_sizes(None, width=self.width, layers=self.count, heads=self.heads)
 
 
 def attention_layers(
@@ -94,13 +118,25 @@ def known(context: PointSet, domain: Domain) -> PointSet:
 
     A padded point may hold anything as its location: it is put at the domain's centre.
     """
-    seen = context.y_mask.any(-1, keepdim=True)
+    mask = context.y_mask.any(-1, keepdim=True)
     return replace(
         context,
-        x=torch.where(seen, context.x, domain.centre[:, None]),
+        x=torch.where(mask, context.x, domain.centre[:, None]),
         y=torch.where(context.y_mask, context.y, 0.0),
         w=torch.where(context.w_mask, context.w, 0.0),
     )
+
+
+def masked_mean(
+    values: Float[Tensor, "b n m c"], mask: Bool[Tensor, "b m"]
+) -> Float[Tensor, "b n c"]:
+    """The mean over the members `m` where the mask is True; zero where none is.
+
+    All values must be finite, masked ones too.
+    """
+    share = mask.to(values) / mask.sum(-1, keepdim=True).clamp(min=1)
+    # An einsum would copy the values.
+    return (share[:, None, None] @ values).squeeze(2)
 
 
 def inputs_of(points: PointSet) -> Tensor:

@@ -1,5 +1,6 @@
 """Names in checkpoints of earlier versions, and what they are called now."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -9,6 +10,12 @@ KEYS = {"representation": "inputs"}
 """Old keys of a record."""
 USES = {"stream_km": "auxiliary_km"}
 """Old keys of the use of a gridded covariate in a record of inputs."""
+
+WEIGHTS = {
+    r"(^|\.)streams\.(\d+)\.": r"\1auxiliary.\2.",
+    r"(^|\.)log_fades$": r"\1log_density_prior",
+}
+"""Patterns of old names of weights."""
 
 Value = TypeVar("Value")
 
@@ -32,7 +39,20 @@ def renamed_record(record: Mapping[str, Any]) -> dict[str, Any]:
         progress = dict(today["progress"])
         progress["scores"] = _renamed(progress["scores"], SCORES)
         today["progress"] = progress
+    if "raw" in today:  # the weights beside their average
+        today["raw"] = renamed_weights(today["raw"])
     return today
+
+
+def renamed_weights(weights: Mapping[str, Value]) -> dict[str, Value]:
+    """Weights of a model under today's names, in the same order."""
+    return {_weight(name): value for name, value in weights.items()}
+
+
+def _weight(name: str) -> str:
+    for pattern, new in WEIGHTS.items():
+        name = re.sub(pattern, new, name)
+    return name
 
 
 def _renamed(values: Mapping[str, Value], names: Mapping[str, str]) -> dict[str, Value]:

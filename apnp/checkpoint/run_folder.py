@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from apnp import __version__
 from apnp.build import build_model
-from apnp.checkpoint.old_names import renamed_record
+from apnp.checkpoint.old_names import renamed_record, renamed_weights
 from apnp.checkpoint.pack import pack, unpack
 from apnp.checkpoint.run_record import FORGERY, RunRecord, unreadable
 from apnp.errors import ApnpError, CheckpointError
@@ -226,7 +226,7 @@ def _contents(
     bare = {key: value for key, value in record.items() if key != "hash"}
     if record.get("hash") != _hash(_json(bare)):
         raise _damaged(folder / MODEL)
-    weights = load(_verified(folder, WEIGHTS, record))
+    weights = renamed_weights(load(_verified(folder, WEIGHTS, record)))
     today = renamed_record(record)
     if not with_state or STATE not in record["files"]:
         return today, weights, None

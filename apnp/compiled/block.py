@@ -51,19 +51,20 @@ class Block:
         code: The code that is written.
         job: Number of the block.
         whole: Whether a row is a whole number of vectors.
-        room: Memory of its own; the first part is for sums of rows.
+        scratch: Memory of its own; the first part is for sums of rows.
     """
 
-    def __init__(self, code: Code, job: Index, whole: bool, room: Any) -> None:
-        self.code, self._whole, self._sums = code, whole, room
+    def __init__(self, code: Code, job: Index, whole: bool, scratch: Any) -> None:
+        self.code, self._whole, self._sums = code, whole, scratch
         n, self._channels, self.narrow, self.wide = code.sizes[:4]
         self.start = job * BLOCK
         self.rows = (n - self.start).up_to(BLOCK)
-        self._room = code.place(room, code.index(BLOCK * 2 * (code.lanes + 1)))
+        self._scratch = code.place(scratch, code.index(BLOCK * 2 * (code.lanes + 1)))
 
     def layer(self, width: Index) -> Matrix:
-        """Room for another layer."""
-        here, self._room = self._room, self.code.place(self._room, width * BLOCK)
+        """Scratch memory for another layer."""
+        here = self._scratch
+        self._scratch = self.code.place(here, width * BLOCK)
         return Matrix(self.code, here, BLOCK)
 
     def row(self, row: Index) -> Index:
@@ -75,12 +76,12 @@ class Block:
         return None if self._whole else self.code.below(self._channels - column)
 
     def read(self, tensor: ir.Value, row: Index, column: Index) -> Vector:
-        """Of a tensor of all rows."""
+        """A row of a tensor of all rows, from a column on."""
         at = self.row(row) * self._channels + column
         return self.code.read(tensor, at, self.some(column))
 
     def write(self, x: Vector, tensor: ir.Value, row: Index, column: Index) -> None:
-        """Write to a tensor of all rows."""
+        """Write a row of a tensor of all rows, from a column on."""
         at = self.row(row) * self._channels + column
         self.code.write(x, tensor, at, self.some(column))
 
@@ -99,8 +100,8 @@ class Block:
         each = BLOCK * lanes
         with code.loop(0, BLOCK) as row:
             with code.loop(0, self.narrow, lanes, [code.zero] * 2) as column:
-                for i, more in enumerate(rows(row.at, column.at)):
-                    column.values[i] += more
+                for i, term in enumerate(rows(row.at, column.at)):
+                    column.values[i] += term
             for i, value in enumerate(column.values):
                 code.write(value, self._sums, row.at * lanes + i * each)
 
@@ -131,18 +132,18 @@ class Block:
             finish: What becomes of a row of sums, from a column on.
             start: What they begin with.
         """
-        code, lanes, tall = self.code, self.code.lanes, _tall(self.code)
+        code, lanes, height = self.code, self.code.lanes, _register_rows(self.code)
         with (
             code.loop(0, columns, lanes) as column,
-            code.loop(0, BLOCK, tall) as row,
+            code.loop(0, BLOCK, height) as row,
         ):
-            places = [row.at + i for i in range(tall)]
+            places = [row.at + i for i in range(height)]
             begin = [start(place, column.at) for place in places]
             with code.loop(0, terms, lanes, begin) as panel:
                 first = a.at(row.at, panel.at)
                 with code.loop(0, lanes, values=panel.values) as k:
                     theirs = b.read(panel.at + k.at, column.at)
-                    for i in range(tall):
+                    for i in range(height):
                         one = code.read_one(a.memory, first + i * lanes + k.at)
                         k.values[i] = k.values[i].plus(one, theirs)
                 panel.values = k.values
@@ -152,33 +153,33 @@ class Block:
     def products_of_rows(
         self, a: Matrix, b: Matrix, rows: Index, columns: Index, sums: Matrix
     ) -> None:
-        """Add the product of a layer, turned, and another one.
+        """Add the product of a transposed layer and another one.
 
         Args:
-            a: The layer that is turned.
+            a: The layer that is transposed.
             b: The other one.
             rows: Of the result: columns of the first.
             columns: Of the result: columns of the second.
             sums: What is added to.
         """
-        code, lanes, tall = self.code, self.code.lanes, _tall(self.code)
+        code, lanes, height = self.code, self.code.lanes, _register_rows(self.code)
         with (
             code.loop(0, columns, lanes) as column,
             code.loop(0, rows, lanes) as panel,
-            code.loop(0, lanes, tall) as row,
+            code.loop(0, lanes, height) as row,
         ):
             first = a.at(code.index(0), panel.at) + row.at
-            places = [panel.at + row.at + i for i in range(tall)]
+            places = [panel.at + row.at + i for i in range(height)]
             begin = [sums.read(place, column.at) for place in places]
             with code.loop(0, self.rows, values=begin) as k:
                 theirs = b.read(k.at, column.at)
-                for i in range(tall):
+                for i in range(height):
                     one = code.read_one(a.memory, first + i + k.at * lanes)
                     k.values[i] = k.values[i].plus(one, theirs)
             for place, value in zip(places, k.values, strict=True):
                 sums.write(place, column.at, value)
 
 
-def _tall(code: Code) -> int:
+def _register_rows(code: Code) -> int:
     """Rows of a product whose sums are in registers at once."""
     return min(8, code.lanes) if many_registers() else 4

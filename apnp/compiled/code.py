@@ -27,8 +27,8 @@ class Processor(NamedTuple):
     """What code is compiled for.
 
     Attributes:
-        bits: Of a vector's register.
-        registers: Of that kind.
+        bits: Width of a vector register.
+        registers: Number of such registers.
     """
 
     bits: int
@@ -172,18 +172,18 @@ class Code:
     Attributes:
         builder: Where the next instruction goes.
         lanes: Numbers of a vector.
-        tensors: Arguments that point to numbers,
-        sizes: those that are whole numbers, which come after them, and
-        numbers: last ones, the same in every lane.
-        zero: Constant 0 in all lanes.
-        one: Constant 1 in all lanes.
+        tensors: Arguments that point to numbers.
+        sizes: Arguments that are whole numbers, after the tensors.
+        numbers: The last arguments, the same in every lane.
+        zero: The constant zero in all lanes.
+        one: The constant one in all lanes.
 
     Args:
         name: Of the function.
-        tensors: Names of its arguments.
-        sizes: Names of its arguments that are sizes.
+        tensors: Names of the arguments that point to numbers.
+        sizes: Names of the whole numbers.
         dtype: Type of the numbers.
-        lanes: Numbers in a vector.
+        lanes: Numbers of a vector.
         numbers: Names of its last arguments.
     """
 

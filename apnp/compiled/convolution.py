@@ -1,8 +1,9 @@
-"""Depthwise convolutions of planes whose channels lie in a row.
+"""Depthwise convolutions of planes whose channels are contiguous.
 
 Each task is taken in patches of nodes, and of these some channels, as many as one or
-two registers hold: they are copied, with the zeros beyond the edge, to a room that fits
-the cache. Sums of neighbouring nodes then stay in registers for all that they read.
+two registers hold: they are copied, with the zeros beyond the edge, to scratch memory
+that fits the cache. Sums of neighbouring nodes then stay in registers for all that they
+read.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,14 +19,15 @@ from torch.nn import functional
 from apnp.compiled import threads
 from apnp.compiled.code import Code, Index, lanes, many_registers
 
-_TILE, _FEW = 8, 4
-"""Neighbouring nodes whose sums are in registers at once, and
-_FEW: whose derivatives are; the tile is a multiple."""
+_TILE = 8
+"""Neighbouring nodes whose sums are in registers at once."""
+_GRADIENT_TILE = 4
+"""Neighbouring nodes whose derivatives are; it divides `_TILE`."""
 _TAPS = 9
-"""Most neighbouring weights that are."""
+"""Largest number of neighbouring weights in registers at once."""
 _WIDE = 64
 """Columns of a patch, unless the kernel is as wide."""
-_ROOM = 2**11
+_SCRATCH = 2**11
 """Nodes of a patch: two registers of each are a quarter of a megabyte."""
 _SIZES = ["rows", "columns", "channels", "out_rows", "out_columns", "above", "left",
           "kernel_rows", "groups", "strip", "strips", "part",
@@ -34,7 +36,7 @@ _SIZES = ["rows", "columns", "channels", "out_rows", "out_columns", "above", "le
 
 def convolve(
     z: Tensor, weight: Tensor, bias: Tensor, beyond: tuple[int, int],
-    more: Tensor | None = None,
+    addend: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Sums of every channel's nodes, with weights of its own.
 
@@ -43,7 +45,7 @@ def convolve(
         weight: (kernel rows, kernel columns, c).
         bias: (c,).
         beyond: Rows and columns of zeros beyond every edge.
-        more: Added to the result, as large as it, contiguous.
+        addend: Added to the result, as large as it, contiguous.
 
     Returns:
         (b, rows', columns', c).
@@ -51,12 +53,12 @@ def convolve(
     plan = _Plan(z, weight.shape[:2], beyond)
     out = z.new_empty(len(z), *plan.out, z.shape[3])
     weights = plan.padded(weight)
-    function = _forth(plan.taps, z.dtype, plan.lanes, more is not None)
-    more = z if more is None else more
+    function = _forward(plan.taps, z.dtype, plan.lanes, addend is not None)
+    addend = z if addend is None else addend
 
     def work(first: int, last: int) -> None:
-        room = z.new_empty(plan.room)
-        given = [z, weights, bias.contiguous(), more, out, room]
+        scratch = z.new_empty(plan.scratch)
+        given = [z, weights, bias.contiguous(), addend, out, scratch]
         function(*(t.data_ptr() for t in given), *plan.sizes, first, last)
 
     threads.shared(work, plan.jobs, out.numel() * weight[..., 0].numel())
@@ -78,13 +80,13 @@ def by_weights(
         By the weights, (*kernel, c), and by the bias, (c,).
     """
     plan = _Plan(z, kernel, beyond)
-    function = _back(plan.taps, z.dtype, plan.lanes)
+    function = _backward(plan.taps, z.dtype, plan.lanes)
     taps = kernel[0] * plan.groups * plan.taps
 
     def work(first: int, last: int) -> Tensor:
         sums = z.new_zeros(taps + 1, z.shape[3])
-        rooms = z.new_empty(plan.room), z.new_empty(plan.room_back)
-        given = [z, g, sums, sums[taps], *rooms]
+        scratches = z.new_empty(plan.scratch), z.new_empty(plan.scratch_gradient)
+        given = [z, g, sums, sums[taps], *scratches]
         function(*(t.data_ptr() for t in given), *plan.sizes, first, last)
         return sums
 
@@ -101,8 +103,8 @@ class _Plan:
         groups: The columns of the kernel are taken in so many groups ...
         taps: ... of so many, which may go beyond its last one.
         lanes: Channels at once.
-        room: Numbers of a patch of the input, and
-        room_back: of the result.
+        scratch: Numbers of a patch of the input.
+        scratch_gradient: Numbers of a patch of the result.
         jobs: Strips of all tasks.
         sizes: Arguments of the code.
     """
@@ -115,14 +117,14 @@ class _Plan:
         self.out = rows + 2 * beyond[0] - high + 1, columns + 2 * beyond[1] - wide + 1
         self.groups = ceil(wide / _TAPS)
         self.taps = ceil(wide / self.groups)
-        more = self.groups * self.taps - 1
-        part = _evenly(self.out[1], max(_WIDE, 2 * more), _TILE)
-        strip = _evenly(self.out[0], max(_ROOM // (part + more) - high, high))
+        halo = self.groups * self.taps - 1
+        part = _evenly(self.out[1], max(_WIDE, 2 * halo), _TILE)
+        strip = _evenly(self.out[0], max(_SCRATCH // (part + halo) - high, high))
         strips = ceil(self.out[0] / strip)
         one = lanes(z.dtype)
         self.lanes = 2 * one if many_registers() and c > one else one
-        self.room = (strip + high - 1) * (part + more) * self.lanes
-        self.room_back = strip * part * self.lanes
+        self.scratch = (strip + high - 1) * (part + halo) * self.lanes
+        self.scratch_gradient = strip * part * self.lanes
         self.jobs = b * strips
         self.sizes = (
             rows, columns, c, *self.out, *beyond, high, self.groups, strip, strips,
@@ -150,7 +152,7 @@ class _Patch:
         channel: The first of them.
         n: Rows of the result.
         tiles: Tiles of each.
-        wide: Columns of the room for what is convolved.
+        wide: Columns of the scratch memory for what is convolved.
 
     Args:
         code: Where this is written.
@@ -173,16 +175,16 @@ class _Patch:
         self.tiles = (part.up_to(self._out_columns - start) + _TILE - 1) // _TILE
         self.wide = self.tiles * _TILE + groups * taps - 1
 
-    def copy(self, z: ir.Value, room: ir.Value) -> None:
+    def copy(self, z: ir.Value, scratch: ir.Value) -> None:
         """What is convolved, with zeros beyond the edges of the plane."""
         corner = self._top - self._above, self._start - self._left
         shape, plane = (self.n + self._high - 1, self.wide), (self._rows, self._columns)
-        self._copy(z, room, corner, shape, plane)
+        self._copy(z, scratch, corner, shape, plane)
 
-    def copy_back(self, g: ir.Value, room: ir.Value) -> None:
+    def copy_gradient(self, g: ir.Value, scratch: ir.Value) -> None:
         """The derivative of the result, with zeros up to the end of the last tile."""
         shape, plane = (self.n, self.tiles * _TILE), (self._out_rows, self._out_columns)
-        self._copy(g, room, (self._top, self._start), shape, plane)
+        self._copy(g, scratch, (self._top, self._start), shape, plane)
 
     def node(self, row: Index, column: Index) -> tuple[Index, ir.Value]:
         """The place of a node of the result, and its lanes: none beyond the edge."""
@@ -191,7 +193,7 @@ class _Patch:
         return at, self.code.both(self.some, x.below(self._out_columns))
 
     def _copy(
-        self, tensor: ir.Value, room: ir.Value, corner: tuple[Index, Index],
+        self, tensor: ir.Value, scratch: ir.Value, corner: tuple[Index, Index],
         shape: tuple[Index, Index], plane: tuple[Index, Index],
     ) -> None:  # fmt: skip
         code, (top, left), (n, wide), (rows, columns) = self.code, corner, shape, plane
@@ -206,13 +208,13 @@ class _Patch:
             here = y.at * wide * code.lanes
             there = (self._task * rows + row) * columns + left
             with code.loop(0, start) as x:
-                code.write(code.zero, room, here + x.at * code.lanes)
+                code.write(code.zero, scratch, here + x.at * code.lanes)
             with code.loop(start, stop) as x:
                 at = (there + x.at) * self._channels + self.channel
                 node = code.read(tensor, at, self.some)
-                code.write(node, room, here + x.at * code.lanes)
+                code.write(node, scratch, here + x.at * code.lanes)
             with code.loop(stop, wide) as x:
-                code.write(code.zero, room, here + x.at * code.lanes)
+                code.write(code.zero, scratch, here + x.at * code.lanes)
 
 
 @contextmanager
@@ -228,15 +230,15 @@ def _patches(code: Code, taps: int) -> Iterator[_Patch]:
 
 
 @cache
-def _forth(
+def _forward(
     taps: int, dtype: torch.dtype, lanes: int, added: bool
 ) -> Callable[..., None]:
-    tensors = ["z", "weight", "bias", "more", "out", "room"]
-    code = Code("forth", tensors, _SIZES, dtype, lanes)
-    z, weight, bias, more, out, room = code.tensors
+    tensors = ["z", "weight", "bias", "addend", "out", "scratch"]
+    code = Code("forward", tensors, _SIZES, dtype, lanes)
+    z, weight, bias, addend, out, scratch = code.tensors
     channels, high, groups = code.sizes[2], code.sizes[7], code.sizes[8]
     with _patches(code, taps) as patch:
-        patch.copy(z, room)
+        patch.copy(z, scratch)
         begin = [code.read(bias, patch.channel, patch.some)] * _TILE
         with code.loop(0, patch.n) as y, code.loop(0, patch.tiles) as tile:
             x = tile.at * _TILE
@@ -250,31 +252,31 @@ def _forth(
                         if place < taps:
                             at = of + channels * place
                             weights.append(code.read(weight, at, patch.some))
-                        node = code.read(room, here + place * lanes)
+                        node = code.read(scratch, here + place * lanes)
                         for i in range(max(0, place - taps + 1), min(_TILE, place + 1)):
                             value = group.values[i].plus(weights[place - i], node)
                             group.values[i] = value
                 row.values = group.values
             for i, value in enumerate(row.values):
                 at, some = patch.node(y.at, x + i)
-                value = value + code.read(more, at, some) if added else value
+                value = value + code.read(addend, at, some) if added else value
                 code.write(value, out, at, some)
     return code.compiled()
 
 
 @cache
-def _back(taps: int, dtype: torch.dtype, lanes: int) -> Callable[..., None]:
-    tensors = ["z", "g", "by_weight", "by_bias", "room", "room_back"]
-    code = Code("back", tensors, _SIZES, dtype, lanes)
-    z, g, by_weight, by_bias, room, room_back = code.tensors
+def _backward(taps: int, dtype: torch.dtype, lanes: int) -> Callable[..., None]:
+    tensors = ["z", "g", "by_weight", "by_bias", "scratch", "scratch_gradient"]
+    code = Code("backward", tensors, _SIZES, dtype, lanes)
+    z, g, by_weight, by_bias, scratch, scratch_gradient = code.tensors
     channels, high, groups = code.sizes[2], code.sizes[7], code.sizes[8]
     with _patches(code, taps) as patch:
-        patch.copy(z, room)
-        patch.copy_back(g, room_back)
+        patch.copy(z, scratch)
+        patch.copy_gradient(g, scratch_gradient)
         columns, some = patch.tiles * _TILE, patch.some
         begin = [code.read(by_bias, patch.channel, some)]
         with code.loop(0, patch.n * columns, values=begin) as node:
-            node.values[0] += code.read(room_back, node.at * lanes)
+            node.values[0] += code.read(scratch_gradient, node.at * lanes)
         code.write(node.values[0], by_bias, patch.channel, some)
         with code.loop(0, high) as row, code.loop(0, groups) as group:
             t = group.at * taps
@@ -282,16 +284,20 @@ def _back(taps: int, dtype: torch.dtype, lanes: int) -> Callable[..., None]:
             places = [of + channels * i for i in range(taps)]
             sums = [code.read(by_weight, at, some) for at in places]
             with code.loop(0, patch.n, values=sums) as y:
-                with code.loop(0, columns, _FEW, y.values) as x:
+                with code.loop(0, columns, _GRADIENT_TILE, y.values) as x:
                     here = ((y.at + row.at) * patch.wide + x.at + t) * lanes
                     there = (y.at * columns + x.at) * lanes
                     grads = []
-                    for place in range(_FEW + taps - 1):
-                        if place < _FEW:
-                            grads.append(code.read(room_back, there + place * lanes))
-                        seen = code.read(room, here + place * lanes)
-                        for i in range(max(0, place - _FEW + 1), min(taps, place + 1)):
-                            x.values[i] = x.values[i].plus(grads[place - i], seen)
+                    for place in range(_GRADIENT_TILE + taps - 1):
+                        if place < _GRADIENT_TILE:
+                            grads.append(
+                                code.read(scratch_gradient, there + place * lanes)
+                            )
+                        value = code.read(scratch, here + place * lanes)
+                        for i in range(
+                            max(0, place - _GRADIENT_TILE + 1), min(taps, place + 1)
+                        ):
+                            x.values[i] = x.values[i].plus(grads[place - i], value)
                 y.values = x.values
             for at, value in zip(places, y.values, strict=True):
                 code.write(value, by_weight, at, some)

@@ -9,6 +9,7 @@ the last one is done again in place of those that are missing.
 from collections.abc import Callable
 from functools import cache
 from math import ceil
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,7 +22,7 @@ from apnp.compiled.code import Code, Index, Vector, lanes
 _SIZES = ["n", "channels", "narrow", "wide", "first", "last"]
 
 
-def forth(
+def forward(
     z: Tensor, u: Tensor, w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor,
     slope: float, eps: float,
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
@@ -43,10 +44,10 @@ def forth(
     plan = _Plan(z, w1)
     out, mean, rate = torch.empty_like(z), z.new_empty(len(z)), z.new_empty(len(z))
     weights = [plan.panels(w1.T), plan.row(b1), plan.panels(w2.T), plan.row(b2)]
-    function = _forth(z.dtype, plan.lanes, plan.whole)
+    function = _forward(z.dtype, plan.lanes, plan.whole)
 
     def work(first: int, last: int) -> None:
-        given = [z, u, *weights, out, mean, rate, plan.room(1, 1)]
+        given = [z, u, *weights, out, mean, rate, plan.scratch(1, 1)]
         pointers = [t.data_ptr() for t in given]
         function(*pointers, *plan.sizes, first, last, slope, eps)
 
@@ -54,21 +55,21 @@ def forth(
     return out, mean, rate
 
 
-def back(
+def backward(
     g: Tensor, u: Tensor, mean: Tensor, rate: Tensor, w1: Tensor, b1: Tensor,
     w2: Tensor, slope: float,
 ) -> tuple[Tensor, ...]:  # fmt: skip
-    """The derivatives of `forth`.
+    """The derivatives of `forward`.
 
     Args:
         g: By its result, (n, c), contiguous.
-        u: As there, and so on.
-        mean: Row means that the forward pass returned.
-        rate: Reciprocal row deviations that it returned.
-        w1: Argument of the forward pass.
-        b1: Argument of the forward pass.
-        w2: Argument of the forward pass.
-        slope: Derivatives that the forward pass returned.
+        u: The second argument of `forward`.
+        mean: Means of the rows, as `forward` returned them.
+        rate: Their inverse deviations.
+        w1: (e, c).
+        b1: (e,).
+        w2: (c, e).
+        slope: Of the rectifier, below zero.
 
     Returns:
         By u, w1, b1, w2 and b2.
@@ -76,7 +77,7 @@ def back(
     plan = _Plan(u, w1)
     by_u = torch.empty_like(u)
     weights = [plan.panels(w1.T), plan.row(b1), plan.panels(w1), plan.panels(w2)]
-    function = _back(u.dtype, plan.lanes, plan.whole)
+    function = _backward(u.dtype, plan.lanes, plan.whole)
     (e, c), (narrow, wide) = w1.shape, plan.sizes[2:]
     shapes = (wide, narrow), (narrow, wide), (1, wide), (1, narrow)
     lengths = [rows * columns for rows, columns in shapes]
@@ -84,7 +85,7 @@ def back(
     def work(first: int, last: int) -> Tensor:
         sums = u.new_zeros(sum(lengths))
         parts = sums.split(lengths)
-        given = [g, u, mean, rate, *weights, by_u, *parts, plan.room(3, 2)]
+        given = [g, u, mean, rate, *weights, by_u, *parts, plan.scratch(3, 2)]
         pointers = [t.data_ptr() for t in given]
         function(*pointers, *plan.sizes, first, last, slope)
         return sums
@@ -128,20 +129,20 @@ class _Plan:
         """A vector padded to a multiple of the lanes, contiguous."""
         return functional.pad(vector, (0, -len(vector) % self.lanes)).contiguous()
 
-    def room(self, narrow: int, wide: int) -> Tensor:
-        """For blocks of so many narrow and wide layers, and for sums of their rows."""
+    def scratch(self, narrow: int, wide: int) -> Tensor:
+        """Memory for so many narrow and wide layers and for sums of their rows."""
         width = narrow * self.sizes[2] + wide * self.sizes[3] + 2 * (self.lanes + 1)
         return self._z.new_empty(BLOCK * width)
 
 
 @cache
-def _forth(dtype: torch.dtype, wide_lanes: int, whole: bool) -> Callable[..., None]:
-    tensors = ["z", "u", "w1", "b1", "w2", "b2", "out", "mean", "rate", "room"]
-    code = Code("forth", tensors, _SIZES, dtype, wide_lanes, ["slope", "eps"])
-    z, u, w1, b1, w2, b2, out, mean, rate, room = code.tensors
+def _forward(dtype: torch.dtype, wide_lanes: int, whole: bool) -> Callable[..., None]:
+    tensors = ["z", "u", "w1", "b1", "w2", "b2", "out", "mean", "rate", "scratch"]
+    code = Code("forward", tensors, _SIZES, dtype, wide_lanes, ["slope", "eps"])
+    z, u, w1, b1, w2, b2, out, mean, rate, scratch = code.tensors
     (_, channels, narrow, wide, first, last), (slope, eps) = code.sizes, code.numbers
     with code.loop(first, last) as job:
-        block = Block(code, job.at, whole, room)
+        block = Block(code, job.at, whole, scratch)
         normal, layer = block.layer(narrow), block.layer(wide)
 
         def shift(row: Index) -> Vector:
@@ -186,15 +187,15 @@ def _forth(dtype: torch.dtype, wide_lanes: int, whole: bool) -> Callable[..., No
 
 
 @cache
-def _back(dtype: torch.dtype, wide_lanes: int, whole: bool) -> Callable[..., None]:
+def _backward(dtype: torch.dtype, wide_lanes: int, whole: bool) -> Callable[..., None]:
     tensors = ["g", "u", "mean", "rate", "w1", "b1", "w1_back", "w2", "by_u",
-               "by_w1", "by_w2", "by_b1", "by_b2", "room"]  # fmt: skip
-    code = Code("back", tensors, _SIZES, dtype, wide_lanes, ["slope"])
+               "by_w1", "by_w2", "by_b1", "by_b2", "scratch"]  # fmt: skip
+    code = Code("backward", tensors, _SIZES, dtype, wide_lanes, ["slope"])
     (g, u, mean, rate, w1, b1, w1_back, w2, by_u, by_w1, by_w2, by_b1, by_b2,
-     room) = code.tensors  # fmt: skip
+     scratch) = code.tensors  # fmt: skip
     (_, _, narrow, wide, first, last), (slope,) = code.sizes, code.numbers
     with code.loop(first, last) as job:
-        block = Block(code, job.at, whole, room)
+        block = Block(code, job.at, whole, scratch)
         normal, grads, by_normal = (block.layer(narrow) for _ in range(3))
         layer, by_layer = block.layer(wide), block.layer(wide)
         with code.loop(0, BLOCK) as row:
@@ -233,17 +234,25 @@ def _back(dtype: torch.dtype, wide_lanes: int, whole: bool) -> Callable[..., Non
                 with code.loop(0, block.rows, values=begin) as row:
                     row.values[0] += a.read(row.at, column.at)
                 code.write(row.values[0], to, column.at)
-
-        def along(row: Index, column: Index) -> tuple[Vector, Vector]:
-            by = by_normal.read(row, column)
-            return by, by * normal.read(row, column)
-
-        levels, slants = block.means(along)
-        with code.loop(0, BLOCK) as row:
-            shift, turn = (code.read_one(t, row.at) for t in (levels, slants))
-            r = code.read_one(rate, block.row(row.at))
-            with code.loop(0, narrow, wide_lanes) as column:
-                x = by_normal.read(row.at, column.at) - shift
-                x = x - turn * normal.read(row.at, column.at)
-                block.write(x * r, by_u, row.at, column.at)
+        _normalisation_backward(block, normal, by_normal, rate, by_u)
     return code.compiled()
+
+
+def _normalisation_backward(
+    block: Block, normal: Matrix, by_normal: Matrix, rate: Any, by_u: Any
+) -> None:
+    """Write the derivative by the rows before their normalisation."""
+    code = block.code
+
+    def terms(row: Index, column: Index) -> tuple[Vector, Vector]:
+        by = by_normal.read(row, column)
+        return by, by * normal.read(row, column)
+
+    levels, slopes = block.means(terms)
+    with code.loop(0, BLOCK) as row:
+        level, slope = (code.read_one(t, row.at) for t in (levels, slopes))
+        r = code.read_one(rate, block.row(row.at))
+        with code.loop(0, block.narrow, code.lanes) as column:
+            x = by_normal.read(row.at, column.at) - level
+            x = x - slope * normal.read(row.at, column.at)
+            block.write(x * r, by_u, row.at, column.at)

@@ -12,6 +12,8 @@ from apnp.errors import DataError
 from apnp.observations import Observations, Sites
 
 ContextPool = Literal["all", "outside"]
+_SITE = ("lat", "lon", "elevation")
+_POOLS = {"all": "all", "outside": "the others"}
 
 
 def heldout_tasks(
@@ -45,18 +47,10 @@ def heldout_tasks(
     Raises:
         DataError: If a time is not in `ds`, or no time gives a task.
     """
-    if held_out.shape != (ds.sizes["station"],) or held_out.dtype != bool:
-        raise ValueError(
-            f"`held_out` must be boolean of shape ({ds.sizes['station']},), one a "
-            f"station. Got {held_out.dtype} of shape {held_out.shape}."
-        )
-    if n_context < 1:
-        raise ValueError(f"`n_context` is a number of stations. Got {n_context}.")
+    _check(ds, held_out, n_context)
     position = _positions(ds, times)
     values = ds[variable].transpose("time", "station").values
-    lat, lon, elevation = (
-        ds[name].values.astype(np.float64) for name in ("lat", "lon", "elevation")
-    )
+    lat, lon, elevation = (ds[name].values.astype(np.float64) for name in _SITE)
     pool = np.ones_like(held_out) if context_pool == "all" else ~held_out
     n_tasks = 0
     for time, row in zip(times, position, strict=True):
@@ -69,22 +63,29 @@ def heldout_tasks(
             continue
         n_tasks += 1
         context, target = (
-            Observations(
-                Sites(lat[index], lon[index], elevation[index], time),
-                values[row, index],
-            )
-            for index in (chosen, np.flatnonzero(wanted))
+            Observations(Sites(lat[i], lon[i], elevation[i], time), values[row, i])
+            for i in (chosen, np.flatnonzero(wanted))
         )
         yield context, target
     if not n_tasks:
+        known = int((held_out & np.isfinite(elevation)).sum())
         raise DataError(
             f"None of the {len(times)} times has both context and target stations: "
             f"{int(held_out.sum())} of {held_out.size} stations are held out, "
-            f"{int((held_out & np.isfinite(elevation)).sum())} of them with a known "
-            f"elevation, and up to {n_context} stations are drawn as context from "
-            f"{'all' if context_pool == 'all' else 'the others'}. "
+            f"{known} of them with a known elevation, and up to {n_context} stations "
+            f"are drawn as context from {_POOLS[context_pool]}. "
             "Hold out other stations or take a smaller context."
         )
+
+
+def _check(ds: xr.Dataset, held_out: NDArray[np.bool_], n_context: int) -> None:
+    if held_out.shape != (ds.sizes["station"],) or held_out.dtype != bool:
+        raise ValueError(
+            f"`held_out` must be boolean of shape ({ds.sizes['station']},), one a "
+            f"station. Got {held_out.dtype} of shape {held_out.shape}."
+        )
+    if n_context < 1:
+        raise ValueError(f"`n_context` is a number of stations. Got {n_context}.")
 
 
 def _generator(seed: int, time: np.datetime64) -> np.random.Generator:

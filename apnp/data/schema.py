@@ -79,29 +79,42 @@ def from_arrays(
     value = np.asarray(values, dtype=np.float32)
     if flag is None:
         flag = np.where(np.isnan(value), MISSING, GOOD)
-    coords = {
-        "station": ("station", _text(station)),
-        "lat": ("station", np.asarray(lat, dtype=np.float64)),
-        "lon": ("station", wrap_longitude(lon)),
-        "elevation": ("station", np.asarray(elevation, dtype=np.float64)),
-        "time": ("time", np.asarray(time).astype("datetime64[ns]")),
-    }
-    if station_name is not None:
-        coords["station_name"] = ("station", _text(station_name))
+    coords = _coordinates(station, lat, lon, elevation, time, station_name)
+    own = _variable_attributes(about, cell_method) | dict(variable_attrs or {})
+    dims, flags = ("station", "time"), np.asarray(flag, np.int8)
     ds = xr.Dataset(
         {
-            variable: (("station", "time"), value),
-            f"{variable}_flag": (("station", "time"), np.asarray(flag, np.int8)),
+            variable: (dims, value, own),
+            f"{variable}_flag": (dims, flags, _flag_attributes(about)),
         },
         coords,
         {**_global_attributes(about), **(attrs or {})},
     )
-    for name in coords:
-        ds[name].attrs = dict(_COORDINATES[name])
-    own = _variable_attributes(about, cell_method)
-    ds[variable].attrs = {**own, **(variable_attrs or {})}
-    ds[f"{variable}_flag"].attrs = _flag_attributes(about)
     return validate(ds)
+
+
+def _coordinates(
+    station: ArrayLike,
+    lat: ArrayLike,
+    lon: ArrayLike,
+    elevation: ArrayLike,
+    time: ArrayLike,
+    station_name: ArrayLike | None,
+) -> dict[str, tuple[str, NDArray, dict[str, str]]]:
+    """Dimension, values and attributes of each coordinate."""
+    values: dict[str, NDArray] = {
+        "station": _text(station),
+        "lat": np.asarray(lat, dtype=np.float64),
+        "lon": wrap_longitude(lon),
+        "elevation": np.asarray(elevation, dtype=np.float64),
+        "time": np.asarray(time).astype("datetime64[ns]"),
+    }
+    if station_name is not None:
+        values["station_name"] = _text(station_name)
+    return {
+        name: ("time" if name == "time" else "station", value, _COORDINATES[name])
+        for name, value in values.items()
+    }
 
 
 def _text(values: ArrayLike) -> NDArray:

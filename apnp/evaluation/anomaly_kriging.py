@@ -9,8 +9,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from apnp.evaluation.gaussian import GaussianConditioned
-from apnp.evaluation.kriging import Constant, Kriging, elevation_and_latitude, spread
+from apnp.evaluation.kriging import (
+    Constant,
+    GaussianConditioned,
+    Kriging,
+    elevation_and_latitude,
+    spread,
+)
 from apnp.geometry.neighbour_means import NeighbourMeans
 from apnp.observations import Archive, Conditioned, Floats, Observations, Sites
 

@@ -12,9 +12,9 @@ from scipy.spatial import cKDTree
 from apnp.data.simulate import SimulatedClimate
 from apnp.errors import ConfigError
 from apnp.evaluation.anomaly_kriging import AnomalyKriging
-from apnp.evaluation.gaussian import GaussianConditioned
 from apnp.evaluation.kriging import (
     MINIMUM_STD,
+    GaussianConditioned,
     GaussianLaw,
     KnownLawKriging,
     Kriging,

@@ -7,6 +7,7 @@ their variance includes the noise, and the uncertainty of beta (universal krigin
 Cressie 1993, sections 3.4 and 3.5).
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
@@ -17,10 +18,10 @@ from scipy.linalg import cho_solve, cholesky, solve_triangular
 from scipy.spatial.distance import cdist
 
 from apnp.errors import DataError
-from apnp.evaluation.gaussian import GaussianConditioned
 from apnp.evaluation.maximum_likelihood import fit_exponential
 from apnp.geometry.sphere import EARTH_RADIUS_KM, unit_vectors
 from apnp.observations import Conditioned, Observations, Sites
+from apnp.scores import GaussianMarginals
 
 Floats = NDArray[np.float64]
 
@@ -92,6 +93,18 @@ class GaussianLaw:
     def condition(self, context: Observations) -> "Kriged":
         """The prediction from a context of n stations; memory grows as n squared."""
         return Kriged(self, context)
+
+
+class GaussianConditioned(ABC):
+    """A predictor that has read its context and answers with Gaussians."""
+
+    @abstractmethod
+    def predict(self, sites: Sites) -> tuple[Floats, Floats]:
+        """Mean and standard deviation (noise included) at sites, each (n,)."""
+
+    def marginals(self, sites: Sites) -> GaussianMarginals:
+        """The Gaussians at sites, which score themselves."""
+        return GaussianMarginals(*self.predict(sites))
 
 
 @dataclass(frozen=True)

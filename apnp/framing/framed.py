@@ -10,7 +10,7 @@ from apnp.backbones import Backbone
 from apnp.framing.frames import Layout, frames_of
 from apnp.framing.poses import Poses
 from apnp.groups import Group
-from apnp.types import Domain, PointSet, Stream, _Movable, at_points
+from apnp.types import AuxiliarySet, Domain, PointSet, _Movable, at_points
 
 
 @dataclass(frozen=True)
@@ -76,20 +76,23 @@ class Framed(Backbone[FramedLatent]):
         self.predicts_moments = backbone.predicts_moments
         self.embeds_targets = backbone.embeds_targets
         self.has_sites = backbone.has_sites
-        self.stream_dy = backbone.stream_dy
+        self.auxiliary_dy = backbone.auxiliary_dy
 
     def encode(
-        self, context: PointSet, domain: Domain, streams: tuple[Stream, ...] = ()
+        self,
+        context: PointSet,
+        domain: Domain,
+        auxiliary: tuple[AuxiliarySet, ...] = (),
     ) -> FramedLatent:
-        """Encode in every pose; streams are read at their points."""
-        self.check_context(context, domain, streams)
+        """Encode in every pose; auxiliary sets are read at their points."""
+        self.check_context(context, domain, auxiliary)
         mask = context.y_mask.any(-1)
         # A padded point may hold anything as its location.
         present = (mask | context.w_mask.any(-1))[..., None]
         x = torch.where(present, context.x, domain.centre[:, None])
         with torch.no_grad():
             poses = self.frames(Layout(x, mask, domain.centre))
-        moved = tuple(poses.points(at_points(s, self.group.dx)) for s in streams)
+        moved = tuple(poses.points(at_points(s, self.group.dx)) for s in auxiliary)
         inner = self.backbone.encode(
             poses.points(replace(context, x=x)), poses.domain(domain), moved
         )

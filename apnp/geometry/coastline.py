@@ -140,15 +140,6 @@ def _land(
 
 
 @cache
-def land_polygons(scale: MapScale = "50m") -> MultiPolygon:
-    """Land of the Earth in degrees, longitudes in [-180, 180], latitudes in [-90, 90].
-
-    Polygons that cross the date line are cut there; Antarctica reaches the pole.
-    """
-    return _land(scale, -180.0, -90.0, 180.0, 90.0)
-
-
-@cache
 def coast_lines(scale: MapScale = "50m") -> MultiLineString:
     """Coasts in degrees, without the cuts along the date line and the pole."""
     return _within_one_turn([ring for polygon in _rings(scale) for ring in polygon])

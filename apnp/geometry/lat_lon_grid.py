@@ -119,8 +119,8 @@ class LatLonGrid:
             by_row = np.add.reduceat(each.astype(np.float64), rows, axis=0)
             return np.add.reduceat(by_row, columns, axis=1)
 
-        seen = np.isfinite(values)
-        total, count = block_sums(np.where(seen, values, 0.0)), block_sums(seen)
+        observed = np.isfinite(values)
+        total, count = block_sums(np.where(observed, values, 0.0)), block_sums(observed)
         means = np.where(count > 0, total / np.maximum(count, 1), np.nan)
         lat, lon = (
             np.add.reduceat(axis, first) / np.diff(np.append(first, axis.size))

@@ -16,9 +16,9 @@ def collate(tasks: Sequence[Task]) -> Task:
     """One batch of tasks of any sizes, padded; padding is masked.
 
     Padded points lie at their task's domain centre, a possible location; those of
-    streams, and padded rows of their grids, at zero.
+    auxiliary sets, and padded rows of their grids, at zero.
     """
-    streams = zip(*(t.streams for t in tasks), strict=True)
+    auxiliary = zip(*(t.auxiliary for t in tasks), strict=True)
     return Task(
         _stack([t.context for t in tasks], [t.domain.centre for t in tasks]),
         _stack([t.target for t in tasks], [t.domain.centre for t in tasks]),
@@ -29,7 +29,7 @@ def collate(tasks: Sequence[Task]) -> Task:
             _sites([t.domain.context_sites for t in tasks]),
             _sites([t.domain.target_sites for t in tasks]),
         ),
-        tuple(_stack_fields(each) for each in streams),
+        tuple(_stack_fields(each) for each in auxiliary),
     )
 
 

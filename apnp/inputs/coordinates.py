@@ -59,8 +59,8 @@ class CoordinateInputs:
         return 1
 
     @property
-    def stream_dy(self) -> tuple[int, ...]:
-        """Number of variables of each stream beside the context: there is none."""
+    def auxiliary_dy(self) -> tuple[int, ...]:
+        """Number of variables of each auxiliary set: there is none."""
         return ()
 
     def to_dict(self) -> dict[str, Any]:

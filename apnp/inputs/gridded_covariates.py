@@ -1,4 +1,4 @@
-"""Gridded fields as a model sees them: covariates at points, streams on a grid."""
+"""Gridded fields as inputs: covariates at points, auxiliary sets on a grid."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
@@ -64,8 +64,7 @@ class FieldUse:
 
     Attributes:
         covariate: Whether its values at stations and targets are covariates.
-        auxiliary_km: Cells over which it is averaged for a stream beside the context;
-            0 = no stream.
+        auxiliary_km: Cells over which it is averaged for an auxiliary set; 0 = none.
         smooth_km: Gaussian windows over which it is averaged for more covariates.
     """
 
@@ -211,7 +210,7 @@ class FieldScaling:
     def averaged(
         self, source: FieldSource, time: np.datetime64
     ) -> tuple[LatLonGrid, Floats]:
-        """Scaled values of a day averaged over the cells of a stream, and their grid.
+        """Scaled values of a day, averaged over cells of `auxiliary_km`, on their grid.
 
         NaN where missing.
         """
@@ -264,8 +263,8 @@ class GriddedCovariates:
         return sum(each.n_covariates for each in self.fields)
 
     @property
-    def stream_dy(self) -> tuple[int, ...]:
-        """Number of variables of each stream beside the context."""
+    def auxiliary_dy(self) -> tuple[int, ...]:
+        """Number of variables of each auxiliary set beside the context."""
         return tuple(1 for each in self.fields if each.use.auxiliary_km)
 
     def reading(self, sources: Iterable[FieldSource]) -> "GriddedCovariates":

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from apnp.errors import CheckpointError
+from apnp.inputs.auxiliary import plane_auxiliary, sphere_auxiliary
 from apnp.inputs.covariates import SiteCovariates
 from apnp.inputs.gridded_covariates import (
     FieldScaling,
@@ -21,7 +22,6 @@ from apnp.inputs.gridded_covariates import (
 from apnp.inputs.history import HistorySettings, StationHistory
 from apnp.inputs.projection import Projection
 from apnp.inputs.scaling import ValueScaling
-from apnp.inputs.streams import plane_streams, sphere_streams
 from apnp.observations import Archive, Observations, Sites
 from apnp.types import Domain, GriddedField, PointSet
 
@@ -36,7 +36,7 @@ class StationInputs:
         projection: Locations, and the box of those of the training.
         scaling: Values.
         site: Covariates that follow from a place and a time.
-        gridded: Covariates and streams of gridded fields.
+        gridded: Covariates and auxiliary sets of gridded fields.
         known_sites: Latitude and longitude in degrees of the training stations that
             have fixed inputs of their own; none for other kinds of fixed inputs.
         history: What of a station's past is a covariate, if anything.
@@ -144,9 +144,9 @@ class StationInputs:
         return 1
 
     @property
-    def stream_dy(self) -> tuple[int, ...]:
-        """Number of variables of each stream beside the context."""
-        return self.gridded.stream_dy
+    def auxiliary_dy(self) -> tuple[int, ...]:
+        """Number of variables of each auxiliary set beside the context."""
+        return self.gridded.auxiliary_dy
 
     def fitted(
         self,
@@ -235,17 +235,19 @@ class StationInputs:
             return np.full((len(sites), self.n_history), np.nan)
         return self.memory.at(sites)
 
-    def streams(self, domain: Domain, time: np.datetime64) -> tuple[GriddedField, ...]:
-        """The streams of one task (b = 1) on a day, each of one variable.
+    def auxiliary(
+        self, domain: Domain, time: np.datetime64
+    ) -> tuple[GriddedField, ...]:
+        """The auxiliary sets of one task (b = 1) on a day, each of one variable.
 
         On the plane at nodes about the centre of the domain, in and around it; on the
         sphere at all nodes of the field.
         """
         read = self.gridded.fields, self.gridded.sources, time
         if self.geometry == "sphere":
-            return sphere_streams(*read)
+            return sphere_auxiliary(*read)
         box = domain.centre[0].double().numpy(), domain.extent[0].double().numpy()
-        return plane_streams(*read, self.projection.plane, box)
+        return plane_auxiliary(*read, self.projection.plane, box)
 
     def point_set(self, observations: Observations) -> PointSet:
         """Observations as a float32 point set of one task (b = 1)."""

@@ -30,7 +30,7 @@ class Contexts:
         variable: The variable.
         times: The times, those at which nothing was observed left out, (nt,).
         counts: Number of observations at each, (nt,).
-        seen: Which stations are observed at any of them, (station,).
+        observed: Which stations are observed at any of them, (station,).
         digest: Hash of the stations and of all values looked through.
     """
 
@@ -38,7 +38,7 @@ class Contexts:
     variable: str
     times: NDArray[np.datetime64]
     counts: NDArray[np.int64]
-    seen: NDArray[np.bool_]
+    observed: NDArray[np.bool_]
     digest: str
 
     @classmethod
@@ -50,17 +50,17 @@ class Contexts:
                 impossible.
         """
         times = select_times(stations, time)
-        counts, seen, digest = _survey(stations, times, variable)
-        observed = counts > 0
-        if observed.any() and not observed.all():
+        counts, observed, digest = _survey(stations, times, variable)
+        some = counts > 0
+        if some.any() and not some.all():
             log.warning(
                 "%d of %d times have no observation and are left out, first %s.",
-                (~observed).sum(), len(times), times[~observed][0],
+                (~some).sum(), len(times), times[~some][0],
             )  # fmt: skip
-        if not observed.any():
+        if not some.any():
             observations_at(stations, times[0], variable=variable)  # tells why
-        times, counts = times[observed], counts[observed]
-        return cls(stations, variable, times, counts, seen, digest)
+        times, counts = times[some], counts[some]
+        return cls(stations, variable, times, counts, observed, digest)
 
     def __len__(self) -> int:
         return len(self.times)
@@ -87,7 +87,9 @@ class Contexts:
 
     def network(self) -> Network:
         """The stations of all times."""
-        lat, lon = (self.stations[name].values[self.seen] for name in ("lat", "lon"))
+        lat, lon = (
+            self.stations[name].values[self.observed] for name in ("lat", "lon")
+        )
         return Network.of(lat, lon, len(self))
 
     def __iter__(self) -> Iterator[Observations]:
@@ -108,7 +110,7 @@ def _survey(
         digest.update(stations[name].values.astype(np.float64).tobytes())
     known = np.isfinite(stations["elevation"].values)
     counts = np.zeros(len(times), dtype=np.int64)
-    seen = np.zeros(known.size, dtype=bool)
+    stations_observed = np.zeros(known.size, dtype=bool)
     size = max(_VALUES // known.size, 1)
     for i in range(0, len(times), size):
         part = stations[variable].sel(time=times[i : i + size])
@@ -122,5 +124,5 @@ def _survey(
         digest.update(values.tobytes())
         observed = np.isfinite(values) & known
         counts[i : i + size] = observed.sum(axis=1)
-        seen |= observed.any(axis=0)
-    return counts, seen, digest.hexdigest()
+        stations_observed |= observed.any(axis=0)
+    return counts, stations_observed, digest.hexdigest()

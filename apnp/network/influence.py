@@ -125,7 +125,7 @@ def mean_derivatives(
     y = read.context.y.detach().clone().requires_grad_()
     with torch.enable_grad():
         encoding = read.process.encode(
-            replace(read.context, y=y), read.encoding.latent.domain, read.streams
+            replace(read.context, y=y), read.encoding.latent.domain, read.auxiliary
         )
         rows = np.empty((len(sites), y.shape[1]))
         every = range(len(sites))

@@ -27,12 +27,12 @@ class Pairs:
     Attributes:
         x: Locations of the queries.
         sites: Locations of the tokens.
-        seen: False for tokens that are none.
+        mask: False for tokens that are none.
     """
 
     x: Float[Tensor, "b n dx"]
     sites: Float[Tensor, "b m dx"]
-    seen: Bool[Tensor, "b m"]
+    mask: Bool[Tensor, "b m"]
 
     @cached_property
     def hidden(self) -> Tensor:
@@ -40,8 +40,8 @@ class Pairs:
 
         The first is the learned token, which is always there.
         """
-        zero = torch.zeros_like(self.seen, dtype=self.x.dtype)
-        hidden = zero.masked_fill(~self.seen, -torch.inf)
+        zero = torch.zeros_like(self.mask, dtype=self.x.dtype)
+        hidden = zero.masked_fill(~self.mask, -torch.inf)
         return functional.pad(hidden, (1, 0))[:, None, None]
 
     @cached_property
@@ -218,9 +218,9 @@ class WindowAttention(Attention):
         queries, asked = queries.split((self.compared, len(self.bilinear)), dim=-1)
         weights = self._weights(asked) * self.compared**0.5
         columns = functional.pad(self.bilinear.to(weights), (0, self.spare))
-        seen = torch.einsum("bni,kij->bnkj", pairs.queried, columns)
+        projected = torch.einsum("bni,kij->bnkj", pairs.queried, columns)
         # One small product a query: (heads, k) by (k, columns).
-        left = (weights.transpose(1, 2) @ seen).transpose(1, 2)
+        left = (weights.transpose(1, 2) @ projected).transpose(1, 2)
         right = functional.pad(pairs.keyed, (0, self.spare))
         right = right[:, None].expand(-1, self.heads, -1, -1)
         mask = pairs.hidden.expand(-1, -1, queries.shape[2], -1)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from apnp.nn.edge import Pad
+from apnp.nn.padding import Pad
 from apnp.nn.unet import Block
 
 

@@ -34,9 +34,9 @@ class Depthwise(nn.Module):
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """(b, c, *grid) to (b, c, *grid + 2 beyond - kernel + 1), and z.
 
-        A line may be one row. For what z is returned: `beside`.
+        A line may be one row. For what z is returned: `with_input`.
         """
-        return beside(z, kernels_like(self.weight, z), self.bias, self.beyond)
+        return with_input(z, kernels_like(self.weight, z), self.bias, self.beyond)
 
 
 def kernels_like(weight: Tensor, z: Tensor) -> Tensor:
@@ -50,28 +50,28 @@ def depthwise(
     """Convolve every channel with a kernel of its own.
 
     Of lines and planes on a processor this is compiled code
-    (`apnp.compiled.convolution`). Unless the weights are fixed, it has no second
-    derivatives, and says so.
+    (`apnp.compiled.convolution`), whose double backward raises unless the weights are
+    fixed.
 
     Args:
-        z: (b, c, *grid), channels in a row for speed.
+        z: (b, c, *grid), contiguous channels for speed.
         weight: (c, 1, *kernel).
         bias: (c,).
         beyond: Nodes beyond every edge that are zero, along axes whose kernels have
             more than one.
 
     Returns:
-        (b, c, *grid + 2 beyond - kernel + 1); of compiled code with channels in a row.
+        (b, c, *grid + 2 beyond - kernel + 1); compiled code makes channels contiguous.
     """
-    return beside(z, weight, bias, beyond)[0]
+    return with_input(z, weight, bias, beyond)[0]
 
 
-def beside(
+def with_input(
     z: Tensor, weight: Tensor, bias: Tensor | None = None, beyond: int = 0
 ) -> tuple[Tensor, Tensor]:
-    """What `depthwise` returns, and z for a way around it.
+    """Depthwise convolution that also returns its input, for a skip connection.
 
-    What comes back by both ways is summed while the convolution is taken back.
+    The gradient of the skip connection is added inside the backward convolution.
     """
     padding = _padding(weight, beyond)
     fits = all(
@@ -112,18 +112,18 @@ class _Depthwise(torch.autograd.Function):
         from apnp.compiled.convolution import by_weights, convolve
 
         z, weight = ctx.saved_tensors
-        back, around = grads
-        if back is None:
+        by_output, around = grads
+        if by_output is None:
             return around, None, None, None
-        g, by_z = _rows(back), None
+        g, by_z = _rows(by_output), None
         if ctx.needs_input_grad[0]:
-            turned = _kernels(weight.flip(tuple(range(2, z.ndim))))
+            flipped = _kernels(weight.flip(tuple(range(2, z.ndim))))
             # What the kernels reached beyond the edge has no derivative.
             sizes = zip(weight.shape[2:], ctx.padding, strict=True)
             rest = _two([k - 1 - p for k, p in sizes])
-            more = None if around is None else _rows(around)
+            addend = None if around is None else _rows(around)
             none = z.new_zeros(len(weight))
-            by_z = _like(convolve(g, turned, none, rest, more), z)
+            by_z = _like(convolve(g, flipped, none, rest, addend), z)
         high, wide = _kernels(weight).shape[:2]
         by_weight, by_bias = by_weights(_rows(z), g, (high, wide), _two(ctx.padding))
         by_weight = by_weight.movedim(-1, 0).reshape(weight.shape)
@@ -141,18 +141,18 @@ def _two(padding: list[int]) -> tuple[int, int]:
 
 
 def _rows(z: Tensor) -> Tensor:
-    """(b, c, *grid) as a plane with channels in a row, (b, rows, columns, c)."""
+    """(b, c, *grid) as a plane with contiguous channels, (b, rows, columns, c)."""
     plane = z if z.ndim == 4 else z[:, :, None]
     return plane.movedim(1, -1).contiguous()
 
 
 def _kernels(weight: Tensor) -> Tensor:
-    """(c, 1, *kernel) as those of a plane with channels in a row."""
+    """(c, 1, *kernel) as those of a plane with contiguous channels."""
     plane = weight if weight.ndim == 4 else weight[:, :, None]
     return plane[:, 0].movedim(0, -1).contiguous()
 
 
 def _like(rows: Tensor, z: Tensor) -> Tensor:
-    """A plane with channels in a row as (b, c, *grid)."""
+    """A plane with contiguous channels as (b, c, *grid)."""
     plane = rows.movedim(-1, 1)
     return plane if z.ndim == 4 else plane[:, :, 0]

@@ -60,10 +60,12 @@ class LinearDrift(nn.Module):
         eye = self.ridge * torch.eye(f.shape[-1], dtype=f.dtype, device=f.device)
         coefficients = []
         for v, prior in enumerate(prior_mean):
-            seen = mask[..., v : v + 1]
-            own = torch.where(seen, f, 0.0)
-            rest = torch.where(seen, y[..., v : v + 1], 0.0) - own @ prior[:, None]
-            white = self.covariance.solve(x, seen[..., 0], torch.cat((own, rest), -1))
+            observed = mask[..., v : v + 1]
+            own = torch.where(observed, f, 0.0)
+            rest = torch.where(observed, y[..., v : v + 1], 0.0) - own @ prior[:, None]
+            white = self.covariance.solve(
+                x, observed[..., 0], torch.cat((own, rest), -1)
+            )
             system = own.mT @ white
             gram, moment = system[..., :-1] + eye, system[..., -1:]
             coefficients.append(prior + torch.linalg.solve(gram, moment)[..., 0])

@@ -12,10 +12,10 @@ _TIE = 1e-6
 def farthest_points(
     x: Float[Tensor, "b n dx"],
     values: Float[Tensor, "b n k"],
-    seen: Bool[Tensor, "b n"],
+    mask: Bool[Tensor, "b n"],
     count: int,
 ) -> tuple[Int[Tensor, "b m"], Bool[Tensor, "b m"]]:
-    """At most `count` seen points, each the farthest from all chosen before it.
+    """At most `count` unmasked points, each the farthest from all chosen before it.
 
     The first is the nearest to the centroid. They follow from distances alone, and so
     move along with the points under any isometry; of points equally far the one of
@@ -24,7 +24,7 @@ def farthest_points(
     Args:
         x: Locations.
         values: What tells points apart that are equally far.
-        seen: False for points that are none.
+        mask: False for points that are none.
         count: Largest number of points.
 
     Returns:
@@ -37,14 +37,14 @@ def farthest_points(
     if m == 0:
         return index, found
     rank = _ranks(values)
-    share = seen.to(x)[..., None] / seen.sum(-1).clamp(min=1)[:, None, None]
+    share = mask.to(x)[..., None] / mask.sum(-1).clamp(min=1)[:, None, None]
     centroid = (share * x).sum(1, keepdim=True)
     nearness = -(x - centroid).square().sum(-1)
     rows = torch.arange(b, device=x.device)
     unchosen = torch.full_like(nearness, torch.inf)
-    largest = (x - centroid).square().sum(-1).where(seen, 0.0).amax(-1, keepdim=True)
+    largest = (x - centroid).square().sum(-1).where(mask, 0.0).amax(-1, keepdim=True)
     for i in range(m):
-        score = (nearness if i == 0 else unchosen).masked_fill(~seen, -torch.inf)
+        score = (nearness if i == 0 else unchosen).masked_fill(~mask, -torch.inf)
         best = score.amax(-1, keepdim=True)
         least = -torch.inf if i == 0 else 0.0
         tied = (score >= best - _TIE * largest) & (score > least)

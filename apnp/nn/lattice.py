@@ -9,16 +9,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from apnp.nn.covariance import Covariance
-from apnp.nn.edge import zero_pad
 from apnp.nn.gaussian import gaussian
 from apnp.nn.grid_detection import map_axes, sphere_axes
+from apnp.nn.padding import zero_pad
 from apnp.nn.setconv import (
     cubic_matrix,
     cubic_weights,
-    read,
-    read_product,
-    spread_gaussian,
-    spread_product,
+    interpolate,
+    interpolate_product,
+    scatter_gaussian,
+    scatter_product,
 )
 
 
@@ -55,7 +55,7 @@ class Lattice(ABC):
         return [gaussian(part, width) for part in self.squared(x, centre)]
 
     @abstractmethod
-    def spread_grid(
+    def scatter_grid(
         self,
         values: Tensor,
         axes: tuple[Tensor, ...],
@@ -138,7 +138,7 @@ class PlaneLattice(Lattice):
         squared = self.squared(x, centre)
         return torch.stack(
             [
-                share * spread_gaussian(weights, squared, width)
+                share * scatter_gaussian(weights, squared, width)
                 for share, width in zip(*scales, strict=True)
             ]
         ).sum(0)
@@ -167,7 +167,7 @@ class PlaneLattice(Lattice):
         relative = x - centre[:, None]
         return [self._along(i, relative[..., i]) for i in range(self.dx)]
 
-    def spread_grid(
+    def scatter_grid(
         self,
         values: Tensor,
         axes: tuple[Tensor, ...],
@@ -177,7 +177,7 @@ class PlaneLattice(Lattice):
         """One matrix an axis: its nodes by those of the grid."""
         relative = [axis - centre[:, i, None] for i, axis in enumerate(axes)]
         factors = [gaussian(self._along(i, r), width) for i, r in enumerate(relative)]
-        return spread_product(values, factors)
+        return scatter_product(values, factors)
 
     def _along(self, i: int, relative: Tensor) -> Tensor:
         """Of coordinates relative to the centre, squared along axis i, (b, n, g)."""
@@ -187,7 +187,7 @@ class PlaneLattice(Lattice):
         """Cubic convolution of the 4^dx nearest nodes, edges held constant."""
         axes = map_axes(x)
         if axes is not None:
-            return read_product(
+            return interpolate_product(
                 z,
                 [
                     cubic_matrix(self._position(i, axis - centre[:, i, None]), g)
@@ -206,7 +206,7 @@ class PlaneLattice(Lattice):
                 2
             )
             weight = (weight[..., None] * w[..., None, :]).flatten(2)
-        return read(z, index, weight)
+        return interpolate(z, index, weight)
 
     def _position(self, i: int, relative: Tensor) -> Tensor:
         """Coordinates relative to the centre in cells from the first node of axis i."""
@@ -279,7 +279,7 @@ class SphereLattice(Lattice):
         )
         return [2 - 2 * cos_difference, 2 * cos_lat * (cos_lat - horizontal)]
 
-    def spread_grid(
+    def scatter_grid(
         self,
         values: Tensor,
         axes: tuple[Tensor, ...],
@@ -308,7 +308,7 @@ class SphereLattice(Lattice):
             positions = [p + edge for p in self._positions(*axes, centre)]
             sizes = rows + 2 * edge, columns + 2 * edge
             matrices = list(map(cubic_matrix, positions, sizes))
-            return read_product(self.pad(self._tapered(z), edge), matrices)
+            return interpolate_product(self.pad(self._tapered(z), edge), matrices)
         lat = torch.atan2(x[..., 2], torch.linalg.vector_norm(x[..., :2], dim=-1))
         lon = torch.atan2(x[..., 1], x[..., 0])
         across, along = self._positions(lat, lon, centre)
@@ -325,7 +325,7 @@ class SphereLattice(Lattice):
             cubic_weights(across - row_start)[..., None]
             * cubic_weights(along - column_start)[..., None, :]
         )
-        return read(self._tapered(z), index.flatten(2), weight.flatten(2))
+        return interpolate(self._tapered(z), index.flatten(2), weight.flatten(2))
 
     def _positions(
         self, lat: Tensor, lon: Tensor, centre: Tensor

@@ -30,14 +30,14 @@ class Points:
         w: Covariates, zero where unknown, (b m, dw).
         y: Values less the prior mean, zero where unobserved, (b m, dy).
         mask: One where observed, else zero, (b m, dy).
-        seen: Whether any variable is observed, (b, m).
+        observed: Whether any variable is observed, (b, m).
     """
 
     x: Tensor
     w: Tensor
     y: Tensor
     mask: Tensor
-    seen: Tensor
+    observed: Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +69,9 @@ class Near:
         """The `k` nearest of the context to locations `x` (b, n, dx)."""
         b = len(x)
         index, found = neighbours.nearest(
-            x, points.x.unflatten(0, (b, -1)), points.seen, k + 1
+            x, points.x.unflatten(0, (b, -1)), points.observed, k + 1
         )
-        first = points.seen.shape[1] * torch.arange(b)[:, None, None]
+        first = points.observed.shape[1] * torch.arange(b)[:, None, None]
         index = (index + first).flatten(0, 1).int()
         count = found.sum(-1, dtype=torch.int32).flatten()
         x, w = x.flatten(0, 1).contiguous(), w.flatten(0, 1).contiguous()

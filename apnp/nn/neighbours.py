@@ -15,23 +15,23 @@ FADE = 0.2
 def nearest(
     x: Float[Tensor, "b n dx"],
     other: Float[Tensor, "b m dx"],
-    seen: Bool[Tensor, "b m"],
+    mask: Bool[Tensor, "b m"],
     k: int,
 ) -> tuple[Int[Tensor, "b n k"], Bool[Tensor, "b n k"]]:
-    """The `k` nearest seen points of `other` for every `x`, nearest first.
+    """The `k` nearest unmasked points of `other` for every `x`, nearest first.
 
     Time grows as (n + m) log m where there are many. On the sphere the distance of
     unit vectors is the chord length, which orders points like the great circle.
 
     Returns:
-        Their numbers, and whether there are so many: False where there are fewer seen
+        Their numbers, and whether there are so many: False where there are fewer
         points than `k`, the number is then that of any point.
     """
     b, n, _ = x.shape
     index = torch.zeros(b, n, k, dtype=torch.long)
     found = torch.zeros(b, n, k, dtype=torch.bool)
     for row in range(b):
-        numbers = np.flatnonzero(seen[row].cpu().numpy())
+        numbers = np.flatnonzero(mask[row].cpu().numpy())
         count = min(k, len(numbers))
         if count == 0 or n == 0:
             continue

@@ -16,7 +16,7 @@ from torch.nn import functional
 from apnp.compiled import compilable
 
 SLOPE = 0.1
-"""Of the leaky rectifier between the linear maps, below zero."""
+"""Slope below zero of the leaky rectifier between the linear maps."""
 _FEW = 2**8
 """Rows below which torch's own layers take less time."""
 
@@ -24,20 +24,20 @@ _FEW = 2**8
 def residual(
     z: Tensor, u: Tensor, norm: nn.LayerNorm, expand: nn.Linear, contract: nn.Linear
 ) -> Tensor:
-    """Z and what two linear maps make of the normalised u, node by node.
+    """Z plus two linear maps of the normalised u, node by node.
 
     Unless the field is small, this is compiled code on a processor
-    (`apnp.compiled.pointwise`), which has no second derivatives, and says so.
+    (`apnp.compiled.pointwise`), whose double backward raises.
 
     Args:
-        z: (b, c, *grid), channels in a row for speed, as of u.
+        z: (b, c, *grid), contiguous channels for speed, as of u.
         u: The same shape.
         norm: Over channels.
         expand: To the wider layer.
         contract: Back.
 
     Returns:
-        (b, c, *grid), channels in a row.
+        (b, c, *grid), contiguous channels.
     """
     rows = z.movedim(1, -1)
     if rows.shape[:-1].numel() < _FEW or not compilable(z, u, expand.weight):
@@ -70,7 +70,7 @@ class _Residual(torch.autograd.Function):
         # The normalisation's own gain and shift are part of the first linear map.
         weight, bias = w1 * gain, torch.addmv(b1, w1, shift)
         u = u.contiguous()
-        out, mean, rate = pointwise.forth(
+        out, mean, rate = pointwise.forward(
             z.contiguous(), u, weight, bias, w2, b2, SLOPE, eps
         )
         ctx.save_for_backward(u, mean, rate, gain, shift, w1, b1, w2)
@@ -84,7 +84,7 @@ class _Residual(torch.autograd.Function):
         u, mean, rate, gain, shift, w1, b1, w2 = ctx.saved_tensors
         weight, bias = w1 * gain, torch.addmv(b1, w1, shift)
         g = grads[0].contiguous()
-        by_u, by_weight, by_bias, by_w2, by_b2 = pointwise.back(
+        by_u, by_weight, by_bias, by_w2, by_b2 = pointwise.backward(
             g, u, mean, rate, weight, bias, w2, SLOPE
         )
         by_w1 = torch.addr(by_weight * gain, by_bias, shift)

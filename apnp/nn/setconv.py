@@ -22,7 +22,7 @@ _NARROW = 8
 """Channels so few that a grid is read faster one by one."""
 
 
-def spread(values: Tensor, axes: list[Tensor]) -> Tensor:
+def scatter(values: Tensor, axes: list[Tensor]) -> Tensor:
     """Sum point values onto lattice nodes, weighted along each axis.
 
     z[b, c, i, j, ..] = sum_n values[b, n, c] axes[0][b, n, i] axes[1][b, n, j] ..
@@ -41,10 +41,10 @@ def spread(values: Tensor, axes: list[Tensor]) -> Tensor:
     return (left.mT @ axes[-1]).reshape(*values.shape[::2], *grid)
 
 
-def spread_gaussian(
+def scatter_gaussian(
     values: Tensor, squared: list[Tensor], width: Tensor | float
 ) -> Tensor:
-    """`spread` with Gaussians of distance, exp(-squared / 2 width^2), as weights.
+    """`scatter` with Gaussians of distance, exp(-squared / 2 width^2), as weights.
 
     Of many points on a plane, on a processor, as many as fit a core's cache are summed
     at once in both passes, unless a derivative by their distances is needed. Their
@@ -68,8 +68,8 @@ def spread_gaussian(
     )
     if fast:
         rate = torch.as_tensor(exponent(width), dtype=values.dtype)
-        return _SpreadGaussian.apply(values, *squared, rate)
-    return spread(values, [gaussian(s, width) for s in squared])
+        return _ScatterGaussian.apply(values, *squared, rate)
+    return scatter(values, [gaussian(s, width) for s in squared])
 
 
 def _columns(left: Tensor, axis: Tensor) -> Tensor:
@@ -77,7 +77,7 @@ def _columns(left: Tensor, axis: Tensor) -> Tensor:
     return (left[..., None] * axis[..., None, :]).flatten(-2)
 
 
-class _SpreadGaussian(torch.autograd.Function):
+class _ScatterGaussian(torch.autograd.Function):
     """Of two axes, task by task, a few points at a time."""
 
     @staticmethod
@@ -116,13 +116,13 @@ class _SpreadGaussian(torch.autograd.Function):
         return wanted, None, None, by_rate * math.log(2)
 
 
-def spread_product(values: Tensor, axes: list[Tensor]) -> Tensor:
+def scatter_product(values: Tensor, axes: list[Tensor]) -> Tensor:
     """Sum the values of a product grid onto lattice nodes, one axis after the other.
 
     z[b, c, i, j, ..] = sum_mn.. values[b, m, n, .., c] axes[0][b, m, i]
                                  axes[1][b, n, j] ..
 
-    It is `spread` of all nodes of the grid, at the cost of one matrix an axis.
+    It is `scatter` of all nodes of the grid, at the cost of one matrix an axis.
 
     Args:
         values: (b, m, n, .., c).
@@ -138,8 +138,8 @@ def spread_product(values: Tensor, axes: list[Tensor]) -> Tensor:
     return z
 
 
-def spread_reference(values: Tensor, axes: list[Tensor]) -> Tensor:
-    """The same as `spread`, as one readable sum over points x nodes."""
+def scatter_reference(values: Tensor, axes: list[Tensor]) -> Tensor:
+    """The same as `scatter`, as one readable sum over points x nodes."""
     weight = torch.ones_like(values[..., 0])
     for axis in axes:
         weight = weight[..., None] * axis.reshape(
@@ -148,7 +148,7 @@ def spread_reference(values: Tensor, axes: list[Tensor]) -> Tensor:
     return torch.einsum("bnc,bn...->bc...", values, weight)
 
 
-def read(z: Tensor, index: Tensor, weight: Tensor) -> Tensor:
+def interpolate(z: Tensor, index: Tensor, weight: Tensor) -> Tensor:
     """Weighted sums of a few lattice nodes for each point.
 
     On a processor it has no second derivatives, and says so.
@@ -201,15 +201,15 @@ class _Summed(torch.autograd.Function):
         return by_table, None, by_weight
 
 
-def read_reference(z: Tensor, index: Tensor, weight: Tensor) -> Tensor:
-    """The same as `read`, gathering every node of every point at once."""
+def interpolate_reference(z: Tensor, index: Tensor, weight: Tensor) -> Tensor:
+    """The same as `interpolate`, gathering every node of every point at once."""
     flat = z.flatten(2)
     n, k = index.shape[1:]
     picked = flat.gather(2, index.flatten(1)[:, None].expand(-1, flat.shape[1], -1))
     return torch.einsum("bcnk,bnk->bnc", picked.unflatten(2, (n, k)), weight)
 
 
-def read_product(z: Tensor, axes: list[Tensor]) -> Tensor:
+def interpolate_product(z: Tensor, axes: list[Tensor]) -> Tensor:
     """Weighted sums of nodes for each point of a product grid, row by row.
 
     Args:

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from apnp.nn.cnn import check_sizes
-from apnp.nn.depthwise import beside, depthwise, kernels_like
-from apnp.nn.edge import Edge, Pad
+from apnp.nn.depthwise import depthwise, kernels_like, with_input
 from apnp.nn.mlp import shrink
+from apnp.nn.padding import Edge, Pad
 from apnp.nn.unet import Block
 
 _SIGMA = 0.45
@@ -240,9 +240,9 @@ class MirroredConv(nn.Module):
         self.weight, self.bias = made.weight, made.bias
 
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """(b, c, g) -> (b, c, g + 2 beyond - kernel + 1), and z as `beside` does."""
+        """(b, c, g) to (b, c, g + 2 beyond - kernel + 1), and z (`with_input`)."""
         weight = (self.weight + self.weight.flip(-1)) / 2
-        return beside(z, kernels_like(weight, z), self.bias, self.beyond)
+        return with_input(z, kernels_like(weight, z), self.bias, self.beyond)
 
 
 class ReflectionCNN(nn.Module):

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from apnp.nn.depthwise import Depthwise
-from apnp.nn.edge import Edge, Pad
 from apnp.nn.mlp import shrink
+from apnp.nn.padding import Edge, Pad
 from apnp.nn.residual import residual
 
 
@@ -42,9 +42,9 @@ class Block(nn.Module):
         With a `gain` (b, 1, *grid) the convolution takes the contribution of each
         node so many times.
         """
-        seen = self.edge(z if gain is None else gain * z)
-        mixed, around = self.depthwise(seen)
-        if seen is z:
+        padded = self.edge(z if gain is None else gain * z)
+        mixed, around = self.depthwise(padded)
+        if padded is z:
             z = around
         return residual(z, mixed, self.norm, self.expand, self.contract)
 

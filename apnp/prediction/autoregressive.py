@@ -1,9 +1,8 @@
-"""Coherent draws, and joint likelihoods, of any model: target after target.
+"""Coherent draws of any model: target after target.
 
 Bruinsma et al. (2023), "Autoregressive conditional neural processes": by the chain rule
-a model that predicts single values predicts them jointly, if each value drawn, or
-observed, joins the context of the next. The result depends on the order of targets,
-which is therefore random for draws.
+a model that predicts single values predicts them jointly, if each value drawn joins the
+context of the next. The result depends on the order of targets, which is random.
 """
 
 from dataclasses import replace
@@ -13,40 +12,9 @@ import torch
 from torch import Tensor
 
 from apnp.model import NeuralProcess
-from apnp.types import Domain, PointSet, Stream, Task
+from apnp.types import AuxiliarySet, Domain, PointSet, Task
 
 Tasks = TypeVar("Tasks", PointSet, Task)
-
-
-def ar_log_prob(
-    process: NeuralProcess, task: Task, order: Tensor, block: int = 1
-) -> Tensor:
-    """Joint log density of the observed targets by the chain rule, (b,).
-
-    Args:
-        process: The model.
-        task: Context and targets.
-        order: Numbers of the targets, each once, in the order of the chain, (nt,).
-        block: Targets that join the context at once; within a block they are as the
-            likelihood has them, independent or joint.
-
-    Raises:
-        ValueError: If `block` is no number above zero, or `order` not of all targets.
-    """
-    _check_block(block)
-    n = task.target.n_points
-    if sorted(order.tolist()) != list(range(n)):
-        raise ValueError(
-            f"`order` holds every number from 0 to {n - 1} once. Got {order.tolist()}."
-        )
-    context, total = task.context, task.context.x.new_zeros(task.context.batch_size)
-    for index in order.split(block):
-        part = _taken(task.target, index)
-        encoding = process.encode(context, task.domain, task.streams)
-        predictive = process.decode(encoding, part.x, part.w, part.w_mask)
-        total = total + predictive.log_prob(part.y, part.y_mask)
-        context = joined(context, part)
-    return total
 
 
 def ar_sample(
@@ -57,7 +25,7 @@ def ar_sample(
     k: int,
     generator: torch.Generator,
     block: int = 1,
-    streams: tuple[Stream, ...] = (),
+    auxiliary: tuple[AuxiliarySet, ...] = (),
 ) -> Tensor:
     """`k` joint draws at the targets, observation noise included, (k, b, nt, dy).
 
@@ -71,25 +39,26 @@ def ar_sample(
         k: Number of draws.
         generator: Draws the order of the targets, one for all draws, and the values.
         block: Targets that join the context at once.
-        streams: What the model reads beside the context.
+        auxiliary: What the model reads beside the context.
 
     Raises:
         ValueError: If `k` or `block` is no number above zero.
     """
-    _check_block(block)
+    if block < 1:
+        raise ValueError(f"`block` is a number of targets above zero. Got {block}.")
     if k < 1:
         raise ValueError(f"`k` is a number of draws above zero. Got {k}.")
     b = context.batch_size
-    asked = repeated(Task(context, target, domain, streams), k)
-    seen, target = asked.context, asked.target
+    asked = repeated(Task(context, target, domain, auxiliary), k)
+    context, target = asked.context, asked.target
     values = torch.empty_like(target.y)
     with torch.no_grad():
         for index in torch.randperm(target.n_points, generator=generator).split(block):
             part = _taken(target, index)
-            encoding = process.encode(seen, asked.domain, asked.streams)
+            encoding = process.encode(context, asked.domain, asked.auxiliary)
             predictive = process.decode(encoding, part.x, part.w, part.w_mask)
             values[:, index] = predictive.sample(1, generator)[0]
-            seen = joined(seen, with_values(part, values[:, index]))
+            context = joined(context, with_values(part, values[:, index]))
     return values.unflatten(0, (k, b))
 
 
@@ -113,8 +82,3 @@ def with_values(points: PointSet, y: Tensor) -> PointSet:
 
 def _taken(points: PointSet, index: Tensor) -> PointSet:
     return points.each(lambda a: a[:, index])
-
-
-def _check_block(block: int) -> None:
-    if block < 1:
-        raise ValueError(f"`block` is a number of targets above zero. Got {block}.")

@@ -16,7 +16,7 @@ from apnp.observations import Floats, Scores, Sites
 from apnp.prediction.autoregressive import ar_sample, joined, with_values
 from apnp.prediction.height_errors import SpreadErrors
 from apnp.prediction.horizon import check_reach
-from apnp.types import PointSet, Stream
+from apnp.types import AuxiliarySet, PointSet
 
 _BLOCK = 8
 """Anchors that are drawn at once."""
@@ -97,7 +97,7 @@ class ConditionedModel:
         inputs: What turns sites into its inputs, for this context.
         context: The context, as the model sees it.
         encoding: What it keeps of the context.
-        streams: What it reads beside the context.
+        auxiliary: What it reads beside the context.
         height_errors: Errors of station heights, which widen what is said; None where
             all heights are known.
     """
@@ -106,7 +106,7 @@ class ConditionedModel:
     inputs: StationInputs
     context: PointSet
     encoding: Encoding
-    streams: tuple[Stream, ...] = ()
+    auxiliary: tuple[AuxiliarySet, ...] = ()
     height_errors: SpreadErrors | None = None
 
     def marginals(self, sites: Sites) -> "ModelMarginals":
@@ -178,11 +178,11 @@ class ConditionedModel:
         with torch.inference_mode():
             drawn = ar_sample(
                 self.process, self.context, domain, target, samples.number,
-                generator, _BLOCK, self.streams,
+                generator, _BLOCK, self.auxiliary,
             )  # fmt: skip
             encodings = [
                 self.process.encode(
-                    joined(self.context, with_values(target, y)), domain, self.streams
+                    joined(self.context, with_values(target, y)), domain, self.auxiliary
                 )
                 for y in drawn
             ]

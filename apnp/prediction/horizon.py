@@ -1,5 +1,7 @@
 """The horizon of a model on a plane: places beyond it cannot be asked for."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from apnp.errors import ConfigError
@@ -36,19 +38,42 @@ def beyond_plane(inputs: StationInputs, lat: Floats, lon: Floats) -> Floats:
 
 
 def check_horizon(
-    inputs: StationInputs, context: Observations, grid: Grid, mask: Mask
+    inputs: StationInputs, contexts: Iterable[Observations], grid: Grid, mask: Mask
 ) -> None:
-    """Refuse cells beyond the horizon of a plane before any are predicted.
+    """Refuse cells beyond the horizon of any context's plane before any are predicted.
 
-    The planes of later contexts, which may lie elsewhere, check the cells they are
-    asked for.
+    Contexts in the region of training share one plane; others have planes of their own.
 
     Raises:
         ConfigError: Naming the centre and the farthest of them.
     """
+    for plane in _planes(inputs, contexts):
+        _check_cells(plane, grid, mask)
+
+
+def check_points(
+    inputs: StationInputs, contexts: Iterable[Observations], lat: Floats, lon: Floats
+) -> None:
+    """Refuse points (n,) in degrees as `check_horizon` refuses cells.
+
+    Raises:
+        ConfigError: Naming the centre and the farthest of them.
+    """
+    for plane in _planes(inputs, contexts):
+        check_reach(plane, lat, lon)
+
+
+def _planes(
+    inputs: StationInputs, contexts: Iterable[Observations]
+) -> list[StationInputs]:
+    """The inputs of contexts, each plane once; none on the sphere."""
     if inputs.geometry != "plane":
-        return
-    plane, _ = inputs.adapted(context.sites)
+        return []
+    planes = (inputs.adapted(context.sites)[0] for context in contexts)
+    return list({plane.projection.centre: plane for plane in planes}.values())
+
+
+def _check_cells(plane: StationInputs, grid: Grid, mask: Mask) -> None:
     for row in range(grid.lat.size):
         lat, lon = grid.points(slice(row, row + 1))
         far = beyond_plane(plane, lat, lon) > 0

@@ -63,7 +63,7 @@ class SymmetryProbe:
             inputs.point_set(context),
             inputs.point_set(target),
             domain,
-            inputs.streams(domain, context.sites.time),
+            inputs.auxiliary(domain, context.sites.time),
         ).to(torch.float64)
 
     def without_fixed_inputs(self, task: Task) -> tuple[Floats, Floats]:
@@ -86,7 +86,7 @@ class SymmetryProbe:
 
 
 def moved(task: Task, group: Group, element: torch.Tensor) -> Task:
-    """Context, targets, domain and streams moved by an element of the group.
+    """Context, targets, domain and auxiliary sets moved by an element of the group.
 
     A grid that is moved need be none of its axes: its nodes become points.
     """
@@ -95,8 +95,8 @@ def moved(task: Task, group: Group, element: torch.Tensor) -> Task:
         return replace(points, x=group.act(element, points.x))
 
     domain = replace(task.domain, centre=group.act(element, task.domain.centre))
-    streams = tuple(act(at_points(s, group.dx)) for s in task.streams)
-    return Task(act(task.context), act(task.target), domain, streams)
+    auxiliary = tuple(act(at_points(s, group.dx)) for s in task.auxiliary)
+    return Task(act(task.context), act(task.target), domain, auxiliary)
 
 
 def symmetry_breaking(

@@ -35,7 +35,7 @@ from apnp.output.field_output import FieldOutput
 from apnp.output.write_field import write_field
 from apnp.prediction.conditioned import ConditionedModel
 from apnp.prediction.height_errors import HeightErrors
-from apnp.prediction.horizon import check_horizon, within_horizon
+from apnp.prediction.horizon import check_horizon, check_points, within_horizon
 from apnp.prediction.network_check import unlike_training
 from apnp.prediction.points import (
     coordinates,
@@ -195,11 +195,13 @@ class TrainedModel:
         points = inputs.point_set(context)
         if not self.knows_targets:
             domain, inputs = inputs.without_targets(domain), inputs.forgetting()
-        streams = inputs.streams(domain, context.sites.time)
+        auxiliary = inputs.auxiliary(domain, context.sites.time)
         with torch.inference_mode():
-            encoding = self.process.encode(points, domain, streams)
+            encoding = self.process.encode(points, domain, auxiliary)
         errors = self.height_errors and self.height_errors.among(context.sites)
-        return ConditionedModel(self.process, inputs, points, encoding, streams, errors)
+        return ConditionedModel(
+            self.process, inputs, points, encoding, auxiliary, errors
+        )
 
     def predict_grid(
         self,
@@ -276,7 +278,7 @@ class TrainedModel:
         ds = self._stations(stations, lazily=output.store is not None)
         grid = request.cells(ds, spherical=self.inputs.geometry == "sphere")
         contexts = self._contexts(ds, time)
-        check_horizon(self.inputs, contexts[0], grid, request.mask)
+        check_horizon(self.inputs, contexts, grid, request.mask)
         elevation = request.ground(ds)
         model = self._asked(ds, contexts, request.recalibration)
         metadata = FieldMetadata.of(
@@ -336,6 +338,7 @@ class TrainedModel:
         unknown &= ground.source.endswith(SOURCE)  # a file given knows its own height
         noise = subgrid_noise(lat, lon, unknown)
         contexts = self._contexts(ds, time)
+        check_points(self.inputs, contexts, lat, lon)
         unlike_training(self.record.networks, contexts[0].sites)
         model = self._asked(ds, contexts, recalibration)
         tables = []

@@ -139,7 +139,7 @@ class StationTasks:
             self._points(draw.day, draw.context, past[0]),
             self._points(draw.day, draw.target, past[1]),
             domain,
-            self.inputs.streams(domain, self._times[draw.day]),
+            self.inputs.auxiliary(domain, self._times[draw.day]),
         )
 
     def _used_sites(self, index: int) -> list[Tensor | None]:
@@ -195,7 +195,7 @@ def observed_task(
         inputs.point_set(context),
         inputs.point_set(target),
         domain,
-        inputs.streams(domain, context.sites.time),
+        inputs.auxiliary(domain, context.sites.time),
     )
 
 

@@ -10,7 +10,7 @@ from cases import Case, Points
 from torch import Tensor, nn
 
 from apnp.nn.cnn import CNN
-from apnp.nn.setconv import spread_reference
+from apnp.nn.setconv import scatter_reference
 from subjects.ours import plane
 from subjects.subject import Subject, Work
 
@@ -309,7 +309,7 @@ class DenseSetConvolution(Subject):
         nodes = lattice.sites(centre).flatten(1, -2)
 
         def loss() -> Tensor:
-            z = spread_reference(values, lattice.kernel(points.xc, centre, width))
+            z = scatter_reference(values, lattice.kernel(points.xc, centre, width))
             squared = (points.xt[:, :, None] - nodes[:, None]).square().sum(-1)
             weight = torch.exp(-0.5 * squared / width**2)
             return (weight @ z.flatten(2).mT).square().mean()

@@ -6,7 +6,14 @@ import torch
 from cases import Case, Points
 from torch import Tensor
 
-from apnp.backbones import PTTNP, TNP, Backbone, ConvCNP
+from apnp.backbones import (
+    PTTNP,
+    TNP,
+    Backbone,
+    ConvCNP,
+    GriddedOptions,
+    TokenLayers,
+)
 from apnp.backbones.tokens import AttentionKind
 from apnp.config.backbones import ConvCNPConfig
 from apnp.evaluation import baseline
@@ -16,7 +23,7 @@ from apnp.model import NeuralProcess
 from apnp.nn.cnn import CNN
 from apnp.nn.lattice import PlaneLattice
 from apnp.nn.mlp import MLP
-from apnp.nn.setconv import spread_gaussian
+from apnp.nn.setconv import scatter_gaussian
 from apnp.nn.unet import UNet
 from apnp.types import Domain, PointSet, Task
 from subjects.kriging import Kriging
@@ -66,10 +73,8 @@ def convcnp(case: Case, lattice: PlaneLattice, form: Form) -> ConvCNP:
         net = UNet(_DEFAULT.channels, _DEFAULT.blocks, _DEFAULT.kernel, *rest)
     else:
         net = CNN(case.channels, case.layers, case.kernel, *rest)
-    return ConvCNP(
-        lattice, Translations(case.dx), 1, 0, net, form.widths, (), form.kriging,
-        form.read, form.embedded, form.expansion,
-    )  # fmt: skip
+    options = GriddedOptions((), form.kriging, form.read, form.embedded, form.expansion)
+    return ConvCNP(lattice, Translations(case.dx), 1, 0, net, form.widths, options)
 
 
 def plane(case: Case) -> PlaneLattice:
@@ -157,10 +162,10 @@ class Ours(Subject):
             return convcnp(case, plane(case), self.form)
         plain = self.attention == "plain"
         group: Group = Trivial(case.dx) if plain else Translations(case.dx)
-        sizes = (case.channels, case.layers, case.heads, self.attention)
+        layers = TokenLayers(case.channels, case.layers, case.heads, self.attention)
         if case.model == "pt_tnp":
-            return PTTNP(group, 1, 0, LENGTHS, case.pseudo, *sizes)
-        return TNP(group, 1, 0, LENGTHS, *sizes)
+            return PTTNP(group, 1, 0, LENGTHS, case.pseudo, layers)
+        return TNP(group, 1, 0, LENGTHS, layers)
 
 
 @dataclass(frozen=True)
@@ -183,7 +188,7 @@ class OurSetConvolution(Subject):
         centre = torch.full((case.tasks, case.dx), 0.5)
 
         def loss() -> Tensor:
-            z = spread_gaussian(values, lattice.squared(points.xc, centre), width)
+            z = scatter_gaussian(values, lattice.squared(points.xc, centre), width)
             return lattice.interpolate(z, points.xt, centre).square().mean()
 
         return Work(1, loss)

@@ -17,7 +17,11 @@ import xarray as xr
 from apnp.data import from_arrays
 from apnp.prediction import load
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("default"),
+    pytest.mark.xdist_group("clients"),  # they share the fields
+]
 
 DAYS = np.array(["2021-07-01", "2021-07-02"], "datetime64[ns]")
 LEVELS = (0.05, 0.95)

@@ -25,8 +25,8 @@ def of_context(change: Callable[[PointSet, Domain], PointSet]) -> Any:
     """Encodes another context."""
 
     def broken(encode: Method) -> Method:
-        def encoded(self, context, domain, streams=()):
-            return encode(self, change(context, domain), domain, streams)
+        def encoded(self, context, domain, auxiliary=()):
+            return encode(self, change(context, domain), domain, auxiliary)
 
         return encoded
 
@@ -37,8 +37,8 @@ def of_domain(change: Callable[[Domain, PointSet], Domain]) -> Any:
     """Encodes by another domain."""
 
     def broken(encode: Method) -> Method:
-        def encoded(self, context, domain, streams=()):
-            return encode(self, context, change(domain, context), streams)
+        def encoded(self, context, domain, auxiliary=()):
+            return encode(self, context, change(domain, context), auxiliary)
 
         return encoded
 
@@ -48,9 +48,9 @@ def of_domain(change: Callable[[Domain, PointSet], Domain]) -> Any:
 def frozen(encode: Method) -> Method:
     """Encodes with a parameter that is not learned."""
 
-    def encoded(self, context, domain, streams=()):
+    def encoded(self, context, domain, auxiliary=()):
         next(self.parameters()).requires_grad_(False)
-        return encode(self, context, domain, streams)
+        return encode(self, context, domain, auxiliary)
 
     return encoded
 
@@ -134,19 +134,19 @@ def narrowed(context: PointSet, dx: int, dy: int, dw: int) -> PointSet:
 def lenient(encode: Method) -> Method:
     """Encodes what it can of a context that has too many dimensions."""
 
-    def encoded(self, context, domain, streams=()):
+    def encoded(self, context, domain, auxiliary=()):
         of = getattr(self, "backbone", self)
         context = narrowed(context, of.group.dx, of.dy, of.dw)
-        return encode(self, context, domain, streams)
+        return encode(self, context, domain, auxiliary)
 
     return encoded
 
 
 def lenient_about_domains(encode: Method) -> Method:
-    def encoded(self, context, domain, streams=()):
+    def encoded(self, context, domain, auxiliary=()):
         dx = getattr(self, "backbone", self).group.dx
         cuts = {n: cut(getattr(domain, n), dx) for n in ("centre", "extent")}
-        return encode(self, context, replace(domain, **cuts), streams)
+        return encode(self, context, replace(domain, **cuts), auxiliary)
 
     return encoded
 

@@ -60,11 +60,11 @@ def fixed(sound: Method) -> Method:
     return lambda self, *args: sound(self, *args[:-1], torch.zeros_like(args[-1]))
 
 
-def fixed_spread(spread_grid: Method) -> Method:
-    def spread(self, values, axes, centre, width):
-        return spread_grid(self, values, axes, torch.zeros_like(centre), width)
+def fixed_scatter(scatter_grid: Method) -> Method:
+    def scatter(self, values, axes, centre, width):
+        return scatter_grid(self, values, axes, torch.zeros_like(centre), width)
 
-    return spread
+    return scatter
 
 
 def with_longitude(features: Method) -> Method:
@@ -91,7 +91,7 @@ def all_seen(forward: Method) -> Method:
     """Reads tokens that are none."""
 
     def read(self, h, tokens, pairs):
-        pairs = replace(pairs, seen=torch.ones_like(pairs.seen))
+        pairs = replace(pairs, mask=torch.ones_like(pairs.mask))
         return forward(self, h, tokens, pairs)
 
     return read
@@ -99,20 +99,20 @@ def all_seen(forward: Method) -> Method:
 
 def all_near(nearest: Method) -> Method:
     """Takes unobserved points for neighbours."""
-    return lambda x, other, seen, k: nearest(x, other, seen | True, k)
+    return lambda x, other, mask, k: nearest(x, other, mask | True, k)
 
 
-def all_counted(mean_of_seen: Method) -> Method:
+def all_counted(masked_mean: Method) -> Method:
     """The mean over members that are none, too."""
-    return lambda values, seen: mean_of_seen(values, seen | True)
+    return lambda values, mask: masked_mean(values, mask | True)
 
 
 def first_points(farthest_points: Method) -> Method:
     """The first points of all, in whatever order they come."""
 
-    def first(x, values, seen, count):
+    def first(x, values, mask, count):
         m = min(count, x.shape[1])
-        return torch.arange(m).expand(len(x), m), seen[:, :m]
+        return torch.arange(m).expand(len(x), m), mask[:, :m]
 
     return first
 
@@ -138,16 +138,17 @@ ROWS = laws.test_6_rows_of_a_batch_are_independent
 SWITCH = laws.test_0_fixed_inputs_are_alive
 JUNK = {"junk": 0.0}
 
+SETS = ", auxiliary sets"
 CASES = [
     Case(MOVE, "ConvCNP, plane", PlaneLattice, "squared", fixed),
     Case(MOVE, "ConvCNP, plane", PlaneLattice, "interpolate", fixed),
     Case(MOVE, "ConvCNP, plane, approximate", PlaneLattice, "sites", fixed),
-    Case(MOVE, "ConvCNP, plane, streams", PlaneLattice, "spread_grid", fixed_spread),
+    Case(MOVE, f"ConvCNP, plane{SETS}", PlaneLattice, "scatter_grid", fixed_scatter),
     Case(MOVE, "ConvCNP, sphere", SphereLattice, "squared", fixed),
     Case(MOVE, "ConvCNP, sphere", SphereLattice, "interpolate", fixed),
     Case(MOVE, "ConvCNP, sphere", SphereLattice, "features", with_longitude),
     Case(MOVE, "ConvCNP, sphere, approximate", SphereLattice, "sites", fixed),
-    Case(MOVE, "ConvCNP, sphere, streams", SphereLattice, "spread_grid", fixed_spread),
+    Case(MOVE, f"ConvCNP, sphere{SETS}", SphereLattice, "scatter_grid", fixed_scatter),
     Case(MOVE, "EquivCNP, D_4", SteerableCNN, "forward", one_sided),
     Case(MOVE, "EquivCNP, line", ReflectionCNN, "forward", one_sided),
     Case(ROWS, "ConvCNP, plane", UNet, "forward", across_rows),
@@ -159,9 +160,9 @@ CASES = [
         DELETE, "TNP, plane, published", HeadMixingAttention, "forward", all_seen, JUNK
     ),
     Case(DELETE, "LocalTNP, plane", neighbours, "nearest", all_near, JUNK),
-    Case(DELETE, "CNP", cnp, "mean_of_seen", all_counted, JUNK),
-    Case(DELETE, "RCNP, plane", rcnp, "mean_of_seen", all_counted, JUNK),
-    Case(DELETE, "RCNP, plane, full", rcnp, "mean_of_seen", all_counted, JUNK),
+    Case(DELETE, "CNP", cnp, "masked_mean", all_counted, JUNK),
+    Case(DELETE, "RCNP, plane", rcnp, "masked_mean", all_counted, JUNK),
+    Case(DELETE, "RCNP, plane, full", rcnp, "masked_mean", all_counted, JUNK),
     Case(
         laws.test_3_context_order_is_irrelevant, "PTTNP, plane", pt_tnp,
         "farthest_points", first_points,

@@ -17,8 +17,8 @@ def loosened(request) -> Member:
     return request.param
 
 
-@pytest.fixture(params=ROWS["streaming"], ids=lambda m: m.name)
-def streaming(request) -> Member:
+@pytest.fixture(params=ROWS["with auxiliary sets"], ids=lambda m: m.name)
+def with_auxiliary(request) -> Member:
     return request.param
 
 

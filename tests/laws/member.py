@@ -14,11 +14,11 @@ from apnp.approx import ApproximatelyEquivariant
 from apnp.backbones import RelaxedConvCNP
 from apnp.groups import Group, LongitudeShifts, SphereRotations
 from apnp.model import NeuralProcess
-from apnp.types import Domain, GriddedField, PointSet, Stream, Task
+from apnp.types import AuxiliarySet, Domain, GriddedField, PointSet, Task
 
 DY, DW = 2, 2
-STREAM_DY = (1, 2)
-"""Variables of a scattered stream, and of a gridded one."""
+AUXILIARY_DY = (1, 2)
+"""Variables of a scattered auxiliary set, and of a gridded one."""
 
 
 def alive(module: nn.Module, seed: int = 7) -> nn.Module:
@@ -90,8 +90,8 @@ class Member:
         return "approximate" in self.name
 
     @property
-    def streaming(self) -> bool:
-        return "streams" in self.name
+    def with_auxiliary(self) -> bool:
+        return "auxiliary sets" in self.name
 
     @property
     def on_the_sphere(self) -> bool:
@@ -101,7 +101,7 @@ class Member:
     def task(self, seed: int = 1, nc: int = 5, nt: int = 6, b: int = 2) -> Task:
         """A task of which some values, covariates and one whole point are missing.
 
-        So are some values of its streams, a whole point and a whole row of a grid.
+        So are some values, a point and a row of a grid of its auxiliary sets.
         """
         generator = torch.Generator().manual_seed(seed)
         dx = self.group.dx
@@ -130,14 +130,14 @@ class Member:
         known = torch.ones(b, dtype=torch.bool)
         domain = Domain(centre, torch.full_like(centre, 3.0), known)
         task = Task(points(nc), points(nt), domain)
-        if not self.streaming:
+        if not self.with_auxiliary:
             return task
-        y_mask = normal(b, 7, STREAM_DY[0]) > -0.6
+        y_mask = normal(b, 7, AUXILIARY_DY[0]) > -0.6
         y_mask[:, 0], y_mask[:, 3] = True, False
-        y = normal(b, 7, STREAM_DY[0])
+        y = normal(b, 7, AUXILIARY_DY[0])
         none = y[..., :0]
         scattered = PointSet(locations(7), y, none, y_mask, none > 0)
-        return replace(task, streams=(scattered, self._grid(centre, generator)))
+        return replace(task, auxiliary=(scattered, self._grid(centre, generator)))
 
     def _grid(self, centre: Tensor, generator: torch.Generator) -> GriddedField:
         """Nodes at uneven coordinates; on the sphere near and beyond the date line."""
@@ -153,9 +153,9 @@ class Member:
         if self.on_the_sphere:
             lat, lon = (uniform(len(centre), n) for n in sizes)
             axes = torch.pi * (lat - 0.5), torch.pi * (0.5 + lon)
-        y_mask = uniform(len(centre), *sizes, STREAM_DY[1]) > 0.3
+        y_mask = uniform(len(centre), *sizes, AUXILIARY_DY[1]) > 0.3
         y_mask[:, 0], y_mask[:, 3] = True, False
-        y = 2.0 * uniform(len(centre), *sizes, STREAM_DY[1]) - 1.0
+        y = 2.0 * uniform(len(centre), *sizes, AUXILIARY_DY[1]) - 1.0
         return GriddedField(axes, y, y_mask)
 
     def element(self, seed: int = 3) -> Tensor:
@@ -164,18 +164,18 @@ class Member:
         return self.exact(self.group, generator, torch.zeros(1, dtype=torch.float64))
 
     def moved(self, task: Task, g: Tensor) -> Task:
-        """Context, targets, streams and domain moved by `g`."""
+        """Context, targets, auxiliary sets and domain moved by `g`."""
 
         def act(points: PointSet) -> PointSet:
             return replace(points, x=self.group.act(g, points.x))
 
         centre = self.group.act(g, task.domain.centre)
         domain = replace(task.domain, centre=centre)
-        streams: tuple[Stream, ...] = ()
-        if task.streams:
-            scattered, grid = task.streams
-            streams = act(scattered), self._moved_grid(grid, g)
-        return Task(act(task.context), act(task.target), domain, streams)
+        auxiliary: tuple[AuxiliarySet, ...] = ()
+        if task.auxiliary:
+            scattered, grid = task.auxiliary
+            auxiliary = act(scattered), self._moved_grid(grid, g)
+        return Task(act(task.context), act(task.target), domain, auxiliary)
 
     def _moved_grid(self, grid: GriddedField, g: Tensor) -> GriddedField:
         """By a shift of longitude, or by one along axes after turns of axes to axes."""
@@ -210,9 +210,9 @@ class Member:
         model: Any,
         context: PointSet,
         domain: Domain,
-        streams: tuple[Stream, ...] = (),
+        auxiliary: tuple[AuxiliarySet, ...] = (),
     ) -> Any:
-        encoding = model.encode(context, domain, streams)
+        encoding = model.encode(context, domain, auxiliary)
         if isinstance(model, NeuralProcess):
             return encoding
         return model.process(encoding)
@@ -228,5 +228,5 @@ class Member:
         )
 
     def predict(self, model: Any, task: Task) -> Tensor:
-        encoding = self.encode(model, task.context, task.domain, task.streams)
+        encoding = self.encode(model, task.context, task.domain, task.auxiliary)
         return self.decode(model, encoding, task.target)

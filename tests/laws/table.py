@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from member import DW, DY, STREAM_DY, Member
+from member import AUXILIARY_DY, DW, DY, Member
 from torch import Tensor
 
 from apnp.approx import ApproximatelyEquivariant, FixedInputs, Support
@@ -17,8 +17,10 @@ from apnp.backbones import (
     Backbone,
     ConvCNP,
     EquivCNP,
+    GriddedOptions,
     LocalTNP,
     RelaxedConvCNP,
+    TokenLayers,
 )
 from apnp.backbones.tokens import AttentionKind
 from apnp.framing import Framed
@@ -56,7 +58,7 @@ LATTICES: dict[str, tuple[Callable[[], Lattice], Group, tuple[int, ...]]] = {
 
 def convcnp(
     where: str,
-    stream_dy: tuple[int, ...] = (),
+    auxiliary_dy: tuple[int, ...] = (),
     kriging: bool = True,
     read: int = 0,
     embedded: int = 4,
@@ -64,28 +66,28 @@ def convcnp(
     make, group, channels = LATTICES[where]
     lattice = make()
     net = UNet(channels, (1,) * len(channels), 3, len(lattice.shape), lattice.pad)
-    return ConvCNP(
-        lattice, group, DY, DW, net, (0.75, 2.0), stream_dy, kriging, read, embedded
-    )
+    options = GriddedOptions(auxiliary_dy, kriging, read, embedded)
+    return ConvCNP(lattice, group, DY, DW, net, (0.75, 2.0), options)
 
 
-def convcnp_with_cnn(where: str, stream_dy: tuple[int, ...] = ()) -> ConvCNP:
+def convcnp_with_cnn(where: str, auxiliary_dy: tuple[int, ...] = ()) -> ConvCNP:
     make, group, _ = LATTICES[where]
     lattice = make()
     net = CNN(4, 2, 3, len(lattice.shape), lattice.pad)
-    return ConvCNP(lattice, group, DY, DW, net, (0.75, 2.0), stream_dy)
+    options = GriddedOptions(auxiliary_dy)
+    return ConvCNP(lattice, group, DY, DW, net, (0.75, 2.0), options)
 
 
 def relaxed(
-    where: str, support: bool, stream_dy: tuple[int, ...] = ()
+    where: str, support: bool, auxiliary_dy: tuple[int, ...] = ()
 ) -> RelaxedConvCNP:
-    convcnp = convcnp_with_cnn(where, stream_dy)
+    convcnp = convcnp_with_cnn(where, auxiliary_dy)
     relaxations = [fixed_inputs(convcnp.group.dx, 1, support) for _ in range(2)]
     return RelaxedConvCNP(convcnp, relaxations)
 
 
 def equivcnp(
-    turns: PointGroup | None, stream_dy: tuple[int, ...] = (), kriging: bool = True
+    turns: PointGroup | None, auxiliary_dy: tuple[int, ...] = (), kriging: bool = True
 ) -> EquivCNP:
     """On the plane with these turns, or on the line."""
     net: ReflectionCNN | SteerableCNN
@@ -95,7 +97,8 @@ def equivcnp(
     else:
         lattice = PlaneLattice((8, 8), 0.4)
         net = SteerableCNN(4, 2, 5, turns, lattice.pad)
-    return EquivCNP(lattice, DY, DW, net, (0.75, 2.0), stream_dy, kriging)
+    options = GriddedOptions(auxiliary_dy, kriging)
+    return EquivCNP(lattice, DY, DW, net, (0.75, 2.0), options)
 
 
 GROUPS: dict[str, Group] = {
@@ -124,13 +127,13 @@ def local_tnp(group: str) -> LocalTNP:
 
 def tnp(group: str, attention: AttentionKind = "gaussian_bias") -> TNP:
     lengths = (2.0, 0.7)
-    return TNP(GROUPS[group], DY, DW, lengths, 8, 2, heads=2, attention=attention)
+    return TNP(GROUPS[group], DY, DW, lengths, TokenLayers(8, 2, 2, attention))
 
 
 def pt_tnp(group: str, attention: AttentionKind = "gaussian_bias") -> PTTNP:
     """Three pseudo-tokens of the four observed points."""
     lengths = (2.0, 0.7)
-    return PTTNP(GROUPS[group], DY, DW, lengths, 3, 8, 2, heads=2, attention=attention)
+    return PTTNP(GROUPS[group], DY, DW, lengths, 3, TokenLayers(8, 2, 2, attention))
 
 
 def rcnp(group: str, full: bool = False) -> RCNP:
@@ -142,7 +145,9 @@ def framed(group: str, inner: Callable[[Group], Backbone] | None = None) -> Fram
     wanted = GROUPS[group]
     plain = Trivial(wanted.dx)
     if inner is None:
-        backbone: Backbone = TNP(plain, DY, DW, (2.0, 0.7), 8, 2, 2, attention="plain")
+        backbone: Backbone = TNP(
+            plain, DY, DW, (2.0, 0.7), TokenLayers(8, 2, 2, "plain")
+        )
     else:
         backbone = inner(plain)
     return Framed(backbone, wanted)
@@ -195,9 +200,9 @@ FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {
         "plane",
         lambda: approximate("plane", False, convcnp("plane", read=3)),
     ),
-    "ConvCNP without kriging, sphere, streams, approximate": (
+    "ConvCNP without kriging, sphere, auxiliary sets, approximate": (
         "sphere",
-        lambda: approximate("sphere", False, convcnp("sphere", STREAM_DY, False)),
+        lambda: approximate("sphere", False, convcnp("sphere", AUXILIARY_DY, False)),
     ),
     "EquivCNP without kriging, line": ("E(1)", lambda: equivcnp(None, (), False)),
     **{
@@ -281,9 +286,9 @@ FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {
         "E(2)",
         lambda: framed("E(2)", lambda g: CNP(g.dx, DY, DW, width=8, layers=2)),
     ),
-    "Framed ConvCNP, plane, streams": (
+    "Framed ConvCNP, plane, auxiliary sets": (
         "plane",
-        lambda: framed("plane", lambda _: convcnp("plane", STREAM_DY)),
+        lambda: framed("plane", lambda _: convcnp("plane", AUXILIARY_DY)),
     ),
     "Framed ConvCNP, SE(2), approximate": (
         "SE(2)",
@@ -300,24 +305,24 @@ FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {
     "NeuralProcess, Framed TNP, E(2)": ("E(2)", lambda: process(framed("E(2)"))),
     "CNP": ("no symmetry", lambda: CNP(2, DY, DW, width=8, layers=2)),
     **{
-        f"ConvCNP, {at}, streams": (at, lambda at=at: convcnp(at, STREAM_DY))
+        f"ConvCNP, {at}, auxiliary sets": (at, lambda at=at: convcnp(at, AUXILIARY_DY))
         for at in LATTICES
     },
     **{
-        f"ConvCNP, {at}, streams, approximate": (
+        f"ConvCNP, {at}, auxiliary sets, approximate": (
             at,
-            lambda at=at: approximate(at, False, convcnp(at, STREAM_DY)),
+            lambda at=at: approximate(at, False, convcnp(at, AUXILIARY_DY)),
         )
         for at in LATTICES
     },
-    "RelaxedConvCNP, plane, streams, approximate": (
+    "RelaxedConvCNP, plane, auxiliary sets, approximate": (
         "plane",
-        lambda: relaxed("plane", False, STREAM_DY),
+        lambda: relaxed("plane", False, AUXILIARY_DY),
     ),
-    "EquivCNP, line, streams": ("E(1)", lambda: equivcnp(None, STREAM_DY)),
-    "NeuralProcess, sphere, streams, approximate": (
+    "EquivCNP, line, auxiliary sets": ("E(1)", lambda: equivcnp(None, AUXILIARY_DY)),
+    "NeuralProcess, sphere, auxiliary sets, approximate": (
         "sphere",
-        lambda: process(approximate("sphere", False, convcnp("sphere", STREAM_DY))),
+        lambda: process(approximate("sphere", False, convcnp("sphere", AUXILIARY_DY))),
     ),
     "NeuralProcess, LocalTNP, sphere, approximate": (
         "sphere",
@@ -364,13 +369,13 @@ STEERABLE: dict[str, tuple[PointGroup, Callable[[], Any]]] = {
         TURNS["D_4"],
         lambda: equivcnp(TURNS["D_4"], (), False),
     ),
-    "EquivCNP, D_4, streams": (
+    "EquivCNP, D_4, auxiliary sets": (
         TURNS["D_4"],
-        lambda: equivcnp(TURNS["D_4"], STREAM_DY),
+        lambda: equivcnp(TURNS["D_4"], AUXILIARY_DY),
     ),
-    "EquivCNP, C_4, streams, approximate": (
+    "EquivCNP, C_4, auxiliary sets, approximate": (
         TURNS["C_4"],
-        lambda: approximate("plane", False, equivcnp(TURNS["C_4"], STREAM_DY)),
+        lambda: approximate("plane", False, equivcnp(TURNS["C_4"], AUXILIARY_DY)),
     ),
     "EquivCNP, C_4, approximate in a support": (
         TURNS["C_4"],
@@ -399,8 +404,8 @@ ON_A_SPHERE = [
 ROWS: dict[str, list[Member]] = {
     "member": MEMBERS,
     "loosened": [m for m in MEMBERS if m.approximate],
-    "streaming": [m for m in MEMBERS if m.streaming],
+    "with auxiliary sets": [m for m in MEMBERS if m.with_auxiliary],
     "spherical": ON_A_SPHERE,
 }
 """The members that a law tests, by the name of its argument: all of them, those with
-fixed inputs, those that read streams, those with a lattice on the sphere."""
+fixed inputs, those that read auxiliary sets, those with a lattice on the sphere."""

@@ -199,7 +199,7 @@ def test_6_rows_of_a_batch_are_independent(member):
 def test_7_targets_are_independent_and_chunked_is_unchunked(member):
     model, task = member.model(), member.task()
     whole = member.predict(model, task)
-    encoding = member.encode(model, task.context, task.domain, task.streams)
+    encoding = member.encode(model, task.context, task.domain, task.auxiliary)
     for index in ([5], [4, 1], [0, 1, 2], []):
         part = member.decode(model, encoding, pick(task.target, index))
         assert part.shape == (2, len(index), whole.shape[-1])
@@ -208,7 +208,7 @@ def test_7_targets_are_independent_and_chunked_is_unchunked(member):
 
 def test_7_decoding_does_not_change_the_encoding(member):
     model, task = member.model(), member.task()
-    encoding = member.encode(model, task.context, task.domain, task.streams)
+    encoding = member.encode(model, task.context, task.domain, task.auxiliary)
     first = member.decode(model, encoding, task.target)
     assert_same(member.decode(model, encoding, task.target), first, 0.0)
 
@@ -262,13 +262,13 @@ def test_10_contexts_of_wrong_shape_are_refused_by_name(member, name):
     model, task = member.model(), member.task()
     size = getattr(task.context, name).shape[-1]
     with pytest.raises(ValueError, match=rf"d{name}.* {size}\b.* {size + 1}\b"):
-        member.encode(model, wider(task.context, name), task.domain, task.streams)
+        member.encode(model, wider(task.context, name), task.domain, task.auxiliary)
 
 
 @pytest.mark.parametrize("name", ["x", "w"])
 def test_10_targets_of_wrong_shape_are_refused_by_name(member, name):
     model, task = member.model(), member.task()
-    encoding = member.encode(model, task.context, task.domain, task.streams)
+    encoding = member.encode(model, task.context, task.domain, task.auxiliary)
     size = getattr(task.context, name).shape[-1]
     with pytest.raises(ValueError, match=rf"d{name}.* \d.*Got \d"):
         member.decode(model, encoding, wider(task.target, name))
@@ -279,8 +279,8 @@ def test_10_batches_that_do_not_agree_are_refused_by_name(member):
     model, task = member.model(), member.task()
     other = member.task(b=3)
     with pytest.raises(ValueError, match=r"tasks.* 2 .*3"):
-        member.encode(model, task.context, other.domain, task.streams)
-    encoding = member.encode(model, task.context, task.domain, task.streams)
+        member.encode(model, task.context, other.domain, task.auxiliary)
+    encoding = member.encode(model, task.context, task.domain, task.auxiliary)
     with pytest.raises(ValueError, match=r"tasks.* 2 .*3"):
         member.decode(model, encoding, other.target)
 
@@ -294,7 +294,7 @@ def test_10_domains_of_wrong_shape_are_refused_by_name(member):
         extent=torch.cat((d.extent, d.extent[:, :1]), -1),
     )
     with pytest.raises(ValueError, match=r"domain.*dx.*Got \d"):
-        member.encode(model, task.context, wide, task.streams)
+        member.encode(model, task.context, wide, task.auxiliary)
 
 
 def test_fixed_domain_shifts_by_whole_coarsest_cells_are_exact(spherical):
@@ -325,7 +325,7 @@ def test_float32_agrees_with_float64(member):
     single = member.make().float()
     single.load_state_dict(model.state_dict())
     task = task.to(torch.float32)
-    encoding = single.encode(task.context, task.domain, task.streams)
+    encoding = single.encode(task.context, task.domain, task.auxiliary)
     if not hasattr(single, "likelihood"):
         encoding = single.process(encoding)
         w = torch.where(task.target.w_mask, task.target.w, 0.0)

@@ -8,6 +8,7 @@ import runpy
 from dataclasses import replace
 from functools import cache
 
+import broken_auxiliary_sets
 import broken_backbones
 import broken_frames
 import broken_groups
@@ -15,14 +16,13 @@ import broken_likelihoods
 import broken_maps
 import broken_parts
 import broken_scores
-import broken_streams
 import pytest
+import test_auxiliary_sets
 import test_backbones
 import test_frames
 import test_groups
 import test_likelihoods
 import test_scores
-import test_streams
 from breaking import Break, check_noticed, laws_of
 from member import Member, concrete
 from table import MEMBERS, ROWS
@@ -32,7 +32,7 @@ from apnp.model import NeuralProcess
 from apnp.nn.attention import Attention
 from apnp.nn.lattice import Lattice
 
-OF_MEMBERS = broken_backbones.BREAKS | broken_streams.BREAKS
+OF_MEMBERS = broken_backbones.BREAKS | broken_auxiliary_sets.BREAKS
 OF_ONE = (
     broken_groups.OF_ONE
     | broken_likelihoods.OF_ONE
@@ -90,12 +90,12 @@ def named(law) -> str:
 @pytest.mark.parametrize(
     "module",
     [
+        test_auxiliary_sets,
         test_backbones,
         test_frames,
         test_groups,
         test_likelihoods,
         test_scores,
-        test_streams,
     ],
 )
 def test_every_law_is_broken(module):

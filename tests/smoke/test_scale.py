@@ -17,6 +17,7 @@ from apnp.data import from_arrays, write_stations
 
 ROOT = Path(__file__).parents[2]
 DAYS = 12
+pytestmark = pytest.mark.xdist_group("processes")
 
 
 @pytest.fixture(scope="module")

@@ -81,25 +81,27 @@ def test_grids_of_wrong_shape_are_refused(unchecked, change, match):
         replace(grid(), **change)
 
 
-def test_a_task_holds_streams_of_its_own_size_and_moves_them():
+def test_a_task_holds_auxiliary_sets_of_its_own_size_and_moves_them():
     task = Task(points(), points(n=5), domain(), (points(n=7), grid()))
-    assert repr(task).endswith("dw=2, streams=[(7, 1), (4, 3, 2)])")
-    first, second = task.to(torch.float64).streams
+    assert repr(task).endswith("dw=2, auxiliary=[(7, 1), (4, 3, 2)])")
+    first, second = task.to(torch.float64).auxiliary
     assert first.x.dtype == second.y.dtype == second.axes[1].dtype == torch.float64
     assert second.y_mask.dtype == torch.bool
     assert second.y_mask.all()
-    for k, streams in enumerate(((grid(b=3),), (points(), grid(b=3)))):
-        with pytest.raises(ValueError, match=rf"stream {k} .* tasks. Got 2 and 3"):
-            replace(task, streams=streams)
+    for k, auxiliary in enumerate(((grid(b=3),), (points(), grid(b=3)))):
+        with pytest.raises(
+            ValueError, match=rf"auxiliary set {k} .* tasks. Got 2 and 3"
+        ):
+            replace(task, auxiliary=auxiliary)
 
 
 def test_each_tensor_of_a_task_is_changed_once():
     task = Task(points(), points(n=5), domain(), (points(n=7), grid()))
     one = task.each(lambda value: value[1:])
     assert one.domain.absolute.shape == (1,)
-    assert one.streams[1].axes[0].shape == (1, 4)
-    assert one.streams[1].y.shape == (1, 4, 3, 2)
-    assert one.streams[0].y_mask.shape == (1, 7, 1)
+    assert one.auxiliary[1].axes[0].shape == (1, 4)
+    assert one.auxiliary[1].y.shape == (1, 4, 3, 2)
+    assert one.auxiliary[0].y_mask.shape == (1, 7, 1)
 
 
 def test_domains_of_wrong_shape_are_refused(unchecked):
@@ -153,8 +155,8 @@ def test_a_field_takes_additions_at_its_sites_alone():
 
 
 def test_tokens_take_additions_at_their_points_and_move_whole():
-    z, sites, seen = torch.zeros(2, 3, 4), torch.zeros(2, 3, 2), torch.ones(2, 3) > 0
-    tokens = Tokens(z, sites, seen, points(n=3), domain())
+    z, sites, mask = torch.zeros(2, 3, 4), torch.zeros(2, 3, 2), torch.ones(2, 3) > 0
+    tokens = Tokens(z, sites, mask, points(n=3), domain())
     e = torch.arange(2.0 * 3 * 4).reshape(2, 3, 4)
     assert torch.equal(tokens.shifted(e).z, e)
     assert tokens.shifted(e).points is tokens.points

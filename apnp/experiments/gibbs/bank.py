@@ -83,11 +83,11 @@ class TaskBank:
         _, centre, x, y = rows.split(sizes, dim=1)
         x, y = x.unflatten(1, (-1, places.dx)), y[..., None]
         most = int(n.max())
-        seen = torch.arange(most) < n[:, None]
+        mask = (torch.arange(most) < n[:, None])[..., None]
         # Targets lie behind the context, which has a size of its own in every task.
         at = (n[:, None] + torch.arange(places.targets))[..., None]
         xt, yt = x.gather(1, at.expand(-1, -1, places.dx)), y.gather(1, at)
-        none, mask = x.new_zeros(len(rows), most, 0), seen[..., None]
+        none = x.new_zeros(len(rows), most, 0)
         known = torch.tensor([self.source.knows_place(i) for i in indices])
         return Task(
             PointSet(

@@ -1,4 +1,4 @@
-"""Tasks drawn from random functions: Gaussian processes, and one that is none."""
+"""Tasks drawn from random functions."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -75,35 +75,6 @@ class GaussianProcess(Process):
         return torch.linalg.cholesky(matrix) @ torch.from_numpy(
             rng.standard_normal(len(x))
         )
-
-
-class Sawtooth(Process):
-    """A sawtooth wave between -1 and 1 along a random direction; no Gaussian process.
-
-    Args:
-        frequencies: Least and largest frequency, cycles a unit of `x`.
-        noise: Standard deviation of the noise.
-    """
-
-    kinds = 1
-
-    def __init__(self, frequencies: tuple[float, float], noise: float) -> None:
-        if not 0 < frequencies[0] <= frequencies[1]:
-            raise ConfigError(
-                "`frequencies` are the least and the largest, 0 < least <= largest. "
-                f"Got {frequencies}."
-            )
-        _check_noise(noise)
-        self.frequencies, self.noise = frequencies, noise
-
-    def sample(
-        self, kind: int, x: Float[Tensor, "n dx"], rng: np.random.Generator
-    ) -> Float[Tensor, " n"]:
-        """2 (f u.x + phase mod 1) - 1 of a random frequency f, direction u, phase."""
-        direction = rng.standard_normal(x.shape[-1])
-        direction *= rng.uniform(*self.frequencies) / np.linalg.norm(direction)
-        wave = np.mod(x.numpy() @ direction + rng.random(), 1.0)
-        return torch.from_numpy(2 * wave - 1 + self.noise * rng.standard_normal(len(x)))
 
 
 @dataclass(frozen=True)

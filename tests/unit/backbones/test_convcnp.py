@@ -1,10 +1,10 @@
 import pytest
 import torch
 
-from apnp.backbones import ConvCNP
+from apnp.backbones import ConvCNP, GriddedOptions
 from apnp.groups import LongitudeShifts, Translations
 from apnp.nn.lattice import PlaneLattice, SphereLattice
-from apnp.nn.setconv import spread_reference
+from apnp.nn.setconv import scatter_reference
 from apnp.nn.unet import UNet
 from apnp.types import Domain, GriddedField, PointSet
 
@@ -13,12 +13,13 @@ F = torch.float64
 
 def convcnp(lattice, group, **keys):
     settings = {"channels": (3, 4), "blocks": (1, 1), "kernel": 3}
-    stream_dy, kriging = keys.pop("stream_dy", ()), keys.pop("kriging", True)
+    auxiliary_dy, kriging = keys.pop("auxiliary_dy", ()), keys.pop("kriging", True)
     read = keys.pop("read", 0)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         net = UNet(**{**settings, **keys}, n_axes=len(lattice.shape), pad=lattice.pad)
-        model = ConvCNP(lattice, group, 1, 1, net, (1.0, 2.0), stream_dy, kriging, read)
+        options = GriddedOptions(auxiliary_dy, kriging, read)
+        model = ConvCNP(lattice, group, 1, 1, net, (1.0, 2.0), options)
         return model.double()
 
 
@@ -114,13 +115,13 @@ def test_a_domain_wider_than_the_lattice_gets_more_nodes_of_the_same_cell():
     assert (there - here).abs().max() > 1e-4
 
 
-def test_streams_are_channels_of_their_own_beside_those_of_the_context():
-    """Without their weights what is left is the model without streams."""
+def test_auxiliary_sets_are_channels_of_their_own_beside_those_of_the_context():
+    """Without their weights what is left is the model without auxiliary sets."""
     lattice = PlaneLattice((8,), 0.4)
     alone, made = (
-        convcnp(lattice, Translations(1), stream_dy=dy) for dy in ((), (2, 1))
+        convcnp(lattice, Translations(1), auxiliary_dy=dy) for dy in ((), (2, 1))
     )
-    assert not any("stream" in name for name in alone.state_dict())
+    assert not any("auxiliary set" in name for name in alone.state_dict())
     n = alone.lift[0].in_features
     assert made.lift[0].in_features == n + 2 * 2 * (2 + 1)
     weights = made.state_dict() | alone.state_dict()
@@ -132,8 +133,8 @@ def test_streams_are_channels_of_their_own_beside_those_of_the_context():
     centre = torch.zeros(1, 1, dtype=F)
     domain = Domain(centre, centre + 2, torch.tensor([True]))
     grid = GriddedField.observed((x[..., 0],), torch.cat((x, x**2), -1))
-    streams = grid, PointSet.observed(x, x)
-    one, other = alone.encode(context, domain), made.encode(context, domain, streams)
+    auxiliary = grid, PointSet.observed(x, x)
+    one, other = alone.encode(context, domain), made.encode(context, domain, auxiliary)
     torch.testing.assert_close(one.z, other.z, rtol=0, atol=1e-14)
 
 
@@ -154,9 +155,9 @@ def test_without_kriging_the_values_are_those_of_successive_corrections():
     nodes = lattice.sites(centre)
     known = seen.to(F)
     residual, total = known * values, torch.zeros(1, 9, 2, dtype=F)
-    for width, fade in zip((0.4, 0.8), model.log_fades.exp(), strict=True):
+    for width, prior in zip((0.4, 0.8), model.log_density_prior.exp(), strict=True):
         weight = torch.exp(-0.5 * (nodes - x.mT) ** 2 / width**2)
-        field = weight @ residual / (weight @ known + fade)
+        field = weight @ residual / (weight @ known + prior)
         total = total + field
         read = lattice.interpolate(field.mT, x, centre)
         residual = known * (residual - read)
@@ -234,18 +235,16 @@ def test_channels_read_linearly_are_those_of_a_mixture_at_the_targets():
 def test_a_number_of_channels_below_zero_is_refused():
     with pytest.raises(ValueError, match=r"`read` is a number of at least 0\. Got -1"):
         convcnp(PlaneLattice((8,), 0.4), Translations(1), read=-1)
-    made = convcnp(PlaneLattice((8,), 0.4), Translations(1))
     with pytest.raises(ValueError, match="`expansion` is a number of at least 1"):
-        ConvCNP(made.lattice, made.group, 1, 1, made.net, (1.0,), expansion=0)
+        GriddedOptions(expansion=0)
 
 
 @pytest.mark.parametrize("embedded", [0, 4])
 def test_of_a_single_value_presence_is_counted_once_and_told_twice(embedded):
     lattice = PlaneLattice((6, 8), 0.4)
     net = UNet((4,), (1,), 3, 2, lattice.pad)
-    model = ConvCNP(
-        lattice, Translations(2), 1, 0, net, (1.0,), (), False, 0, embedded
-    ).double()
+    options = GriddedOptions(kriging=False, embedded=embedded)
+    model = ConvCNP(lattice, Translations(2), 1, 0, net, (1.0,), options).double()
     seen = []
     model.lift.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
     generator = torch.Generator().manual_seed(1)
@@ -256,11 +255,11 @@ def test_of_a_single_value_presence_is_counted_once_and_told_twice(embedded):
     domain = Domain(centre, torch.ones_like(centre), torch.tensor([True]))
     model.encode(context, domain)
     axes = lattice.kernel(x, centre, model.widths()[0])
-    density = spread_reference(mask.double(), axes)
-    sums = spread_reference(mask * y, axes)
+    density = scatter_reference(mask.double(), axes)
+    sums = scatter_reference(mask * y, axes)
     found = seen[0].movedim(-1, 1)
     assert found.shape[1] == 4 + embedded
-    field = sums / (density + model.log_fades.exp())
+    field = sums / (density + model.log_density_prior.exp())
     torch.testing.assert_close(found[:, :2], field.expand(-1, 2, -1, -1))
     both = torch.log1p(density).expand(-1, 2, -1, -1)
     torch.testing.assert_close(found[:, -2:], both)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from apnp.backbones import PTTNP, TNP
+from apnp.backbones import PTTNP, TNP, TokenLayers
 from apnp.groups import Translations
 from apnp.types import Domain, PointSet
 
@@ -17,16 +17,16 @@ def context(n):
 
 @pytest.mark.parametrize(("n", "tokens"), [(9, 4), (3, 3), (0, 0)])
 def test_there_are_as_many_pseudo_tokens_as_asked_or_as_there_are_points(n, tokens):
-    model = PTTNP(Translations(2), 1, 1, LENGTHS, pseudo=4, width=8, heads=2)
+    model = PTTNP(Translations(2), 1, 1, LENGTHS, 4, TokenLayers(width=8, heads=2))
     latent = model.process(model.encode(*context(n)))
     assert latent.z.shape == (1, 4, tokens, 8)
 
 
-@pytest.mark.parametrize("made", [TNP, PTTNP])
-@pytest.mark.parametrize("name", ["width", "layers", "heads"])
-def test_sizes_are_above_zero(made, name):
-    with pytest.raises(ValueError, match=rf"`{name}` is a number above zero. Got 0"):
-        made(Translations(2), 1, 1, LENGTHS, **{name: 0})
+@pytest.mark.parametrize("name", ["width", "count", "heads"])
+def test_sizes_are_above_zero(name):
+    said = "layers" if name == "count" else name  # the word of configurations
+    with pytest.raises(ValueError, match=rf"`{said}` is a number above zero. Got 0"):
+        TokenLayers(**{name: 0})
 
 
 def test_pseudo_tokens_are_above_zero():
@@ -41,7 +41,7 @@ def test_lengths_are_above_zero(lengths):
 
 
 def test_a_tnp_reads_fixed_inputs_at_its_targets():
-    model = TNP(Translations(2), 1, 1, LENGTHS, width=8, heads=2)
+    model = TNP(Translations(2), 1, 1, LENGTHS, TokenLayers(width=8, heads=2))
     latent = model.process(model.encode(*context(4)))
     xt, wt = torch.zeros(1, 2, 2), torch.zeros(1, 2, 2)
     et = torch.zeros(1, 2, 8)

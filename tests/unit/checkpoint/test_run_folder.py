@@ -80,6 +80,26 @@ def test_inputs_of_earlier_versions_are_understood(saved):
     assert scaling.use == FieldUse(True, 50.0, (40.0,))
 
 
+def test_weights_of_earlier_versions_are_understood(saved):
+    run, _, record = saved
+    weights = {
+        "backbone.backbone.streams.1.log_fades": torch.tensor(1.0),
+        "backbone.log_fades": torch.tensor(2.0),
+        "backbone.upstreams.0.weight": torch.tensor(3.0),
+    }
+    state = {"raw": {f"model.{name}": value for name, value in weights.items()}}
+    write_checkpoint(run / "last", record, weights, state)
+    _, found, resumed = read_checkpoint(run / "last")
+    today = {
+        "backbone.backbone.auxiliary.1.log_density_prior": 1.0,
+        "backbone.log_density_prior": 2.0,
+        "backbone.upstreams.0.weight": 3.0,
+    }
+    assert {name: float(value) for name, value in found.items()} == today
+    raw = {name.removeprefix("model."): v for name, v in resumed["raw"].items()}
+    assert {name: float(value) for name, value in raw.items()} == today
+
+
 def test_nothing_is_pickled(saved, monkeypatch):
     def refuse(*args, **kwargs):
         raise AssertionError("pickle was used")

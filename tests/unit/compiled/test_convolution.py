@@ -86,4 +86,4 @@ def test_what_is_not_a_number_stays_where_it_is():
 def test_rooms_are_small_however_large_the_plane():
     z = torch.empty(1, 2000, 3000, 64)
     plan = convolution._Plan(z, (9, 9), (4, 4))
-    assert 4 * (plan.room + plan.room_back) < 2**20
+    assert 4 * (plan.scratch + plan.scratch_gradient) < 2**20

@@ -31,12 +31,12 @@ def drawn(n, c, e, dtype):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_it_is_torchs_in_value_and_derivatives(shape, dtype, processor, close):
     *given, g = drawn(*shape, dtype)
-    out, mean, rate = pointwise.forth(*given, SLOPE, EPS)
+    out, mean, rate = pointwise.forward(*given, SLOPE, EPS)
     close(out, reference(*given))
     _, u, w1, b1, w2, _ = given
     close(mean, u.mean(1))
     close(rate, (u.var(1, correction=0) + EPS).rsqrt())
-    made = pointwise.back(g, u, mean, rate, w1, b1, w2, SLOPE)
+    made = pointwise.backward(g, u, mean, rate, w1, b1, w2, SLOPE)
     leaves = [t.requires_grad_() for t in given]
     want = torch.autograd.grad(reference(*leaves), leaves[1:], g)
     for one, same in zip(made, want, strict=True):
@@ -46,10 +46,10 @@ def test_it_is_torchs_in_value_and_derivatives(shape, dtype, processor, close):
 
 def test_two_threads_do_what_one_does(two_threads, close):
     *given, g = drawn(100, 16, 32, torch.float64)
-    out, mean, rate = pointwise.forth(*given, SLOPE, EPS)
+    out, mean, rate = pointwise.forward(*given, SLOPE, EPS)
     close(out, reference(*given))
     _, u, w1, b1, w2, _ = given
-    made = pointwise.back(g, u, mean, rate, w1, b1, w2, SLOPE)
+    made = pointwise.backward(g, u, mean, rate, w1, b1, w2, SLOPE)
     leaves = [t.requires_grad_() for t in given]
     want = torch.autograd.grad(reference(*leaves), leaves[1:], g)
     for one, same in zip(made, want, strict=True):
@@ -59,6 +59,6 @@ def test_two_threads_do_what_one_does(two_threads, close):
 def test_rows_that_hardly_vary_keep_their_digits(close):
     z, u, *weights, _ = drawn(5, 3, 6, torch.float32)
     u = 1000.0 + 0.1 * u
-    out, _, _ = pointwise.forth(z, u, *weights, SLOPE, EPS)
+    out, _, _ = pointwise.forward(z, u, *weights, SLOPE, EPS)
     exact = reference(*(t.double() for t in (z, u, *weights)))
     torch.testing.assert_close(out.double(), exact, rtol=0, atol=2e-2)

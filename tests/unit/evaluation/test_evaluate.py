@@ -9,7 +9,7 @@ from scipy.stats import norm
 from apnp import scores
 from apnp.errors import DataError
 from apnp.evaluation import as_text, evaluate, write
-from apnp.evaluation.gaussian import GaussianConditioned
+from apnp.evaluation.kriging import GaussianConditioned
 from apnp.observations import Observations, Scores, Sites
 
 SIZES = (3, 5, 8)

@@ -10,7 +10,6 @@ from apnp.geometry.coastline import (
     coast_distance_km,
     coast_lines,
     is_land,
-    land_polygons,
 )
 
 
@@ -50,7 +49,7 @@ def test_land_covers_29_percent_of_the_sphere():
 
 
 def test_polygons_are_valid_and_the_mask_agrees_with_them():
-    land = land_polygons()
+    land = _land("50m", -180.0, -90.0, 180.0, 90.0)
     assert land.is_valid
     assert land.bounds[:3] == (-180.0, -90.0, 180.0)
     rng = np.random.default_rng(8)

@@ -133,19 +133,19 @@ def test_training_tasks_hold_what_a_prediction_of_that_day_reads(geometry):
             for name in ("x", "w", "w_mask"):
                 one, other = (getattr(getattr(t, part), name) for t in (task, same))
                 assert one.equal(other), (part, name)
-        assert len(task.streams) == len(same.streams) == 1
-        one, other = task.streams[0], same.streams[0]
+        assert len(task.auxiliary) == len(same.auxiliary) == 1
+        one, other = task.auxiliary[0], same.auxiliary[0]
         torch.testing.assert_close(one.y, other.y, rtol=0, atol=1e-4)
         assert len(one.axes) == 2
 
 
-def test_a_stream_of_the_plane_is_the_field_at_nodes_about_the_domain():
+def test_a_auxiliary_set_of_the_plane_is_the_field_at_nodes_about_the_domain():
     inputs = fitted()
     there = sites(9, seed=8)
     domain = inputs.domain(there)
-    (stream,) = inputs.streams(domain, DAYS[0])
+    (auxiliary_set,) = inputs.auxiliary(domain, DAYS[0])
     relief = inputs.gridded.fields[0]
-    x, y = (axis[0].double().numpy() for axis in stream.axes)
+    x, y = (axis[0].double().numpy() for axis in auxiliary_set.axes)
     for axis, centre, extent in zip(
         (x, y), domain.centre[0].numpy(), domain.extent[0].numpy(), strict=True
     ):
@@ -157,27 +157,29 @@ def test_a_stream_of_the_plane_is_the_field_at_nodes_about_the_domain():
     grid, means = RELIEF.coarsened(DAYS[0], 150.0)
     read = grid.at((means - relief.mean) / relief.std, lat.ravel(), lon.ravel())
     np.testing.assert_array_equal(
-        stream.y_mask[0, ..., 0], np.isfinite(read).reshape(lat.shape)
+        auxiliary_set.y_mask[0, ..., 0], np.isfinite(read).reshape(lat.shape)
     )
-    mask = stream.y_mask[0, ..., 0].numpy()
+    mask = auxiliary_set.y_mask[0, ..., 0].numpy()
     assert mask.any()
     assert not mask.all()
     np.testing.assert_allclose(
-        stream.y[0, ..., 0].numpy()[mask], read.reshape(lat.shape)[mask], atol=1e-4
+        auxiliary_set.y[0, ..., 0].numpy()[mask],
+        read.reshape(lat.shape)[mask],
+        atol=1e-4,
     )
 
 
-def test_a_stream_of_the_sphere_is_every_node_in_radians():
+def test_a_auxiliary_set_of_the_sphere_is_every_node_in_radians():
     inputs = fitted("sphere")
-    (stream,) = inputs.streams(inputs.domain(sites()), DAYS[0])
-    rows, columns = (np.degrees(axis[0].numpy()) for axis in stream.axes)
+    (auxiliary_set,) = inputs.auxiliary(inputs.domain(sites()), DAYS[0])
+    rows, columns = (np.degrees(axis[0].numpy()) for axis in auxiliary_set.axes)
     grid, means = RELIEF.coarsened(DAYS[0], 150.0)
     np.testing.assert_allclose(rows, grid.lat, atol=1e-4)
     np.testing.assert_allclose(columns, grid.lon, atol=1e-4)
-    np.testing.assert_array_equal(stream.y_mask[0, ..., 0], np.isfinite(means))
+    np.testing.assert_array_equal(auxiliary_set.y_mask[0, ..., 0], np.isfinite(means))
 
 
-def test_a_stream_ends_where_a_plane_does():
+def test_a_auxiliary_set_ends_where_a_plane_does():
     there = Sites(np.array([50.0, 40.0]), np.array([0.0, 170.0]), np.zeros(2), DAYS[0])
     globe = LatLonGrid(np.arange(-87.5, 90, 5), np.arange(-177.5, 180, 5))
     bare = StationInputs.fit("plane", there.lat, there.lon, [3.0, 7.0])
@@ -185,9 +187,9 @@ def test_a_stream_ends_where_a_plane_does():
     wide = bare.fitted([source], [use], there, DAYS)
     domain = wide.domain(there)
     domain = replace(domain, extent=torch.full((1, 2), 17.0))
-    (stream,) = wide.streams(domain, DAYS[0])
-    assert stream.y_mask.any()
-    assert not stream.y_mask[0, 0, 0, 0]
+    (auxiliary_set,) = wide.auxiliary(domain, DAYS[0])
+    assert auxiliary_set.y_mask.any()
+    assert not auxiliary_set.y_mask[0, 0, 0, 0]
     assert wide.dw == bare.dw
 
 

@@ -58,7 +58,7 @@ def case(request):
 def test_equals_the_written_out_softmax_gradients_too(case):
     layer, h, tokens, pairs = case
     h, tokens = h.requires_grad_(), tokens.requires_grad_()
-    pairs = Pairs(pairs.x.requires_grad_(), pairs.sites.requires_grad_(), pairs.seen)
+    pairs = Pairs(pairs.x.requires_grad_(), pairs.sites.requires_grad_(), pairs.mask)
     fast, slow = layer(h, tokens, pairs), layer.reference(h, tokens, pairs)
     torch.testing.assert_close(fast, slow, rtol=0, atol=1e-12)
     over = (h, tokens, pairs.x, pairs.sites, *layer.parameters())
@@ -74,7 +74,7 @@ def test_equals_the_written_out_softmax_gradients_too(case):
 def test_a_hidden_token_is_no_token(case):
     layer, h, tokens, pairs = case
     kept = [0, 1, 2, 4]
-    fewer = Pairs(pairs.x, pairs.sites[:, kept], pairs.seen[:, kept])
+    fewer = Pairs(pairs.x, pairs.sites[:, kept], pairs.mask[:, kept])
     without, within = layer(h, tokens[:, kept], fewer), layer(h, tokens, pairs)
     torch.testing.assert_close(within[0], without[0], rtol=0, atol=1e-12)
     assert (within[1] - without[1]).abs().max() > 1e-3
@@ -82,7 +82,7 @@ def test_a_hidden_token_is_no_token(case):
 
 def test_without_tokens_the_learned_one_is_read(case):
     layer, h, tokens, pairs = case
-    none = torch.zeros_like(pairs.seen)
+    none = torch.zeros_like(pairs.mask)
     empty = Pairs(pairs.x, pairs.sites[:, :0], none[:, :0])
     nothing = layer(h, tokens[:, :0], empty)
     hidden = layer(h, tokens, Pairs(pairs.x, pairs.sites, none))

@@ -26,9 +26,9 @@ def test_ties_of_a_value_go_to_the_next():
 
 
 def test_unseen_points_are_never_chosen_and_do_not_count():
-    seen = SEEN.clone()
-    seen[0, 4] = False
-    index, found = farthest_points(LINE, VALUES, seen, 5)
+    mask = SEEN.clone()
+    mask[0, 4] = False
+    index, found = farthest_points(LINE, VALUES, mask, 5)
     assert index[0, :4].tolist() == [2, 3, 0, 1]  # the centroid is 2.375
     assert found.tolist() == [[True, True, True, True, False]]
 

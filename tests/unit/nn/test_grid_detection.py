@@ -6,7 +6,7 @@ import torch
 from apnp.nn import lattice as lattice_module
 from apnp.nn.grid_detection import map_axes, sphere_axes
 from apnp.nn.lattice import PlaneLattice, SphereLattice
-from apnp.nn.setconv import read_product, spread_product
+from apnp.nn.setconv import interpolate_product, scatter_product
 
 F = torch.float64
 
@@ -55,7 +55,7 @@ def test_a_grid_is_read_as_its_points_one_by_one(where, monkeypatch):
     z = normal(2, 3, *lattice.shape)
     one_by_one = lattice.interpolate(z, x, centre)
     assert one_by_one.std() > 0.1
-    monkeypatch.setattr(lattice_module, "read", refused)
+    monkeypatch.setattr(lattice_module, "interpolate", refused)
     with torch.no_grad():
         at_once = lattice.interpolate(z, x, centre)
     torch.testing.assert_close(at_once, one_by_one, rtol=0, atol=1e-11)
@@ -77,7 +77,7 @@ def test_what_is_no_grid_is_read_point_by_point(where, monkeypatch):
                 known = lattice.interpolate(z, points, centre)
             torch.testing.assert_close(found, known, rtol=0, atol=0)
     assert axes_of(x) is None, "derivatives may be asked for"
-    monkeypatch.setattr(lattice_module, "read_product", refused)
+    monkeypatch.setattr(lattice_module, "interpolate_product", refused)
     lattice.interpolate(z, x.requires_grad_(), centre).sum().backward()
     assert x.grad.abs().max() > 0
 
@@ -111,6 +111,6 @@ def test_reading_a_product_is_the_transpose_of_spreading_one(sizes, channels):
         for i, (m, g) in enumerate(zip(points, sizes, strict=True))
     ]
     values = normal(2, math.prod(points), channels, seed=4)
-    back = spread_product(values.unflatten(1, points), axes)
-    there = read_product(z, axes)
+    back = scatter_product(values.unflatten(1, points), axes)
+    there = interpolate_product(z, axes)
     torch.testing.assert_close((there * values).sum(), (back * z).sum())

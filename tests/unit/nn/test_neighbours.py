@@ -16,9 +16,9 @@ def unit(x):
     return x / x.norm(dim=-1, keepdim=True)
 
 
-def around(x, other, seen, values, k):
+def around(x, other, mask, values, k):
     """What the `k` nearest say together, weighted, and which they are."""
-    index, found = nearest(x, other, seen, k + 1)
+    index, found = nearest(x, other, mask, k + 1)
     distance = (gather(other, index) - x[:, :, None]).norm(dim=-1)
     weight, _ = taper(distance, found)
     index = index[..., :-1]
@@ -29,12 +29,12 @@ def around(x, other, seen, values, k):
 @pytest.mark.parametrize("k", [1, 4, 13])
 def test_nearest_are_those_of_brute_force(k, place):
     x, other = place(normal(2, 7, 3)), place(normal(2, 20, 3, seed=1))
-    seen = normal(2, 20, seed=2) > torch.tensor([[-1.2], [0.6]])
-    assert seen[0].sum() > 13 > seen[1].sum() > 4
-    index, found = nearest(x, other, seen, k)
+    mask = normal(2, 20, seed=2) > torch.tensor([[-1.2], [0.6]])
+    assert mask[0].sum() > 13 > mask[1].sum() > 4
+    index, found = nearest(x, other, mask, k)
     assert index.shape == found.shape == (2, 7, k)
     assert ((index >= 0) & (index < 20)).all()
-    distance = torch.cdist(x, other).masked_fill(~seen[:, None], torch.inf)
+    distance = torch.cdist(x, other).masked_fill(~mask[:, None], torch.inf)
     expected, order = distance.topk(k, largest=False)
     assert torch.equal(found, expected.isfinite())
     assert torch.equal(index[found], order[found])
@@ -45,8 +45,8 @@ def test_nearest_of_no_points_and_to_no_points():
     index, found = nearest(normal(2, 5, 2), normal(2, 0, 2), none, 3)
     assert index.shape == (2, 5, 3)
     assert not found.any()
-    seen = torch.ones(2, 6, dtype=torch.bool)
-    assert nearest(normal(2, 0, 2), normal(2, 6, 2), seen, 3)[0].shape == (2, 0, 3)
+    mask = torch.ones(2, 6, dtype=torch.bool)
+    assert nearest(normal(2, 0, 2), normal(2, 6, 2), mask, 3)[0].shape == (2, 0, 3)
 
 
 def test_gather_takes_the_row_of_the_batch():
@@ -77,11 +77,11 @@ def test_too_few_neighbours_all_weigh_one():
 
 def test_a_neighbour_enters_and_leaves_without_a_jump():
     other, values, k = normal(1, 30, 2), normal(1, 30, 3, seed=1), 5
-    seen = torch.ones(1, 30, dtype=torch.bool)
+    mask = torch.ones(1, 30, dtype=torch.bool)
 
     def at(t):
         x = torch.tensor([[[t, 0.3]]], dtype=F)
-        total, index, _ = around(x, other, seen, values, k)
+        total, index, _ = around(x, other, mask, values, k)
         return total, set(index.flatten().tolist())
 
     steps = torch.linspace(-1, 1, 101).tolist()
@@ -107,10 +107,10 @@ def test_points_at_equal_distances_are_treated_alike_in_any_order(k):
     other = torch.cartesian_prod(side, side)[None]
     values = normal(1, 49, 3)
     x = torch.tensor([[[3.0, 3.0], [2.5, 3.5], [3.0, 2.5], [0.0, 0.0]]], dtype=F)
-    seen = torch.ones(1, 49, dtype=torch.bool)
-    total, _, weight = around(x, other, seen, values, k)
+    mask = torch.ones(1, 49, dtype=torch.bool)
+    total, _, weight = around(x, other, mask, values, k)
     assert (weight.sum(-1) > 0.9).sum() >= 2
     for seed in range(3):
         order = torch.randperm(49, generator=torch.Generator().manual_seed(seed))
-        again = around(x, other[:, order], seen, values[:, order], k)[0]
+        again = around(x, other[:, order], mask, values[:, order], k)[0]
         torch.testing.assert_close(again, total, rtol=0, atol=1e-12)

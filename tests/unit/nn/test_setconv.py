@@ -3,12 +3,12 @@ import torch
 
 from apnp.nn.setconv import (
     cubic_weights,
-    read,
-    read_reference,
-    spread,
-    spread_gaussian,
-    spread_product,
-    spread_reference,
+    interpolate,
+    interpolate_reference,
+    scatter,
+    scatter_gaussian,
+    scatter_product,
+    scatter_reference,
 )
 
 SHAPES = [(5,), (3, 4), (2, 3, 4)]
@@ -34,16 +34,16 @@ def same(agree):
 
 @pytest.mark.parametrize("grid", SHAPES)
 @pytest.mark.parametrize("n", [0, 1, 6])
-def test_spread_is_its_reference_in_value_and_gradient(grid, n, same):
+def test_scatter_is_its_reference_in_value_and_gradient(grid, n, same):
     values = normal(2, n, 3)
     axes = [normal(2, n, g, seed=i + 1) for i, g in enumerate(grid)]
     same(
-        lambda: spread(values, axes),
-        lambda: spread_reference(values, axes),
+        lambda: scatter(values, axes),
+        lambda: scatter_reference(values, axes),
         values,
         *axes,
     )
-    assert spread(values, axes).shape == (2, 3, *grid)
+    assert scatter(values, axes).shape == (2, 3, *grid)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def pieces(monkeypatch):
 @pytest.mark.parametrize("cached", [2**17, 20, 1])
 @pytest.mark.parametrize("grid", SHAPES)
 @pytest.mark.parametrize("n", [0, 1, 6])
-def test_gaussians_are_spread_as_the_reference_does_in_value_and_gradient(
+def test_gaussians_are_scattered_as_the_reference_does_in_value_and_gradient(
     grid, n, cached, pieces, same
 ):
     pieces(cached)
@@ -70,14 +70,14 @@ def test_gaussians_are_spread_as_the_reference_does_in_value_and_gradient(
 
     def reference():
         weights = [torch.exp(-part / (2 * width**2)) for part in squared]
-        return spread_reference(values, weights)
+        return scatter_reference(values, weights)
 
     def fast():
-        return spread_gaussian(values, squared, width)
+        return scatter_gaussian(values, squared, width)
 
     if n:
         same(fast, reference, width)
-    same(lambda: spread_gaussian(values, squared, 0.8), reference, values)
+    same(lambda: scatter_gaussian(values, squared, 0.8), reference, values)
     if n:
         same(fast, reference, values, width)
         same(fast, reference, values, width, *squared)
@@ -86,19 +86,19 @@ def test_gaussians_are_spread_as_the_reference_does_in_value_and_gradient(
 def test_many_points_are_summed_in_pieces_and_few_at_once(pieces, way_back):
     def made(n, **options):
         squared = [normal(1, n, 4).requires_grad_(**options) ** 2] * 2
-        return spread_gaussian(normal(1, n, 3).requires_grad_(), squared, 0.8)
+        return scatter_gaussian(normal(1, n, 3).requires_grad_(), squared, 0.8)
 
     threshold = 2**16 // 12
     few, many = (made(n, requires_grad=False) for n in (threshold, threshold + 1))
-    assert "_SpreadGaussianBackward" not in way_back(few)
-    assert "_SpreadGaussianBackward" in way_back(many)
-    assert "_SpreadGaussianBackward" not in way_back(made(threshold + 1))
+    assert "_ScatterGaussianBackward" not in way_back(few)
+    assert "_ScatterGaussianBackward" in way_back(many)
+    assert "_ScatterGaussianBackward" not in way_back(made(threshold + 1))
     with torch.autocast("cpu"):
         mixed = made(threshold + 1, requires_grad=False)
-    assert "_SpreadGaussianBackward" not in way_back(mixed)
+    assert "_ScatterGaussianBackward" not in way_back(mixed)
     pieces(1)
     values = normal(1, 2, 3).requires_grad_()
-    total = spread_gaussian(values, [normal(1, 2, 4) ** 2] * 2, 0.8).square().sum()
+    total = scatter_gaussian(values, [normal(1, 2, 4) ** 2] * 2, 0.8).square().sum()
     (first,) = torch.autograd.grad(total, values, create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):
         first.sum().backward()
@@ -106,7 +106,7 @@ def test_many_points_are_summed_in_pieces_and_few_at_once(pieces, way_back):
 
 @pytest.mark.parametrize("grid", SHAPES)
 @pytest.mark.parametrize("sizes", [(4, 2, 3), (1, 5, 2), (0, 2, 1), (2, 0, 3)])
-def test_spread_of_a_product_grid_is_spread_of_all_its_nodes(grid, sizes, same):
+def test_scatter_of_a_product_grid_is_scatter_of_all_its_nodes(grid, sizes, same):
     sizes = sizes[: len(grid)]
     values = normal(2, *sizes, 3)
     factors = zip(sizes, grid, strict=True)
@@ -115,10 +115,10 @@ def test_spread_of_a_product_grid_is_spread_of_all_its_nodes(grid, sizes, same):
 
     def of_all_nodes():
         at = [axis[:, k.flatten()] for axis, k in zip(axes, nodes, strict=True)]
-        return spread(values.flatten(1, -2), at)
+        return scatter(values.flatten(1, -2), at)
 
-    same(lambda: spread_product(values, axes), of_all_nodes, values, *axes)
-    assert spread_product(values, axes).shape == (2, 3, *grid)
+    same(lambda: scatter_product(values, axes), of_all_nodes, values, *axes)
+    assert scatter_product(values, axes).shape == (2, 3, *grid)
 
 
 @pytest.mark.parametrize("grid", SHAPES)
@@ -129,12 +129,12 @@ def test_read_is_its_reference_in_value_and_gradient(grid, n, same):
     nodes = z[0, 0].numel()
     index = torch.randint(0, nodes, (2, n, 4), generator=generator)
     same(
-        lambda: read(z, index, weight),
-        lambda: read_reference(z, index, weight),
+        lambda: interpolate(z, index, weight),
+        lambda: interpolate_reference(z, index, weight),
         z,
         weight,
     )
-    assert read(z, index, weight).shape == (2, n, 3)
+    assert interpolate(z, index, weight).shape == (2, n, 3)
 
 
 def test_cubic_weights_reproduce_quadratics_and_join_smoothly():

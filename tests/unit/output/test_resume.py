@@ -232,7 +232,7 @@ def test_a_network_is_of_the_stations_observed_at_any_time(monkeypatch):
     ds = stations()
     ds.tas[0, 1:] = ds.tas[1, :2] = ds.tas[2] = np.nan
     contexts = Contexts.at(ds, "2021-07", "tas")
-    assert contexts.seen.tolist() == [True, True, False] + 37 * [True]
+    assert contexts.observed.tolist() == [True, True, False] + 37 * [True]
     assert len(contexts.network().places) == 39
 
 

@@ -3,14 +3,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from apnp.backbones import TNP, ConvCNP
+from apnp.backbones import TNP, ConvCNP, GriddedOptions, TokenLayers
 from apnp.groups import Translations
-from apnp.likelihoods import HeteroscedasticGaussian, LowRankGaussian
+from apnp.likelihoods import HeteroscedasticGaussian
 from apnp.model import NeuralProcess
 from apnp.nn.cnn import CNN
 from apnp.nn.lattice import PlaneLattice
 from apnp.prediction.autoregressive import (
-    ar_log_prob,
     ar_sample,
     joined,
     repeated,
@@ -32,7 +31,7 @@ def normal(*shape, seed=0):
 def model(kind=HeteroscedasticGaussian):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
-        backbone = TNP(Translations(2), 1, 1, (1.0,), width=8, layers=2, heads=2)
+        backbone = TNP(Translations(2), 1, 1, (1.0,), TokenLayers(8, 2, 2))
         made = NeuralProcess(backbone, kind(backbone.d_out, 1)).double()
         with torch.no_grad():
             for p in made.parameters():
@@ -60,37 +59,6 @@ def part(points, *index):
         points.x[:, i], points.y[:, i], points.w[:, i], points.y_mask[:, i],
         points.w_mask[:, i],
     )  # fmt: skip
-
-
-def test_one_target_is_plainly_predicted():
-    made, given = model(), task()
-    one = replace(given, target=part(given.target, 1))
-    found = ar_log_prob(made, one, torch.tensor([0]))
-    plain = made(one).log_prob(one.target.y, one.target.y_mask)
-    torch.testing.assert_close(found, plain, rtol=1e-10, atol=1e-10)
-
-
-def test_the_chain_is_the_sum_of_conditionals_by_hand():
-    made, given = model(), task()
-    expected, context = 0, given.context
-    for i in (2, 0, 3, 1):
-        one = Task(context, part(given.target, i), given.domain)
-        expected = expected + made(one).log_prob(one.target.y, one.target.y_mask)
-        context = joined(context, one.target)
-    found = ar_log_prob(made, given, torch.tensor([2, 0, 3, 1]))
-    torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
-    other = ar_log_prob(made, given, torch.arange(NT))
-    assert (found - other).abs().min() > 1e-4
-
-
-@pytest.mark.parametrize("kind", [HeteroscedasticGaussian, LowRankGaussian])
-def test_one_block_of_all_targets_is_the_likelihood_itself(kind):
-    made, given = model(kind), task()
-    plain = made(given).log_prob(given.target.y, given.target.y_mask)
-    found = ar_log_prob(made, given, torch.arange(NT), block=NT)
-    torch.testing.assert_close(found, plain, rtol=1e-10, atol=1e-10)
-    chain = ar_log_prob(made, given, torch.arange(NT))
-    assert (chain - plain).abs().min() > 1e-3
 
 
 def test_draws_follow_the_chain():
@@ -127,10 +95,12 @@ def test_draws_repeat_with_the_generator_and_read_no_target_value():
     assert draw(given.target, 1).std(0).min() > 0
 
 
-def test_chains_and_draws_read_the_streams_of_their_own_task():
+def test_draws_read_the_auxiliary_sets_of_their_own_task():
     lattice = PlaneLattice((4, 4), 0.8)
     net = CNN(4, 1, 3, 2, lattice.pad)
-    backbone = ConvCNP(lattice, Translations(2), 1, 1, net, (1.0,), (1,))
+    backbone = ConvCNP(
+        lattice, Translations(2), 1, 1, net, (1.0,), GriddedOptions((1,))
+    )
     made = NeuralProcess(backbone, HeteroscedasticGaussian(backbone.d_out, 1)).double()
     given, y = task(), normal(B, 3, 2, 1, seed=8)
     axes = normal(B, 3, seed=6), normal(B, 2, seed=7)
@@ -138,17 +108,12 @@ def test_chains_and_draws_read_the_streams_of_their_own_task():
     for by in (0.0, 3.0):
         other = y.clone()
         other[0] += by
-        streams = (GriddedField.observed(axes, other),)
-        with_stream = replace(given, streams=streams)
+        auxiliary = (GriddedField.observed(axes, other),)
         target, generator = given.target, torch.Generator().manual_seed(1)
         drawn = ar_sample(
-            made, given.context, given.domain, target, 3, generator, NT, streams
+            made, given.context, given.domain, target, 3, generator, NT, auxiliary
         )
-        order = torch.arange(NT)
-        at_once = ar_log_prob(made, with_stream, order, block=NT)
-        plain = made(with_stream).log_prob(given.target.y, given.target.y_mask)
-        torch.testing.assert_close(at_once, plain, rtol=0, atol=1e-12)
-        found.append((drawn.movedim(1, 0), ar_log_prob(made, with_stream, order)))
+        found.append(drawn.movedim(1, 0))
     for one, other in zip(*found, strict=True):
         assert (one[0] - other[0]).abs().min() > 1e-6
         torch.testing.assert_close(one[1], other[1], rtol=0, atol=1e-12)
@@ -156,9 +121,8 @@ def test_chains_and_draws_read_the_streams_of_their_own_task():
 
 def test_impossible_chains_are_refused():
     made, given = model(), task()
+    places = made, given.context, given.domain, given.target
     with pytest.raises(ValueError, match=r"`block`.*above zero. Got 0"):
-        ar_log_prob(made, given, torch.arange(NT), block=0)
-    with pytest.raises(ValueError, match=r"`order` .*from 0 to 3 once. Got \[0, 0"):
-        ar_log_prob(made, given, torch.zeros(NT, dtype=torch.int64))
+        ar_sample(*places, 1, torch.Generator(), block=0)
     with pytest.raises(ValueError, match=r"`k`.*above zero. Got 0"):
-        ar_sample(made, given.context, given.domain, given.target, 0, torch.Generator())
+        ar_sample(*places, 0, torch.Generator())

@@ -8,8 +8,8 @@ from apnp.errors import ConfigError, DataError
 from apnp.inputs.batching import collate
 from apnp.inputs.history import HistorySettings
 from apnp.inputs.stations import StationInputs
+from apnp.nn.auxiliary import AuxiliaryAnalysis
 from apnp.nn.lattice import PlaneLattice
-from apnp.nn.streams import StreamAnalysis
 from apnp.observations import Archive, Observations, Sites
 from apnp.training.station_tasks import (
     StationTasks,
@@ -125,30 +125,31 @@ def test_collate_pads_with_masked_points_at_a_possible_location(geometry):
         assert padding.equal(task.domain.centre.expand(len(padding), -1))
 
 
-def test_collate_pads_streams_that_the_model_reads_as_in_their_own_task():
+def test_collate_pads_auxiliary_sets_that_the_model_reads_as_in_their_own_task():
     tasks, _ = network(LAW)
 
-    def with_streams(i, n, rows, columns):
+    def with_auxiliary_sets(i, n, rows, columns):
         g = torch.Generator().manual_seed(i)
         y, u = torch.rand(1, n, 1, generator=g), torch.rand(1, rows, 2, generator=g)
         v, z = torch.rand(1, columns, generator=g), torch.rand(1, rows, columns, 2)
-        streams = (
+        auxiliary = (
             PointSet.observed(torch.rand(1, n, 2, generator=g), y),
             GriddedField.observed((u[..., 0], v), z),
         )
-        return replace(tasks.task(i), streams=streams)
+        return replace(tasks.task(i), auxiliary=auxiliary)
 
     single = [
-        with_streams(*sizes) for sizes in ((0, 3, 4, 2), (1, 5, 1, 6), (2, 0, 3, 3))
+        with_auxiliary_sets(*sizes)
+        for sizes in ((0, 3, 4, 2), (1, 5, 1, 6), (2, 0, 3, 3))
     ]
     batch, lattice = collate(single), PlaneLattice((4, 4), 0.2)
-    assert batch.streams[0].x.shape == (3, 5, 2)
-    assert batch.streams[1].y.shape == (3, 4, 6, 2)
+    assert batch.auxiliary[0].x.shape == (3, 5, 2)
+    assert batch.auxiliary[1].y.shape == (3, 4, 6, 2)
     for k, dy in enumerate((1, 2)):
-        analyse = StreamAnalysis(dy, (0.3,))
-        found = analyse(batch.streams[k], lattice, torch.zeros(3, 2))
+        analyse = AuxiliaryAnalysis(dy, (0.3,))
+        found = analyse(batch.auxiliary[k], lattice, torch.zeros(3, 2))
         for row, task in enumerate(single):
-            alone = analyse(task.streams[k], lattice, torch.zeros(1, 2))
+            alone = analyse(task.auxiliary[k], lattice, torch.zeros(1, 2))
             torch.testing.assert_close(found[row], alone[0])
     with pytest.raises(ValueError, match="argument"):
         collate([single[0], tasks.task(1)])

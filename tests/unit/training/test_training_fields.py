@@ -45,7 +45,7 @@ def files(tmp_path_factory):
 
 @pytest.fixture
 def run(files, tiny, stations):
-    """A run of two steps, with a stream and covariates; its folder."""
+    """A run of two steps, with an auxiliary set and covariates; its folder."""
 
     def make(*more, use="both", name="run", weather="weather"):
         fields = (
@@ -63,7 +63,7 @@ def test_a_run_with_fields_predicts_grids_and_points_whatever_the_chunks(
     run, stations, files
 ):
     model = load(run()[0])
-    assert model.inputs.stream_dy == model.process.backbone.stream_dy == (1,)
+    assert model.inputs.auxiliary_dy == model.process.backbone.auxiliary_dy == (1,)
     assert model.inputs.dw == 3 + 1 + 2
     asked = {
         "time": DAY,
@@ -132,7 +132,7 @@ def test_a_run_with_fields_is_gone_on_with_and_begun_from(run, tiny, stations):
         train(tiny(run="bare"), stations, init_from=first)
 
 
-def test_streams_are_for_lattices_and_covariates_for_all(run):
+def test_auxiliary_sets_are_for_lattices_and_covariates_for_all(run):
     local = "--model.backbone.name=local_tnp"
     with pytest.raises(
         ConfigError, match=r"local_tnp reads no auxiliary .*: set `use`"
@@ -145,7 +145,7 @@ def test_streams_are_for_lattices_and_covariates_for_all(run):
 
 
 @pytest.mark.parametrize("geometry", ["plane", "sphere"])
-def test_data_and_streams_moved_together_leave_a_strict_model_as_it_is(
+def test_data_and_auxiliary_sets_moved_together_leave_a_strict_model_as_it_is(
     run, stations, geometry
 ):
     lattice = "[8,8]" if geometry == "plane" else "[8,16]"
@@ -158,12 +158,12 @@ def test_data_and_streams_moved_together_leave_a_strict_model_as_it_is(
     found = observations_at(stations, DAY)
     probe = SymmetryProbe.of(model)
     task = probe.task(found.take(np.arange(20)), found.take(np.arange(20, 30)))
-    assert len(task.streams) == 1
+    assert len(task.auxiliary) == 1
     one, other = probe.moved(task, torch.Generator().manual_seed(1))
     np.testing.assert_allclose(one, other, atol=1e-9)
-    (stream,) = task.streams
-    stream = replace(stream, y=stream.y + 1.0)
+    (auxiliary_set,) = task.auxiliary
+    auxiliary_set = replace(auxiliary_set, y=auxiliary_set.y + 1.0)
     (changed, _) = probe.moved(
-        replace(task, streams=(stream,)), torch.Generator().manual_seed(1)
+        replace(task, auxiliary=(auxiliary_set,)), torch.Generator().manual_seed(1)
     )
     assert np.abs(changed - one).max() > 1e-6

@@ -4,7 +4,8 @@ import pytest
 from apnp.errors import DataError
 from apnp.experiments.gibbs import bank as bank_module
 from apnp.experiments.gibbs.bank import TaskBank
-from apnp.experiments.gibbs.gp import FunctionTasks, Places, Sawtooth
+from apnp.experiments.gibbs.gp import FunctionTasks, GaussianProcess, Places
+from apnp.experiments.gibbs.kernels import eq
 from apnp.inputs.batching import collate
 from apnp.training.task_source import BatchSource
 
@@ -12,7 +13,7 @@ PLACES = Places(dx=2, context=(0, 5), targets=4)
 
 
 def source(seed=3, dropout=0.0):
-    return FunctionTasks(Sawtooth((0.5, 1.0), 0.1), PLACES, seed, dropout)
+    return FunctionTasks(GaussianProcess([eq(0.5)], 0.1), PLACES, seed, dropout)
 
 
 def ignore(number):

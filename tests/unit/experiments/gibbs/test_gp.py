@@ -9,7 +9,6 @@ from apnp.experiments.gibbs.gp import (
     FunctionTasks,
     GaussianProcess,
     Places,
-    Sawtooth,
     gibbs_tasks,
 )
 from apnp.experiments.gibbs.kernels import eq, matern
@@ -33,7 +32,7 @@ def test_a_task_is_a_function_of_seed_and_index():
 
 
 def test_no_task_repeats():
-    tasks = FunctionTasks(Sawtooth((1.0, 2.0), 0.1), Places(targets=1), seed=2)
+    tasks = FunctionTasks(GaussianProcess([eq(1.0)], 0.1), Places(targets=1), seed=2)
     assert len({tasks.draw(i).centre.item() for i in range(1000)}) == 1000
 
 
@@ -79,19 +78,6 @@ def test_values_have_the_covariance_of_their_kernel_and_the_noise():
     assert process.variance(0, x).tolist() == [1.0] * 3
 
 
-def test_a_sawtooth_rises_at_one_rate_and_falls_at_once():
-    tasks = FunctionTasks(
-        Sawtooth((0.7, 0.7), 1e-6), Places(dx=1, context=(1, 1), targets=300)
-    )
-    d = tasks.draw(0)
-    order = d.xt[:, 0].argsort()
-    x, y = d.xt[order, 0], d.yt[order]
-    slope = (y.diff() / x.diff())[x.diff() > 1e-3]
-    assert slope.median().abs().item() == pytest.approx(1.4, abs=0.01)
-    assert y.abs().max() < 1.01
-    assert y.max() - y.min() > 1.8
-
-
 def test_any_number_of_dimensions():
     process = GaussianProcess([eq(0.5) + matern(0.5, 1.0)], 0.1)
     task = FunctionTasks(process, Places(dx=3, context=(5, 5), targets=9)).task(2)
@@ -119,7 +105,6 @@ def test_dropout_hides_places_and_changes_nothing_else():
         (lambda: Places(side=0.0), r"`side` is a length above 0 .* Got 0\.0"),
         (lambda: GaussianProcess([], 0.1), r"`kernels` are one or more"),
         (lambda: GaussianProcess([eq(1.0)], 0.0), r"`noise` .* Got 0\.0"),
-        (lambda: Sawtooth((3.0, 2.0), 0.1), r"least <= largest\. Got \(3\.0, 2"),
         (lambda: gibbs_tasks("near", 0), r"one of in, out\. Got 'near'"),
         (lambda: gibbs_tasks("in", 0, 1.3), r"lies in \[0, 1\]\. Got 1\.3"),
     ],

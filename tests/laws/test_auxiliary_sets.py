@@ -1,4 +1,4 @@
-"""Streams beside the context, scattered and gridded, of every backbone."""
+"""Auxiliary sets beside the context, scattered and gridded, of every backbone."""
 
 from dataclasses import replace
 
@@ -15,11 +15,11 @@ def assert_same(a, b, tolerance):
 
 
 def reader(member, task):
-    """What the member predicts of the task, its streams replaced."""
-    model, (first, second) = member.model(), task.streams
+    """What the member predicts of the task, its auxiliary sets replaced."""
+    model, (first, second) = member.model(), task.auxiliary
 
     def predict(scattered=first, grid=second):
-        return member.predict(model, replace(task, streams=(scattered, grid)))
+        return member.predict(model, replace(task, auxiliary=(scattered, grid)))
 
     return predict
 
@@ -58,12 +58,12 @@ def as_points(grid, on_the_sphere):
     return PointSet(x, y, y[..., :0], y_mask, y_mask[..., :0])
 
 
-def test_0_values_and_locations_of_streams_reach_the_target(streaming):
-    task = streaming.task()
-    scattered, grid = task.streams
-    predict = reader(streaming, task)
+def test_0_values_and_locations_of_auxiliary_sets_reach_the_target(with_auxiliary):
+    task = with_auxiliary.task()
+    scattered, grid = task.auxiliary
+    predict = reader(with_auxiliary, task)
     before = predict()
-    step = torch.full((streaming.group.dx,), 0.1, dtype=torch.float64)
+    step = torch.full((with_auxiliary.group.dx,), 0.1, dtype=torch.float64)
     step[0] = -0.17
     for name, by in (("y", 0.5), ("x", step)):
         moved = stepped(getattr(scattered, name), (0, 0), by)
@@ -80,31 +80,33 @@ def test_0_values_and_locations_of_streams_reach_the_target(streaming):
         assert (after - before).abs().max() > ALIVE, i
 
 
-def test_3_order_within_a_stream_is_irrelevant(streaming):
-    task = streaming.task()
-    scattered, grid = task.streams
-    predict = reader(streaming, task)
+def test_3_order_within_an_auxiliary_set_is_irrelevant(with_auxiliary):
+    task = with_auxiliary.task()
+    scattered, grid = task.auxiliary
+    predict = reader(with_auxiliary, task)
     before = predict()
     shuffled = picked(scattered, [4, 2, 0, 6, 3, 1, 5])
-    assert_same(predict(shuffled), before, streaming.tolerance)
+    assert_same(predict(shuffled), before, with_auxiliary.tolerance)
     for i, axis in enumerate(grid.axes):
         backwards = taken(grid, i, list(range(axis.shape[-1]))[::-1])
         after = predict(grid=backwards)
-        assert_same(after, before, streaming.tolerance)
+        assert_same(after, before, with_auxiliary.tolerance)
 
 
 @pytest.mark.parametrize("junk", [1e6, float("inf"), float("nan")])
-def test_4_unobserved_values_of_streams_have_no_influence(streaming, junk):
-    task = streaming.task()
-    predict = reader(streaming, task)
-    spoilt = (replace(s, y=torch.where(s.y_mask, s.y, junk)) for s in task.streams)
+def test_4_unobserved_values_of_auxiliary_sets_have_no_influence(with_auxiliary, junk):
+    task = with_auxiliary.task()
+    predict = reader(with_auxiliary, task)
+    spoilt = (replace(s, y=torch.where(s.y_mask, s.y, junk)) for s in task.auxiliary)
     assert_same(predict(*spoilt), predict(), 0.0)
 
 
 @pytest.mark.parametrize("junk", [0.0, 1e9, float("nan")])
-def test_5_unobserved_points_and_rows_of_streams_may_be_deleted(streaming, junk):
-    model, task = streaming.model(), streaming.task()
-    scattered, grid = task.streams
+def test_5_unobserved_points_and_rows_of_auxiliary_sets_may_be_deleted(
+    with_auxiliary, junk
+):
+    model, task = with_auxiliary.model(), with_auxiliary.task()
+    scattered, grid = task.auxiliary
     assert not scattered.y_mask[:, 3].any()
     assert not grid.y_mask[:, 3].any()
     x, axis = scattered.x.clone(), grid.axes[0].clone()
@@ -112,72 +114,76 @@ def test_5_unobserved_points_and_rows_of_streams_may_be_deleted(streaming, junk)
     padded = replace(scattered, x=x), replace(grid, axes=(axis, *grid.axes[1:]))
     deleted = picked(scattered, [0, 1, 2, 4, 5, 6]), taken(grid, 0, [0, 1, 2, 4])
     found = []
-    for streams in (padded, deleted):
-        prediction = streaming.predict(model, replace(task, streams=streams))
+    for auxiliary in (padded, deleted):
+        prediction = with_auxiliary.predict(model, replace(task, auxiliary=auxiliary))
         loss = prediction.square().sum()
         found.append((prediction, *torch.autograd.grad(loss, model.parameters())))
     for one, other in zip(*found, strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-8, atol=streaming.tolerance)
+        torch.testing.assert_close(one, other, rtol=1e-8, atol=with_auxiliary.tolerance)
 
 
-def test_9_an_all_missing_stream_is_the_empty_one(streaming):
-    task = streaming.task()
-    scattered, grid = task.streams
-    predict = reader(streaming, task)
-    missing = [replace(s, y_mask=torch.zeros_like(s.y_mask)) for s in task.streams]
+def test_9_an_all_missing_auxiliary_set_is_the_empty_one(with_auxiliary):
+    task = with_auxiliary.task()
+    scattered, grid = task.auxiliary
+    predict = reader(with_auxiliary, task)
+    missing = [replace(s, y_mask=torch.zeros_like(s.y_mask)) for s in task.auxiliary]
     nothing = predict(*missing)
     assert nothing.isfinite().all()
     assert (nothing - predict()).abs().max() > ALIVE
     empty = picked(scattered, []), taken(grid, 0, [])
-    assert_same(predict(*empty), nothing, streaming.tolerance)
+    assert_same(predict(*empty), nothing, with_auxiliary.tolerance)
 
 
-def test_10_streams_that_a_member_does_not_read_are_refused_by_name(member):
+def test_10_auxiliary_sets_that_a_member_does_not_read_are_refused_by_name(member):
     model, task = member.model(), member.task()
-    expected, y = len(task.streams), torch.zeros(2, 3, 1, dtype=torch.float64)
+    expected, y = len(task.auxiliary), torch.zeros(2, 3, 1, dtype=torch.float64)
     more = PointSet.observed(task.context.x[:, :3], y)
-    with pytest.raises(ValueError, match=rf"reads {expected} streams.*{expected + 1}"):
-        member.encode(model, task.context, task.domain, (*task.streams, more))
+    with pytest.raises(
+        ValueError, match=rf"reads {expected} auxiliary sets.*{expected + 1}"
+    ):
+        member.encode(model, task.context, task.domain, (*task.auxiliary, more))
 
 
-def test_10_streams_of_wrong_shape_are_refused_by_name(streaming):
-    model, task = streaming.model(), streaming.task()
-    scattered, grid = task.streams
+def test_10_auxiliary_sets_of_wrong_shape_are_refused_by_name(with_auxiliary):
+    model, task = with_auxiliary.model(), with_auxiliary.task()
+    scattered, grid = task.auxiliary
     axes = (*grid.axes, grid.axes[0][:, :1])
     deeper = GriddedField(axes, grid.y[..., None, :], grid.y_mask[..., None, :])
     x = torch.cat((scattered.x, scattered.x[..., :1]), -1)
     covered = replace(scattered, w=scattered.y, w_mask=scattered.y_mask)
-    others = streaming.task(b=3).streams
-    n, dx = len(grid.axes), streaming.group.dx
-    for streams, match in (
-        ((), r"reads 2 streams.*Got 0.*\(1, 2\)"),
-        ((grid, scattered), r"Stream 0 has dy = 1 .*Got 2"),
-        ((others[0], grid), r"Stream 0 and domain.*tasks. Got 3 and 2"),
-        ((scattered, others[1]), r"Stream 1 and domain.*tasks. Got 3 and 2"),
+    others = with_auxiliary.task(b=3).auxiliary
+    n, dx = len(grid.axes), with_auxiliary.group.dx
+    for auxiliary, match in (
+        ((), r"reads 2 auxiliary sets.*Got 0.*\(1, 2\)"),
+        ((grid, scattered), r"Auxiliary set 0 has dy = 1 .*Got 2"),
+        ((others[0], grid), r"Auxiliary set 0 and domain.*tasks. Got 3 and 2"),
+        ((scattered, others[1]), r"Auxiliary set 1 and domain.*tasks. Got 3 and 2"),
         ((scattered, deeper), rf"{n} axes.*Got {n + 1}"),
         ((replace(scattered, x=x), grid), rf"dx = {dx} .*Got dx = {dx + 1} "),
         ((covered, grid), r"no covariates.*dw = 1"),
     ):
         with pytest.raises(ValueError, match=match):
-            streaming.encode(model, task.context, task.domain, streams)
+            with_auxiliary.encode(model, task.context, task.domain, auxiliary)
 
 
-def test_a_gridded_stream_is_the_same_values_at_points(streaming):
+def test_a_gridded_auxiliary_set_is_the_same_values_at_points(with_auxiliary):
     """In value and in every gradient."""
-    model, task = streaming.model(), streaming.task()
-    scattered, grid = task.streams
+    model, task = with_auxiliary.model(), with_auxiliary.task()
+    scattered, grid = task.auxiliary
     grid = replace(
         grid,
         axes=tuple(axis.clone().requires_grad_() for axis in grid.axes),
         y=grid.y.clone().requires_grad_(),
     )
     found = []
-    for stream in (grid, as_points(grid, streaming.on_the_sphere)):
-        streams = scattered, stream
-        prediction = streaming.predict(model, replace(task, streams=streams))
+    for auxiliary_set in (grid, as_points(grid, with_auxiliary.on_the_sphere)):
+        auxiliary = scattered, auxiliary_set
+        prediction = with_auxiliary.predict(model, replace(task, auxiliary=auxiliary))
         loss, asked = prediction.sin().sum(), (grid.y, *grid.axes)
         gradients = torch.autograd.grad(loss, (*asked, *model.parameters()))
         assert all(g.abs().max() > 1e-6 for g in gradients[: len(asked)])
         found.append((prediction, *gradients))
     for one, other in zip(*found, strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-10, atol=streaming.tolerance)
+        torch.testing.assert_close(
+            one, other, rtol=1e-10, atol=with_auxiliary.tolerance
+        )

@@ -4,8 +4,8 @@ from dataclasses import replace
 import pytest
 import torch
 
+from apnp.nn.auxiliary import AuxiliaryAnalysis, onto
 from apnp.nn.lattice import PlaneLattice, SphereLattice
-from apnp.nn.streams import StreamAnalysis, onto
 from apnp.types import GriddedField, PointSet
 
 F = torch.float64
@@ -14,7 +14,7 @@ CENTRE = torch.tensor([[0.6, -0.48, 0.64]], dtype=F)
 
 
 def analysis(dy=1, widths=(0.9, 0.4)):
-    return StreamAnalysis(dy, widths).double()
+    return AuxiliaryAnalysis(dy, widths).double()
 
 
 def globe(start=0.0, rows=13, columns=24, seed=0):
@@ -34,7 +34,7 @@ def test_one_node_is_its_gaussian_over_its_density_and_a_fade():
     lattice, centre = PlaneLattice((5,), 0.3), torch.tensor([[2.0]], dtype=F)
     made = analysis(widths=(0.7,))
     with torch.no_grad():
-        made.log_fades.fill_(math.log(0.2))
+        made.log_density_prior.fill_(math.log(0.2))
     x = torch.tensor([[1.83]], dtype=F)
     one = GriddedField.observed((x,), torch.tensor([[[-3.0]]], dtype=F))
     found = made(one, lattice, centre)
@@ -93,7 +93,7 @@ def test_a_value_at_a_pole_is_the_same_along_every_longitude():
     same(found, found[..., :1].expand_as(found))
 
 
-def test_other_kinds_of_streams_are_refused(unchecked):
+def test_other_kinds_of_auxiliary_sets_are_refused(unchecked):
     with pytest.raises(TypeError, match=r"PointSet or a GriddedField\. Got a str"):
         onto("era5.nc", CENTRE, SPHERE, CENTRE, CENTRE)
 

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from apnp.nn.edge import Edge, zero_pad
 from apnp.nn.lattice import PlaneLattice, SphereLattice
+from apnp.nn.padding import Edge, zero_pad
 from apnp.nn.unet import Block
 
 

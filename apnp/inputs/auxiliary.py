@@ -15,17 +15,17 @@ from apnp.types import GriddedField
 Floats = NDArray[np.float64]
 
 _MARGIN_KM = 500.0
-"""How far beyond its domain a task on the plane receives a stream."""
+"""How far beyond its domain a task on the plane receives an auxiliary set."""
 _HORIZON_KM = EARTH_RADIUS_KM * np.sqrt(2.0)
 """Radius of the disc in which a plane holds the hemisphere about its centre."""
 
 
-def sphere_streams(
+def sphere_auxiliary(
     scalings: Sequence[FieldScaling],
     sources: Sequence[FieldSource],
     time: np.datetime64,
 ) -> tuple[GriddedField, ...]:
-    """The streams of a day at all nodes of the averaged fields."""
+    """The auxiliary sets of a day at all nodes of the averaged fields."""
     found = _averaged(scalings, sources, time)
     return tuple(
         _gridded((np.radians(grid.lat), np.radians(grid.lon)), values)
@@ -33,14 +33,14 @@ def sphere_streams(
     )
 
 
-def plane_streams(
+def plane_auxiliary(
     scalings: Sequence[FieldScaling],
     sources: Sequence[FieldSource],
     time: np.datetime64,
     plane: LambertAzimuthal,
     box: tuple[Floats, Floats],
 ) -> tuple[GriddedField, ...]:
-    """The streams of a day read at nodes of the plane, in and around a box.
+    """The auxiliary sets of a day read at nodes of the plane, in and around a box.
 
     Nodes lie symmetrically about its centre, so that they move with it.
 
@@ -78,7 +78,7 @@ def _averaged(
 
 
 def _gridded(axes: tuple[Floats, ...], values: Floats) -> GriddedField:
-    """Values (m, k) on axes (m,) and (k,) as a stream of one task; NaN = missing."""
+    """Values (m, k) on axes (m,) and (k,) as one auxiliary set; NaN = missing."""
     y = torch.from_numpy(np.nan_to_num(values).astype(np.float32))[None, ..., None]
     mask = torch.from_numpy(np.isfinite(values))[None, ..., None]
     return GriddedField(
