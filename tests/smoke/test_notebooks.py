@@ -10,6 +10,7 @@ NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 SHOWS = {
     "demo.ipynb": (3, "regression kriging"),
     "network_care.ipynb": (3, "mean predictive standard deviation of"),
+    "own_network.ipynb": (2, "regression kriging"),
     "new_group.ipynb": (1, "RCNP, approximate keeps the laws"),
 }
 """Number of pictures of each notebook, and a text that it prints."""
