@@ -35,6 +35,8 @@ _LATELY, _LATELY_DAYS = 15, 5.0
 """Days around each day whose median is its offset lately, and from which half is."""
 _OFFSET_SPREADS, _LEAST_OFFSET = 7.0, 2.0
 """An offset lies that many spreads of windows, and standard deviations, off."""
+_WHOLE = 1.5
+"""The same for a whole station, in these: some lie off by where they stand."""
 _CLIPPED = 6.0
 """Standard deviations beyond which a value counts no more in a window's mean."""
 _EXPLAINED = 0.35
@@ -141,7 +143,7 @@ def persistent_offsets(found: Residuals) -> Mask:
     # Of few windows the faulty ones could be the usual ones.
     apart = level - usual * days / (days + 2.0 * WINDOW)
     off = np.abs(np.nan_to_num(apart)) > _far(apart.ravel())
-    whole = np.abs(usual) > _far(usual)
+    whole = np.abs(usual) > _WHOLE * _far(usual)
     return (off | whole) & np.isfinite(found.value)
 
 
