@@ -198,7 +198,7 @@ class TrainedModel:
         auxiliary = inputs.auxiliary(domain, context.sites.time)
         with torch.inference_mode():
             encoding = self.process.encode(points, domain, auxiliary)
-        errors = self.height_errors and self.height_errors.among(context.sites)
+        errors = self.height_errors.among(context.sites) if self.height_errors else None
         return ConditionedModel(
             self.process, inputs, points, encoding, auxiliary, errors
         )
