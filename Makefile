@@ -13,7 +13,7 @@ OPEN ?= open_daily.parquet
 PRETRAIN ?= runs/pretrain
 STATIONS := data/simulated_stations.nc
 
-.PHONY: demo demo-train test test-slow mutate check docs bench pretrain clean
+.PHONY: demo demo-train test test-slow faults mutate check docs bench pretrain clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -59,6 +59,10 @@ test: $(VENV)/installed-test
 # Tests that watch or kill processes of their own follow one another (xdist_group).
 test-slow: $(VENV)/installed-test
 	$(PYTEST) -n 2 --dist loadgroup -m slow
+
+# Every kind of fault in full: see docs/reliability.md.
+faults: $(VENV)/installed-test
+	APNP_FAULTS=full $(PYTEST) -m slow tests/faults
 
 $(VENV)/installed-mutate: $(VENV)/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[mutate]"

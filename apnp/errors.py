@@ -1,6 +1,7 @@
 """The errors a user may meet: each names the place, the value, the rule, the remedy."""
 
 import errno
+import unicodedata
 
 
 class ApnpError(Exception):
@@ -20,10 +21,24 @@ class CheckpointError(ApnpError):
 
 
 def printable(text: str) -> str:
-    """The text with control characters written out, so that no terminal obeys them."""
+    """The text with control characters written out, so that no terminal obeys them.
+
+    >>> printable("a\x1b[2Jb\u202e")
+    'a\\x1b[2Jb\\u202e'
+    """
+    if text.isprintable():
+        return text
     return "".join(
-        c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text
+        c
+        if c.isprintable() or c in "\n\t" or unicodedata.category(c) == "Zs"
+        else ascii(c)[1:-1]
+        for c in text
     )
+
+
+def one_line(text: str) -> str:
+    """The text as `printable`, its line breaks and tabs written out too."""
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 _HINTS = {

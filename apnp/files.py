@@ -4,17 +4,37 @@ import glob
 import os
 import shutil
 import socket
+import stat
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
-from apnp.errors import ConfigError
+from apnp.errors import ConfigError, DataError
 
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 _PART = ".part"
+_netcdf = threading.RLock()
 _held: set[Path] = set()
 _guard = threading.Lock()
+
+
+def one_thread(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """A function that one thread at a time runs: the library of NetCDF allows no more.
+
+    Threads wait for each other, and for other functions that are so made.
+    """
+
+    @wraps(function)
+    def alone(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        with _netcdf:
+            return function(*args, **kwargs)
+
+    return alone
 
 
 @contextmanager
@@ -51,6 +71,26 @@ def sweep(path: Path) -> None:
                 shutil.rmtree(partial, ignore_errors=True)
             else:
                 partial.unlink(missing_ok=True)
+
+
+def check_regular(path: Path) -> None:
+    """Refuse what is there and no file of data: a pipe, a socket or a device.
+
+    Reading one would wait for ever, or never end.
+
+    Raises:
+        DataError: If it is one.
+    """
+    mode = path.stat().st_mode
+    for test, kind in (
+        (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"),
+    ):  # fmt: skip
+        if test(mode):
+            raise DataError(
+                f"{path}: {kind}, no file: files are read more than once. Write its "
+                "content to a file and give that."
+            )
 
 
 def visible(folder: Path) -> list[Path]:

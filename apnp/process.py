@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -76,6 +77,26 @@ def flush_denormals() -> bool:
         return False
     words[_MXCSR] |= _FLUSH
     return library.fesetenv(words) == 0
+
+
+def available_memory() -> int:
+    """Bytes of memory that can still be used, as far as the system tells; 2**62 else.
+
+    The smaller of what the machine has free and what the process may have.
+    """
+    free = 2**62
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                free = int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    if sys.platform != "win32":
+        import resource
+
+        most = resource.getrlimit(resource.RLIMIT_AS)[0]
+        free = min(free, most) if most != resource.RLIM_INFINITY else free
+    return free
 
 
 class Stopped(SystemExit):

@@ -8,7 +8,7 @@ from importlib import import_module
 
 from apnp import __version__
 from apnp.cli.parser import ApnpParser
-from apnp.errors import ApnpError, told
+from apnp.errors import ApnpError, printable, told
 from apnp.process import Stopped, leave_out, make_fast, orderly_stop
 
 log = logging.getLogger(__name__)
@@ -58,6 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         make_fast()
         if not any(word.startswith(_CLUSTER) for word in argv):
             leave_out("dask")
+        if logging.lastResort is not None:
+            logging.lastResort.setFormatter(_Printable())
         with orderly_stop():
             import_module(f"apnp.cli.{verb}").main(argv[1:])
     except KeyboardInterrupt:
@@ -73,6 +75,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{name}: stopped by {stop.name}", file=sys.stderr)
         return int(stop.code or 1)
     return 0
+
+
+class _Printable(logging.Formatter):
+    """Messages as they are, with no character that a terminal obeys."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message of a record."""
+        return printable(super().format(record))
 
 
 def _parser() -> ApnpParser:

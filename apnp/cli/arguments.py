@@ -11,7 +11,7 @@ import xarray as xr
 from apnp.cli.options import StationOptions
 from apnp.cli.parser import AddPairs, numbers, pair
 from apnp.data import Daily, read_stations
-from apnp.errors import ConfigError
+from apnp.errors import ConfigError, one_line
 
 
 def add_station_arguments(
@@ -107,7 +107,7 @@ def read_station_arguments(
     )
     report = ds.attrs["quality_control"]
     if report != "nothing dropped":
-        print(f"stations: {report}", file=sys.stderr)
+        print(f"stations: {one_line(report)}", file=sys.stderr)
     return ds
 
 

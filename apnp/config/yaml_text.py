@@ -6,7 +6,8 @@ from typing import Any
 
 import yaml
 
-from apnp.errors import ConfigError
+from apnp.errors import ConfigError, DataError
+from apnp.files import check_regular
 
 LARGEST = 1_000_000
 """Characters of the longest configuration that is read."""
@@ -50,8 +51,11 @@ def read(path: str | Path) -> dict[str, Any]:
         ConfigError: If it cannot be read or breaks a rule; the file is named.
     """
     try:
+        check_regular(Path(path))
         with open(path, encoding="utf-8") as file:
             value = load(file.read(LARGEST + 1))
+    except DataError as error:
+        raise ConfigError(str(error)) from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from apnp.data.positions import counted, note_minutes, screen_positions, some, spans
 from apnp.data.readings import Readings
 from apnp.data.schema import ELEVATION_RANGE, FAILED_CHECK, GOOD, OUT_OF_RANGE
 from apnp.data.units import canonical_units, guess_units, to_degc
@@ -52,6 +53,7 @@ def screen_values(given: Readings, about: Variable) -> Readings:
     n, n_checked = int(outside.sum()), int((flag == GOOD).sum())
     _refuse_code(given, about, value, outside)
     if n > REFUSED_SHARE * n_checked and (n >= 10 or n > 0.2 * n_checked):
+        _refuse_mixture(given, about, units, outside)
         _refuse_units(given, about, units, n / n_checked)
     if n:
         flag[outside] = OUT_OF_RANGE
@@ -103,6 +105,33 @@ def _refuse_code(
             )
 
 
+def _refuse_mixture(
+    given: Readings, about: Variable, units: str, outside: NDArray
+) -> None:
+    """Refuse impossible values that all belong to some of the stations.
+
+    Raises:
+        DataError: Naming those stations, and units in which they would be possible.
+    """
+    names, ids = pd.factorize(given.sites["station"].astype(str))
+    good = given.flag == GOOD
+    n = np.bincount(names[given.site[good]], minlength=len(ids))
+    bad = np.bincount(names[given.site[outside]], minlength=len(ids))
+    theirs = bad > 0.2 * np.maximum(n, 1)
+    if not 0 < theirs.sum() < (n > 0).sum() or bad[~theirs].sum() > 0.01 * n.sum():
+        return
+    raw = given.value[good & theirs[names[given.site]]]
+    guess = guess_units(raw, about)
+    looks = f"look like {' or '.join(guess)}" if guess else "fit no known units"
+    raise DataError(
+        f"{given.where}: {counted(int(theirs.sum()), 'station')} of "
+        f"{int((n > 0).sum()):,} ({some(ids[theirs])}) have values of {about.name} "
+        f"from {raw.min():g} to {raw.max():g} that cannot be {units}, and {looks}; the "
+        "other stations' can. Give stations in other units in a file of their own, "
+        "with --units, or state the units of each row in a column `units`."
+    )
+
+
 def _refuse_units(given: Readings, about: Variable, units: str, share: float) -> None:
     raw = given.value[(given.flag == GOOD)]
     guess = guess_units(raw, about)
@@ -143,9 +172,12 @@ def screen_sites(
     """
     sites = sites.assign(station=sites["station"].astype(str))
     notes: list[str] = []
-    valid = _screen_positions(sites, notes)
+    valid = screen_positions(sites, notes)
     if not valid.any():
-        raise DataError(f"No station is left: {'; '.join(notes) or 'there is none'}.")
+        raise DataError(
+            f"No station is left: {'; '.join(notes) or 'there is none'}.{spans(sites)}"
+        )
+    note_minutes(sites, notes)
     sites = sites.assign(lon=wrap_longitude(sites["lon"].where(valid, 0.0)))
     sites["elevation"] = _known_elevation(sites["elevation"])
     _screen_heights(sites, notes)
@@ -165,22 +197,6 @@ def screen_sites(
     return label, stations, notes
 
 
-def _screen_positions(sites: pd.DataFrame, notes: list[str]) -> NDArray[np.bool_]:
-    lat = sites["lat"].to_numpy(np.float64)
-    lon = sites["lon"].to_numpy(np.float64)
-    outside = ~((np.abs(lat) <= 90) & (lon >= -180) & (lon <= 360))
-    nowhere = (lat == 0) & (lon == 0)
-    for bad, text in (
-        (np.isnan(lat) | np.isnan(lon), "without a position dropped"),
-        (outside & ~np.isnan(lat + lon), "at impossible coordinates dropped"),
-        (nowhere, "at exactly 0N 0E (a code for unknown) dropped"),
-    ):
-        if bad.any():
-            ids = sites["station"][bad].unique()
-            notes.append(f"{counted(len(ids), 'station')} {text} ({_some(ids)})")
-    return ~(outside | nowhere)
-
-
 def _known_elevation(elevation: pd.Series) -> NDArray[np.float64]:
     value = pd.to_numeric(elevation, errors="coerce").to_numpy(np.float64, copy=True)
     low, high = ELEVATION_RANGE
@@ -197,7 +213,7 @@ def _screen_heights(sites: pd.DataFrame, notes: list[str]) -> None:
         ids = sites["station"][sites["elevation"] == code].unique()
         sites.loc[sites["elevation"] == code, "elevation"] = np.nan
         notes.append(
-            f"elevation {code:g} at {counted(len(ids), 'station')} ({_some(ids)}) "
+            f"elevation {code:g} at {counted(len(ids), 'station')} ({some(ids)}) "
             "taken for a code for unknown, being far below all others "
             f"(--missing {code:g})"
         )
@@ -229,7 +245,7 @@ def _note_heights(sites: pd.DataFrame, label: NDArray, notes: list[str]) -> None
         notes.append(
             f"{counted(int(wide.sum()), 'station')} with elevations that differ by "
             f"more than {MOVED_M:g} m at one place: that of most readings is used "
-            f"({_some(first[wide])})"
+            f"({some(first[wide])})"
         )
 
 
@@ -263,13 +279,13 @@ def _places_of_each_id(
             n_labels += 1
     if ships:
         notes.append(
-            f"{counted(len(ships), 'moving platform')} dropped ({_some(ships)})"
+            f"{counted(len(ships), 'moving platform')} dropped ({some(ships)})"
         )
     if moved:
         notes.append(
             f"{counted(len(moved), 'id')} seen at places more than {MOVED_KM:g} km, or "
             f"{MOVED_M:g} m in height, apart split into one station a place "
-            f"({_some(moved)})"
+            f"({some(moved)})"
         )
     return _compact(label), sites.assign(station=names)
 
@@ -326,20 +342,10 @@ def _merge_near(stations: pd.DataFrame, notes: list[str]) -> NDArray[np.intp]:
     notes.append(
         f"{counted(len(ids), 'station')} at "
         f"{counted(len(np.unique(label[together])), 'place')} merged: "
-        f"less than {SAME_PLACE_KM * 1000:g} m apart ({_some(ids)})"
+        f"less than {SAME_PLACE_KM * 1000:g} m apart ({some(ids)})"
     )
     return _compact(label)
 
 
 def _count(which: NDArray, noun: str, text: str) -> str:
     return f"{counted(int(which.sum()), noun)} {text}"
-
-
-def counted(n: int, noun: str) -> str:
-    """`1 station`, `2,773 stations`."""
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
-
-
-def _some(ids) -> str:
-    ids = list(ids)
-    return ", ".join(map(str, ids[:5])) + (", ..." if len(ids) > 5 else "")

@@ -19,6 +19,7 @@ from apnp.data.readers import READERS, Reader
 from apnp.data.readers import table as table_reader
 from apnp.data.readers.archives import unpacked
 from apnp.data.readers.file_head import Head, head_of, is_store
+from apnp.data.readers.memory import check_size
 from apnp.data.readers.refusals import refusal_of
 from apnp.data.readers.station_lists import is_station_list
 from apnp.data.readings import (
@@ -31,7 +32,7 @@ from apnp.data.readings import (
 from apnp.data.season import with_season
 from apnp.data.spacing import without_long_means
 from apnp.errors import ConfigError, DataError
-from apnp.files import visible
+from apnp.files import one_thread, visible
 from apnp.variables import get_variable
 
 FilePath = str | PathLike[str]
@@ -41,6 +42,7 @@ _COLUMNS = ("station", "time", "lat", "lon", "elevation", "station_name", "qc",
             "minute", "zone", "parameter", "value", "units")  # fmt: skip
 
 
+@one_thread
 def read_stations(
     paths: FilePath | Sequence[FilePath],
     *,
@@ -77,6 +79,7 @@ def read_stations(
     """
     request = _request(variable, columns, units, station_list, day, missing, good_flags)
     with unpacked(_paths(paths)) as found:
+        check_size(path for path, _ in _files(found))
         parts = [
             part
             for reader, files in _by_format(_files(found), bool(columns)).items()

@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from apnp.errors import ConfigError, DataError
+from apnp.errors import ConfigError, DataError, one_line, printable
 from apnp.geometry.sphere import wrap_longitude
 from apnp.variables import Variable, get_variable
 
@@ -80,7 +80,7 @@ def from_arrays(
     if flag is None:
         flag = np.where(np.isnan(value), MISSING, GOOD)
     coords = _coordinates(station, lat, lon, elevation, time, station_name)
-    own = _variable_attributes(about, cell_method) | dict(variable_attrs or {})
+    own = _variable_attributes(about, cell_method) | _shown(variable_attrs)
     dims, flags = ("station", "time"), np.asarray(flag, np.int8)
     ds = xr.Dataset(
         {
@@ -88,7 +88,7 @@ def from_arrays(
             f"{variable}_flag": (dims, flags, _flag_attributes(about)),
         },
         coords,
-        {**_global_attributes(about), **(attrs or {})},
+        {**_global_attributes(about), **_shown(attrs)},
     )
     return validate(ds)
 
@@ -118,7 +118,17 @@ def _coordinates(
 
 
 def _text(values: ArrayLike) -> NDArray:
-    return np.asarray(values).astype(str).astype(object)
+    """Texts of files, which no terminal must obey wherever they are shown."""
+    texts = np.asarray(values).astype(str).astype(object)
+    return np.array([one_line(text) for text in texts], dtype=object)
+
+
+def _shown(attrs: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Attributes whose texts no terminal obeys."""
+    return {
+        name: printable(value) if isinstance(value, str) else value
+        for name, value in (attrs or {}).items()
+    }
 
 
 def _global_attributes(about: Variable) -> dict[str, str]:

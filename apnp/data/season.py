@@ -33,9 +33,12 @@ def usual_temperature(
 
 
 def with_season(part: Readings) -> Readings:
-    """The readings (degC), with a warning where units nobody states look wrong."""
+    """The readings (degC), with a warning where their units look wrong.
+
+    Units that are stated are doubted only where the others, degF or degC, would fit.
+    """
     good = part.flag == GOOD
-    if not part.units_assumed or not good.any():
+    if not good.any():
         return part
     rows = np.flatnonzero(good)[:: max(int(good.sum()) // 5000, 1)]
     site = part.site[rows]
@@ -52,11 +55,15 @@ def with_season(part: Readings) -> Readings:
     if not abs(off) > UNLIKELY_K:
         return part
     others = {"degF": (value - 32) / 1.8, "tenths of degC": value / 10}
+    if not part.units_assumed:
+        others = {"degF": others["degF"], "degC": value * 1.8 + 32}
     fits = [u for u, v in others.items() if abs(np.median(v - usual)) < _LIKELY_K]
+    if not part.units_assumed and not fits:
+        return part
     guess = f"they may be in {fits[0]} (--units)" if fits else "check the units"
+    stated = "no units, and read as degC" if part.units_assumed else "units, but"
     note = (
-        f"WARNING: {part.where} states no units, and read as degC its values lie "
-        f"{abs(off):.0f} K {'above' if off > 0 else 'below'} what is usual there at "
-        f"that season: {guess}"
+        f"WARNING: {part.where} states {stated} its values lie {abs(off):.0f} K "
+        f"{'above' if off > 0 else 'below'} what is usual there at that season: {guess}"
     )
     return replace(part, notes=(*part.notes, note))

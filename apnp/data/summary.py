@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from apnp.data.fill_elevation import uncertainty_of_filled
 from apnp.data.schema import variables_of
+from apnp.errors import one_line
 from apnp.geometry.sphere import chord_to_km, nearest_chord, unit_vectors
 from apnp.terrain import SOURCE
 
@@ -37,7 +38,8 @@ def summarise(ds: xr.Dataset) -> str:
         if ds.attrs.get(key):
             lines.append((key.replace("_", " "), str(ds.attrs[key])))
     lines.append(("assumed", str(ds.attrs.get("assumptions", ""))))
-    return "\n".join(f"{label:16} {text}" for label, text in lines if text)
+    shown = [(label, one_line(text)) for label, text in lines if text]
+    return "\n".join(f"{label:16} {text}" for label, text in shown)
 
 
 def _minute(time: np.datetime64) -> str:

@@ -18,13 +18,14 @@ _TO_DEGC = {
 }
 _SPELLINGS = {
     "degC": "degc c celsius celcius degcelsius degreecelsius degreescelsius degreec"
-    " degreesc",
-    "K": "k kelvin degk degreekelvin degreeskelvin degreek degreesk",
+    " degreesc cel cdeg celsiusdegree celsiusdegrees degcel degsc degscelsius",
+    "K": "k kelvin kelvins degk degreekelvin degreeskelvin degreek degreesk",
     "degF": "degf f fahrenheit degfahrenheit degreefahrenheit degreesfahrenheit"
-    " degreef degreesf",
+    " degreef degreesf fdeg fahrenheitdegree fahrenheitdegrees",
     "tenths of degC": "tenthsofdegc 0.1degc 0.1c degc/10 tenthsdegc tenthdegc tenths"
-    " tenthsofcelsius 0.1celsius degc*10",
-    "hundredths of degC": "hundredthsofdegc 0.01degc 0.01c degc/100 hundredths",
+    " tenthsofcelsius 0.1celsius degc*10 1/10degc 1/10c 1/10celsius ddegc",
+    "hundredths of degC": "hundredthsofdegc 0.01degc 0.01c degc/100 hundredths"
+    " 1/100degc 1/100c 1/100celsius degc*100 cdegc",
 }
 _CANONICAL = {
     spelling: name for name, all_ in _SPELLINGS.items() for spelling in all_.split()
@@ -37,11 +38,13 @@ def canonical_units(units: str, where: str) -> str:
     Raises:
         DataError: If the units are not of temperature or not known.
     """
-    plain = re.sub(r"[\s_]|\^", "", units.replace("°", "deg")).lower()
+    text = units.replace("℃", "degC").replace("℉", "degF")
+    plain = re.sub(r"[\s_]|\^", "", re.sub("[°º˚]", "deg", text)).lower()
     if plain not in _CANONICAL:
         raise DataError(
             f"{where}: unknown units {units!r} of temperature; known are "
-            f"{', '.join(_TO_DEGC)}. Name them with --units, e.g. --units tas=degF."
+            f"{', '.join(_TO_DEGC)}. If they are one of these, say so with --units, "
+            "e.g. --units tas=degF; if not, convert the values first."
         )
     return _CANONICAL[plain]
 
@@ -58,8 +61,9 @@ def to_degc(value: NDArray[np.float64], units: str) -> NDArray[np.float64]:
 
 _METRES = {"m": 1.0, "ft": 0.3048, "km": 1000.0, "us_ft": 1200 / 3937}
 _LENGTHS = {
-    "m": "m meter meters metre metres masl gpm 1m metersabovesealevel",
-    "ft": "ft feet foot internationalfoot internationalfeet",
+    "m": "m meter meters metre metres masl mamsl gpm 1m metersabovesealevel"
+    " metresabovesealevel metersasl metresasl mabovesealevel geopotentialmeters",
+    "ft": "ft feet foot ' ′ internationalfoot internationalfeet ftasl ftamsl feetasl",
     "us_ft": "ussurveyfoot ussurveyfeet usft",
     "km": "km kilometre kilometres kilometer kilometers",
 }
@@ -79,7 +83,8 @@ def to_metres(value: NDArray, units: str, where: str) -> NDArray[np.float64]:
     if plain not in _LENGTH_OF:
         raise DataError(
             f"{where}: unknown units {units!r} of elevation; known are m, ft and km. "
-            "Name them with --units, e.g. --units elevation=ft."
+            "If they are one of these, say so with --units, e.g. --units elevation=ft; "
+            "if not, convert the elevations first."
         )
     return np.asarray(value, dtype=np.float64) * _METRES[_LENGTH_OF[plain]]
 

@@ -30,8 +30,11 @@ def write_stations(ds: xr.Dataset, path: str | PathLike[str]) -> None:
     try:
         with atomic_write(path) as temporary:
             ds.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error}).") from None
+    except (OSError, RuntimeError) as error:  # the library calls some errors so
+        raise DataError(
+            f"{path}: cannot be written ({error}). Make sure that the disk has room "
+            "and the folder may be written to; what stood there before is untouched."
+        ) from None
 
 
 def station_encoding(ds: xr.Dataset) -> tuple[xr.Dataset, dict[str, dict]]:

@@ -14,6 +14,10 @@ from apnp.geometry.lat_lon_grid import edges
 from apnp.geometry.sphere import longitude_arc, wrap_longitude
 
 Floats = NDArray[np.float64]
+MOST_CELLS = 1_000_000_000
+"""Cells of the largest grid: the globe at 0.008 degree."""
+BYTES_A_CELL = 13
+"""Bytes that the output holds of a cell and time: two values, a distance, a flag."""
 Region = tuple[float, float, float, float]
 
 
@@ -209,8 +213,29 @@ def _box(region: Sequence[float] | None) -> tuple[float, float, float, float]:
     )
 
 
+def check_cells(shape: tuple[int, int], sizes: str = "") -> None:
+    """Refuse grids of more cells than a field can have.
+
+    Args:
+        shape: Rows and columns.
+        sizes: What made them, for the message.
+
+    Raises:
+        ConfigError: With the memory of one field, and the knobs to turn.
+    """
+    rows, columns = shape
+    if rows * columns > MOST_CELLS:
+        raise ConfigError(
+            f"{sizes or 'The grid'} has {rows:,} x {columns:,} = {rows * columns:.2g} "
+            f"cells; at most {MOST_CELLS:.0e} are predicted, as a mean and its "
+            f"uncertainty of so many take {rows * columns * BYTES_A_CELL / 2**30:,.0f} "
+            "GiB a day. Choose larger cells (--grid) or a smaller --region."
+        )
+
+
 def _number_of_cells(length: float, size: float, axis: str) -> int:
-    number = max(round(length / size), 1)
+    number = max(round(min(length / size, 1e15)), 1)
+    check_cells((number, 1), f"A grid of {size:g} degrees of {axis}")
     if abs(number * size - length) > 1e-6 * length:
         raise ConfigError(
             f"Cells of {size:g} degrees do not fill the {length:g} degrees of {axis} "

@@ -15,7 +15,14 @@ from apnp.geometry.sphere import is_global
 from apnp.maps.draws import Samples
 from apnp.maps.elevation import Elevation, Relief, StationElevation
 from apnp.maps.field_metadata import is_simulated
-from apnp.maps.grid import Grid, GridLike, as_grid, region_around, resolution_of
+from apnp.maps.grid import (
+    Grid,
+    GridLike,
+    as_grid,
+    check_cells,
+    region_around,
+    resolution_of,
+)
 from apnp.terrain import TERRAIN
 
 log = logging.getLogger(__name__)
@@ -62,7 +69,9 @@ class FieldRequest:
                 f"{self.mask!r}."
             )
         if not self._needs_region:
-            check_mask(self.mask, as_grid(self.grid, self.region))
+            grid = as_grid(self.grid, self.region)
+            check_cells(grid.shape)
+            check_mask(self.mask, grid)
 
     @property
     def _needs_region(self) -> bool:
@@ -86,6 +95,7 @@ class FieldRequest:
             if not spherical or not is_global(lon):
                 region = region_around(lat, lon, size)
         grid = as_grid(self.grid, region)
+        check_cells(grid.shape)
         check_mask(self.mask, grid)
         return grid
 

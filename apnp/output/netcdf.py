@@ -1,6 +1,7 @@
 """Fields as CF NetCDF, written block by block."""
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -12,13 +13,16 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 from tqdm import tqdm
+from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
 from apnp.errors import ConfigError
 from apnp.files import partial_of, sweep
+from apnp.maps.grid import BYTES_A_CELL
 from apnp.maps.predict_field import FieldJob, FieldPredictor
 from apnp.output.abreast import abreast
 from apnp.output.cf_layout import Layout, LayoutVariable
 from apnp.output.field_output import FieldOutput, check_folder
+from apnp.process import available_memory
 
 _CHUNK_CELLS = 2**22
 
@@ -37,6 +41,8 @@ def write_netcdf(job: FieldJob, output: FieldOutput) -> xr.Dataset:
         ConfigError: If the file cannot be written.
     """
     rows, columns = job.grid.shape
+    if output.file is None:
+        _check_memory(job)
     network = job.contexts.network()
     layout = Layout.of(job.metadata, job.n_samples)
     with (
@@ -66,6 +72,25 @@ def _block(
     return read.block(*part)
 
 
+def _check_memory(job: FieldJob) -> None:
+    """Refuse fields that do not fit in memory, before anything is computed.
+
+    Raises:
+        ConfigError: Saying how much they need, and what to do.
+    """
+    rows, columns = job.grid.shape
+    more = 4 * (len(job.metadata.quantiles) + job.n_samples)
+    needed = 2 * rows * columns * len(job.contexts) * (BYTES_A_CELL + more)
+    free = available_memory()
+    if needed > free:
+        raise ConfigError(
+            f"{len(job.contexts):,} fields of {rows:,} x {columns:,} cells need about "
+            f"{needed / 2**30:,.1f} GiB of memory, and {free / 2**30:,.1f} GiB are "
+            "free. Name an output (`output=field.nc` or `field.zarr`, written piece by "
+            "piece), larger cells (`grid`) or a smaller `region`."
+        )
+
+
 class FieldWriter:
     """Writes fields of mean and uncertainty to a CF NetCDF file, rows by rows.
 
@@ -85,14 +110,21 @@ class FieldWriter:
         self._path, self._layout = path, layout
         self._result: xr.Dataset | None = None
         if path is None:
-            self._nc = netCDF4.Dataset("field.nc", "w", diskless=True, persist=False)
+            name = f"field-{threading.get_ident()}.nc"
+            with NETCDF4_PYTHON_LOCK:
+                self._nc = netCDF4.Dataset(name, "w", diskless=True, persist=False)
         else:
             check_folder(path)
             sweep(path)
             self._temporary = partial_of(path)
             with self._errors():
                 self._nc = netCDF4.Dataset(self._temporary, "w")
-        self._define()
+        try:
+            with self._errors():
+                self._define()
+        except BaseException as error:
+            self.__exit__(type(error), error, error.__traceback__)
+            raise
 
     def __enter__(self) -> "FieldWriter":
         return self
@@ -107,7 +139,8 @@ class FieldWriter:
             if kind is None:
                 store = xr.backends.NetCDF4DataStore(self._nc)
                 self._result = xr.open_dataset(store).load()
-            self._nc.close()
+            with NETCDF4_PYTHON_LOCK:
+                self._nc.close()
             return
         try:
             if kind is None:
@@ -115,16 +148,20 @@ class FieldWriter:
                     self._nc.close()
                     os.replace(self._temporary, self._path)
             else:
-                with suppress(OSError, RuntimeError):  # the first error is told
-                    self._nc.close()
+                with suppress(OSError, RuntimeError), NETCDF4_PYTHON_LOCK:
+                    self._nc.close()  # the first error is told
         finally:
             self._temporary.unlink(missing_ok=True)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        """Tell of errors of the disk; the library calls some of them RuntimeError."""
+        """Tell of errors of the disk; the library calls some of them RuntimeError.
+
+        The block has the library for itself: xarray's readers take the same lock.
+        """
         try:
-            yield
+            with NETCDF4_PYTHON_LOCK:
+                yield
         except (OSError, RuntimeError) as error:
             raise ConfigError(
                 f"`output` {self._path}: cannot be written ({error}). Make sure that "
@@ -159,7 +196,8 @@ class FieldWriter:
 
     def read_elevation(self, rows: slice) -> NDArray[np.float64]:
         """The elevation stored for some rows in metres; shape (rows, columns)."""
-        return self._nc["elevation"][rows].astype(np.float64)
+        with self._errors():
+            return self._nc["elevation"][rows].astype(np.float64)
 
     def _define(self) -> None:
         """Dimensions, coordinates and empty variables."""

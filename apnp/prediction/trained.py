@@ -21,6 +21,7 @@ from apnp.data.fill_elevation import fill_elevation
 from apnp.data.gridded.variable import find_fields
 from apnp.data.open import open_stations
 from apnp.errors import ConfigError, DataError
+from apnp.files import one_thread
 from apnp.geometry.station_blocks import StationSplit
 from apnp.inputs.stations import StationInputs
 from apnp.maps.contexts import Contexts
@@ -253,6 +254,7 @@ class TrainedModel:
         )
         return self.predict_field(stations, time, request, output)
 
+    @one_thread
     def predict_field(
         self,
         stations: Stations,

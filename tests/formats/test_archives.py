@@ -80,7 +80,7 @@ def test_refusals(tmp_path):
 
 
 def test_what_unpacks_to_far_more_than_it_holds_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("apnp.data.readers.archives._SMALL", 10_000)
+    monkeypatch.setattr("apnp.data.readers.archives.SMALL", 10_000)
     path = pack(tmp_path / "bomb.zip", **{"a.csv": "0" * 1_000_000})
     with pytest.raises(DataError, match=r"unpacks to .* times its size"):
         read_stations(path)

@@ -9,12 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from apnp.data.readers.file_head import MOST_BYTES, MOST_TIMES_LARGER, SMALL
 from apnp.errors import DataError
 from apnp.files import visible
-
-_MOST_BYTES = 20 * 2**30
-_MOST_TIMES_LARGER = 200
-_SMALL = 2**28  # bytes up to which any ratio of compression is taken
 
 
 def is_archive(path: Path) -> bool:
@@ -85,7 +82,7 @@ def _is_data(member: zipfile.ZipInfo) -> bool:
 def _check_size(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:
     size = sum(member.file_size for member in members)
     packed = max(path.stat().st_size, 1)
-    if size > _MOST_BYTES or (size > _SMALL and size > _MOST_TIMES_LARGER * packed):
+    if size > MOST_BYTES or (size > SMALL and size > MOST_TIMES_LARGER * packed):
         raise DataError(
             f"{path}: unpacks to {size / 2**30:.1f} GiB, {size / packed:.0f} times its "
             "size. Unpack what you need yourself and give the folder."

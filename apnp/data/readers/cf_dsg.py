@@ -14,6 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from apnp.data.day import Day, parse_days
+from apnp.data.quality import counted
 from apnp.data.readers.about import About
 from apnp.data.readers.cf_file import CfFile, Chosen
 from apnp.data.readers.file_head import ZARR, Head
@@ -68,7 +69,10 @@ def _readings(file: CfFile) -> Readings:
     site, times, step = _layout(file, chosen.array)
     value = np.asarray(chosen.value, dtype=np.float64).ravel()
     flag = chosen.flag.ravel()
-    kept = (~np.isnan(value) | (flag > GOOD)) & (step >= 0)
+    there = ~np.isnan(value) | (flag > GOOD)
+    kept = there & (step >= 0)
+    n = int((there & (step < 0)).sum())
+    timeless = (f"{counted(n, 'value')} without a time dropped",) if n else ()
     asked = file.request.units.get(about.name)
     stated = asked or chosen.array.attrs.get("units") or None
     said = "stated" if stated else "assumed: nothing states them"
@@ -80,6 +84,7 @@ def _readings(file: CfFile) -> Readings:
         str(file.path), sites, times, site[kept], step[kept], value[kept],
         flag[kept], units, _method(file, chosen), chosen.comment, attrs,
         days=_days(file, chosen.array), units_assumed=stated is None,
+        notes=timeless,
         assumed=_assumed(
             file.ds,
             (f"values from {chosen.array.name} in {units} ({said})", *chosen.assumed,
@@ -138,23 +143,32 @@ def _layout(file: CfFile, array: xr.DataArray) -> tuple[NDArray, NDArray, NDArra
 
 def _ragged(file: CfFile, dims: tuple) -> NDArray[np.intp]:
     """The station of each element of a ragged array (CF 9.3.3 and 9.3.4)."""
-    n_stations = file.lat.size
-    n_obs = file.ds.sizes[dims[0]]
+    n_stations, n_obs = file.lat.size, file.ds.sizes[dims[0]]
     for v in file.ds.variables.values():
         if (v.attrs.get("sample_dimension"),) == dims:
-            count = np.asarray(v.values).astype(np.intp)
-            if count.sum() != n_obs or (count < 0).any():
+            count = _whole(v, file)
+            if count.shape != (n_stations,):
                 raise DataError(
-                    f"{file.path}: the numbers of observations of the stations sum to "
-                    f"{count.sum()}, but there are {n_obs}. The file is damaged."
+                    f"{file.path}: the numbers of observations have dims {v.dims}, the "
+                    f"stations {file.lat.dims}. The file is damaged."
+                )
+            # Each is checked before they are summed, as a sum of large ones wraps.
+            odd = [n for n in count.tolist() if not 0 <= n <= n_obs]
+            total = odd[0] if odd else int(count.sum())
+            if total != n_obs:
+                raise DataError(
+                    f"{file.path}: the numbers of observations of the stations "
+                    f"{'hold' if odd else 'sum to'} {total}, but there are {n_obs} "
+                    "observations. The file is damaged; fetch or write it again."
                 )
             return np.repeat(np.arange(n_stations), count)
         if v.attrs.get("instance_dimension") == file.instance and v.dims == dims:
-            index = np.asarray(v.values).astype(np.intp)
+            index = _whole(v, file)
             if index.min(initial=0) < 0 or index.max(initial=0) >= n_stations:
                 raise DataError(
                     f"{file.path}: the station index runs from {index.min()} to "
-                    f"{index.max()}, but there are {n_stations} stations."
+                    f"{index.max()}, but there are {n_stations} stations. The file is "
+                    "damaged; fetch or write it again."
                 )
             return index
     raise DataError(
@@ -162,3 +176,23 @@ def _ragged(file: CfFile, dims: tuple) -> NDArray[np.intp]:
         "(sample_dimension) or index variable (instance_dimension) says which "
         "station an observation is of (CF 1.11, sections 9.3.3 and 9.3.4)."
     )
+
+
+def _whole(variable: xr.Variable, file: CfFile) -> NDArray[np.intp]:
+    """Counts or indices as whole numbers.
+
+    Raises:
+        DataError: If some are missing, fractions or too large for 63 bits.
+    """
+    raw = np.asarray(variable.values)
+    fine = raw.dtype.kind in "iuf" and not (
+        (raw.dtype.kind == "f" and not (np.isfinite(raw) & (raw % 1 == 0)).all())
+        or (raw.size and (raw.max() > 2**62 or raw.min() < -(2**62)))
+    )
+    if not fine:
+        raise DataError(
+            f"{file.path}: the counts or indices of stations ({raw.dtype}) hold "
+            "missing values, fractions or numbers out of range. The file is damaged; "
+            "fetch or write it again."
+        )
+    return raw.astype(np.intp)

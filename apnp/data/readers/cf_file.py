@@ -10,7 +10,13 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from apnp.data.readers.cf_flags import flags_of
-from apnp.data.readers.cf_methods import time_method
+from apnp.data.readers.cf_methods import KNOWN, time_method
+from apnp.data.readers.cf_quantities import (
+    in_degrees,
+    only_temperature,
+    other,
+    within_valid_range,
+)
 from apnp.data.readers.cf_sites import sites_of
 from apnp.data.readers.cf_time import Stamps, is_time, stamps
 from apnp.data.readers.columns import variable_of_name
@@ -58,6 +64,7 @@ class CfFile:
     def __init__(self, ds: xr.Dataset, path: Path, request: Request, name: str):
         self.ds, self.path, self.request, self.name = ds, path, request, name
         self.raw_time = self._time()
+        self.ds = _without_single(ds, self.raw_time)
         self.lat = self._placed("lat", "latitude", _NORTH)
         self.lon = self._placed("lon", "longitude", _EAST)
         self._drop_single_station()
@@ -87,7 +94,8 @@ class CfFile:
             self.lat, self.lon = self.lat.squeeze(), self.lon.squeeze()
 
     def _placed(self, name: str, standard: str, units: Sequence[str]) -> xr.DataArray:
-        return self.per_station(self._coordinate(name, standard, units))
+        found = in_degrees(self._coordinate(name, standard, units), name, self.path)
+        return self.per_station(found)
 
     def per_station(self, array: xr.DataArray) -> xr.DataArray:
         """One value a station of what a file repeats for every time of a station."""
@@ -163,29 +171,34 @@ class CfFile:
                 method, comment = "mean", comment or "(maximum + minimum) / 2"
             flag, said = flags_of(self, array)
             named = f"time: {method}" if method else ""
-            return Chosen(array, array.values, flag, named, comment, said)
+            value, notes = within_valid_range(array)
+            return Chosen(array, value, flag, named, comment, (*said, *notes))
         if about.name == "tas":
             high = self._data_variable(replace(about, name="tasmax"))
             low = self._data_variable(replace(about, name="tasmin"))
             if high is not None and low is not None and _alike(high, low):
                 (one, said), (other, _) = flags_of(self, high), flags_of(self, low)
                 value, failed = midrange(
-                    high.values, low.values, one > GOOD, other > GOOD
-                )
+                    within_valid_range(high)[0], within_valid_range(low)[0],
+                    one > GOOD, other > GOOD,
+                )  # fmt: skip
                 flag = np.where(failed, FAILED_CHECK, GOOD).astype(np.int8)
                 comment = f"({high.name} + {low.name}) / 2"
                 return Chosen(high, value, flag, about.cell_method, comment, said)
         raise self._unclear(about, [])
 
     def _data_variable(self, about: Variable) -> xr.DataArray | None:
-        if about.name in self.request.columns or about.name in self.ds.variables:
-            return self.find(about.name)[0]
+        asked = about.name in self.request.columns
+        if asked or about.name in self.ds.variables:
+            array = self.find(about.name)[0]
+            only_temperature(array, self._method(array), asked, about.name, self.path)
+            return array
         found = [
             self.ds[n] for n in self.ds.data_vars
             if self.ds[n].ndim > 0 and self.ds[n].dtype.kind in "fiu"
             and (
                 self.ds[n].attrs.get("standard_name") == about.standard_name
-                or variable_of_name(str(n)) is not None
+                or (variable_of_name(str(n)) is not None and not other(self.ds[n]))
             )
             and self._statistic(self.ds[n]) == about.name
         ]  # fmt: skip
@@ -211,8 +224,29 @@ class CfFile:
         """`tas`, `tasmax` or `tasmin`: by the cell method, else by the name."""
         by_method = {"maximum": "tasmax", "minimum": "tasmin", "mean": "tas",
                      "point": "tas", "mid_range": "tas", "midrange": "tas"}  # fmt: skip
-        found = by_method.get(self._method(array))
+        method = self._method(array)
+        if method and method not in KNOWN:
+            return method
+        found = by_method.get(method)
         return found or variable_of_name(str(array.name)) or "tas"
+
+
+def _without_single(ds: xr.Dataset, time: xr.DataArray) -> xr.Dataset:
+    """The file without dimensions of one element that only its values have."""
+    placed = {d for v in ds.variables.values() if v.ndim == 1 for d in v.dims}
+    single = [
+        d
+        for d, n in ds.sizes.items()
+        if n == 1 and d not in time.dims and (d not in placed or d in ds.variables)
+    ]
+    kept = [d for d in single if not _may_be_station(ds, str(d))]
+    return ds.squeeze(kept) if kept else ds
+
+
+def _may_be_station(ds: xr.Dataset, dim: str) -> bool:
+    """Whether latitudes, ids or counts stand along a dimension."""
+    along = [v for n, v in ds.variables.items() if dim in v.dims and n != dim]
+    return any(v.dims == (dim,) for v in along) or not along
 
 
 def _alike(one: xr.DataArray, other: xr.DataArray) -> bool:

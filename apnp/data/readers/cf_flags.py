@@ -7,7 +7,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from apnp.data.readers.columns import looks_like_quality
-from apnp.data.readers.quality_codes import rejected_by_meaning, rejected_codes
+from apnp.data.readers.quality_codes import (
+    rejected_by_meaning,
+    rejected_codes,
+    unknown_meanings,
+)
 from apnp.data.schema import FAILED_CHECK, FLAG_MEANINGS, GOOD, OUT_OF_RANGE
 from apnp.errors import DataError
 
@@ -41,13 +45,30 @@ def flags_of(file: "CfFile", array: xr.DataArray) -> tuple[NDArray, tuple[str, .
             bad = np.isin(flag.values, (FAILED_CHECK, OUT_OF_RANGE))
             return np.where(bad, flag.values, GOOD).astype(np.int8), ()
     if not names:
-        return fine, ("no quality flags",)
+        return fine, _unused(file, array)
     rejected, said = np.zeros(array.shape, dtype=bool), []
     for name in names:
         failed, note = _rejected(file, file.ds[name], array)
         rejected |= failed
         said.append(note)
     return np.where(rejected, FAILED_CHECK, fine).astype(np.int8), tuple(said)
+
+
+def _unused(file: "CfFile", array: xr.DataArray) -> tuple[str, ...]:
+    """What is said where no flags go with the values, though some look like it."""
+    some = [
+        str(n)
+        for n in file.ds.data_vars
+        if file.ds[n].dims == array.dims
+        and n != array.name
+        and ("flag_meanings" in file.ds[n].attrs or looks_like_quality(str(n)))
+    ]
+    if not some:
+        return ("no quality flags",)
+    return (
+        f"quality flags ignored, as {array.name} does not name them: "
+        f"{', '.join(some[:4])} (--columns qc=NAME uses one)",
+    )
 
 
 def _candidates(file: "CfFile", array: xr.DataArray) -> list[str]:
@@ -85,10 +106,14 @@ def _rejected(
         if failed is not None:
             failed &= ~np.isnan(array.values)
             n = int(failed.sum())
-            return (
-                failed,
-                f"quality flags {flag.name} obeyed ({meanings}): {n:,} rejected",
-            )
+            told = f"quality flags {flag.name} obeyed ({meanings}): {n:,} rejected"
+            odd = unknown_meanings(str(meanings))
+            if odd:
+                told += (
+                    f"; not understood, and kept: {', '.join(odd)} (--good-flags says "
+                    "which codes are good)"
+                )
+            return failed, told
     present = ~np.isnan(array.values)
     failed = np.zeros(array.shape, dtype=bool)
     codes = flag.to_series().reset_index(drop=True)[present.ravel()]

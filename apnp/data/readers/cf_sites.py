@@ -91,7 +91,7 @@ def _ids(file: "CfFile") -> NDArray:
         if find_column("station", [str(n)]) is not None
     ]
     for v in (*role, *file.find("station"), *usual, *own, *_texts(file)):
-        if v.dims == file.lat.dims and v.dtype.kind in "OSUiuf":
+        if v.dims == file.lat.dims and v.dtype.kind in "OSTUiuf":
             return _text(v.values)
     if file.instance is None:
         for name in _ID_ATTRIBUTES:
@@ -106,7 +106,7 @@ def _texts(file: "CfFile") -> list[xr.DataArray]:
     found = []
     for name in file.ds.variables:
         array = file.ds[name]
-        if array.dims == file.lat.dims and array.dtype.kind in "OSU":
+        if array.dims == file.lat.dims and array.dtype.kind in "OSTU":
             texts = pd.Series(_text(array.values))
             if texts.is_unique and (texts != "").all():
                 found.append(array)
@@ -116,6 +116,8 @@ def _texts(file: "CfFile") -> list[xr.DataArray]:
 def _text(values: NDArray) -> NDArray:
     """Ids or names as text, whatever type they were stored in."""
     values = np.atleast_1d(np.asarray(values))
+    if values.dtype.kind == "T":  # as zarr gives them
+        values = values.astype(object)
     if values.dtype.kind == "S":
         values = np.char.decode(values, "utf-8", "replace")
     if values.dtype.kind == "O":

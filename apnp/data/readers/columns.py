@@ -57,13 +57,16 @@ _TEMPERATURES = {
     "degc": "degC", "c": "degC", "celsius": "degC", "f": "degF", "degf": "degF",
     "fahrenheit": "degF", "k": "K", "degk": "K", "kelvin": "K",
     "degreesc": "degC", "degreec": "degC", "degreesf": "degF", "degreef": "degF",
+    "cel": "degC", "kelvins": "K", "cdeg": "degC", "fdeg": "degF",
     "degcelsius": "degC", "degreescelsius": "degC", "degreecelsius": "degC",
 }  # fmt: skip
 _LENGTHS = {
     "m": "m", "meter": "m", "meters": "m", "metre": "m", "metres": "m", "masl": "m",
+    "mamsl": "m", "metersasl": "m", "metresasl": "m",
     "ft": "ft", "feet": "ft", "foot": "ft", "km": "km",
 }  # fmt: skip
 _BRACKETS = re.compile(r"^(?P<base>.*?)[\s_]*[(\[](?P<units>[^()\[\]]*)[)\]]\s*$")
+_FEET = re.compile(r"^(?P<base>.*?\w)[\s_]*(?P<units>['′])\s*$")
 _QUALITY = re.compile(r"qc|qflag|flag|quality|qualite|qual\b|_qual|attributes", re.I)
 _QUALITY_AFFIXES = (
     "{}_flag", "{}_qc", "{}_qflag", "{}_quality", "{}_quality_code", "{}_qc_flag",
@@ -73,7 +76,8 @@ _QUALITY_AFFIXES = (
 
 def plain(name: str) -> str:
     """A name in lower case, of letters and digits only."""
-    return re.sub(r"[^a-z0-9]", "", name.lower().replace("°", "deg"))
+    text = name.replace("℃", "degC").replace("℉", "degF").lower()
+    return re.sub(r"[^a-z0-9]", "", re.sub("[°º˚]", "deg", text))
 
 
 def find_column(
@@ -108,7 +112,7 @@ def find_column(
 
 def _parted(name: str) -> tuple[str, str | None]:
     """A name as `plain`, and the units in brackets at its end."""
-    match = _BRACKETS.match(name)
+    match = _BRACKETS.match(name) or _FEET.match(name)
     if match is None or not match["base"]:
         return plain(name), None
     return plain(match["base"]), match["units"].strip() or None
@@ -122,6 +126,15 @@ def units_in_name(name: str) -> str | None:
     """
     words = re.findall(r"[a-z0-9]+", name.lower().replace("°", "deg"))
     return (_TEMPERATURES | _LENGTHS).get(words[-1]) if len(words) > 1 else None
+
+
+def spellings_among(canonical: str, columns: Iterable[str]) -> list[str]:
+    """All columns whose names are usual spellings of `canonical`.
+
+    >>> spellings_among("tas", ["date", "temp", "tmean", "rain"])
+    ['temp', 'tmean']
+    """
+    return [name for name in columns if find_column(canonical, [name]) is not None]
 
 
 def variable_of_name(name: str) -> str | None:

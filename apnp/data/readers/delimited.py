@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow
 import pyarrow.csv
 
-from apnp.data.readers.file_head import Head, whole_lines
+from apnp.data.readers.file_head import Head, check_unpacked, whole_lines
 from apnp.errors import DataError
 
 DELIMITERS = ",;\t|"
@@ -145,6 +145,8 @@ def read_text(layout: Layout, wanted: Sequence[str]) -> pd.DataFrame:
     def read(encoding: str, threads: bool) -> pd.DataFrame:
         path = layout.head.path
         zipped = layout.head.compressed
+        if zipped:
+            check_unpacked(path)
         # Names are made unique: which of two equal ones is meant is not known here.
         names = _unique(layout.names)
         kept = [names[layout.names.index(w)] for w in wanted]

@@ -3,12 +3,17 @@
 import codecs
 import gzip
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from apnp.errors import DataError
+from apnp.files import check_regular
 
 _SIZE = 65536
+MOST_BYTES = 20 * 2**30
+MOST_TIMES_LARGER = 200
+SMALL = 2**28  # bytes up to which any ratio of compression is taken
 ZARR = b"zarr store"  # stands for the first bytes of a store, which is a folder
 
 
@@ -41,6 +46,11 @@ def head_of(path: Path) -> Head:
         raise DataError(f"{path}: no such file.")
     if is_store(path):
         return Head(path, ZARR, "utf8", [""])
+    if path.is_dir():
+        raise DataError(
+            f"{path}: a folder, where a file was expected. Name a file in it."
+        )
+    check_regular(path)
     try:
         with path.open("rb") as file:
             magic = file.read(_SIZE)
@@ -104,10 +114,44 @@ def whole_text(path: Path) -> str:
 
 
 def _whole(path: Path) -> bytes:
+    check_regular(path)
     try:
         data = path.read_bytes()
         if data.startswith(b"\x1f\x8b"):
-            data = gzip.decompress(data)
+            data = _unpacked(path)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be read ({error}).") from None
     return data
+
+
+def check_unpacked(path: Path) -> None:
+    """Refuse a file of gzip that unpacks to far more than it holds.
+
+    Raises:
+        DataError: If it does, or cannot be unpacked.
+    """
+    try:
+        for _ in _blocks(path):
+            pass
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path}: cannot be read ({error}).") from None
+
+
+def _unpacked(path: Path) -> bytes:
+    return b"".join(_blocks(path))
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    """The content of a file of gzip, block by block, as far as it is plausible."""
+    most = min(MOST_BYTES, max(path.stat().st_size * MOST_TIMES_LARGER, SMALL))
+    size = 0
+    with gzip.open(path) as source:
+        while block := source.read(2**22):
+            size += len(block)
+            if size > most:
+                raise DataError(
+                    f"{path}: unpacks to more than {most / 2**30:.2g} GiB, "
+                    f"{size / path.stat().st_size:.0f} times its size. Unpack it "
+                    "yourself and give the file."
+                )
+            yield block

@@ -33,7 +33,7 @@ def frame_of(path: Path) -> pd.DataFrame:
     """
     if head_of(path).magic.startswith(_SQLITE):
         return _geopackage(path)
-    table = pyarrow.parquet.read_table(path)
+    table = pyarrow.parquet.read_table(path, page_checksum_verification=True)
     meta = table.schema.metadata or {}
     geo = json.loads(meta[b"geo"]) if b"geo" in meta else None
     frame = flat_frame(table.to_pandas())

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from apnp.errors import DataError
 
 BLANK = ("", "na", "nan", "n/a", "none", "null", "m", "-", "missing", "<na>", "nat",
-         "//", "///", "--", "---", ".", "*", "-none")  # fmt: skip
+         "//", "///", "--", "---", ".", "..", "...", "*", "-none", "#n/a", "#na",
+         "#value!", "n/d", "nd", "n.d.", "s/d", "?", "n.a.", "unknown", "no data",
+         "nodata")  # fmt: skip
 _COMMA = re.compile(r"[-+]?\d*,\d+")
 _THREE = re.compile(r"[-+]?\d{1,3},\d{3}")
 _ANGLE = re.compile(
@@ -63,7 +65,11 @@ def _odd_numbers(
     parsed = pd.to_numeric(text.str.replace(",", "."), errors="coerce")
     bad = ~comma & pd.to_numeric(text, errors="coerce").isna().to_numpy()
     if bad.any():
-        raise DataError(f"{place(rows[np.flatnonzero(bad)[0]])} is not a number.")
+        first = int(np.flatnonzero(bad)[0])
+        way_out = "Leave a missing value blank."
+        if re.fullmatch(r"[-+]?\d[\d.,]*\s*[^\d\s]+.*", text.iloc[first]):
+            way_out = "Write numbers alone, and their units in the column's name."
+        raise DataError(f"{place(rows[first])} is not a number. {way_out}")
     fractions = (value[~np.isnan(value)] % 1 != 0).any()
     thousands = text[comma].map(lambda t: _THREE.fullmatch(t) is not None)
     if comma.any() and (fractions or thousands.all()):

@@ -52,7 +52,10 @@ def _plain(path: Path, folder: str) -> Iterator[xr.Dataset]:
 
 def _dataset(path: Path, place: Path, engine: str) -> xr.Dataset:
     try:
-        return xr.open_dataset(place, engine=engine, decode_times=False)
+        with warnings.catch_warnings():
+            # Of several codes for missing values, all of which are obeyed.
+            warnings.simplefilter("ignore", xr.SerializationWarning)
+            return xr.open_dataset(place, engine=engine, decode_times=False)
     except (ValueError, KeyError) as error:
         raise DataError(
             f"{path}: cannot be read as {engine} ({error}). The file is damaged or cut "

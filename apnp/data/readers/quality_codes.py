@@ -24,6 +24,12 @@ _UNCHECKED_MEANING = re.compile(
     r"unknown|uncheck|not_?(yet_?)?(check|evaluat|assess|test|perform|done|quality)|"
     r"no_(qc|quality|flag|test|check)|unverified|unassessed|unflagged|raw", re.I,
 )  # fmt: skip
+_GOOD_MEANING = re.compile(
+    r"good|ok|pass|valid|correct|accept|verif|reliab|check|adjust|interpol|estimat|"
+    r"manual|auto|original|modif|homogen|nominal|normal|high|medium|change|fill|"
+    r"not_(suspect|bad|flagged)|no_(issue|error|failure|problem)|below|above|nighttime|"
+    r"daytime|observ|measured|quality|test|best|land|sea|none|clean|trust", re.I,
+)  # fmt: skip
 MOST_REJECTED = 0.5  # a scheme that rejects a larger share is not understood
 
 
@@ -129,6 +135,19 @@ def rejected_by_meaning(
     if masks is not None and values is None:
         return bad
     return bad | (unchecked & ~fine & fine.any())
+
+
+def unknown_meanings(meanings: str) -> list[str]:
+    """The words of `flag_meanings` that say neither good nor bad, as far as is known.
+
+    >>> unknown_meanings("good probably_bad schlecht")
+    ['schlecht']
+    """
+    return [
+        word
+        for word in meanings.split()
+        if _judged(word) == "good" and not _GOOD_MEANING.search(word)
+    ]
 
 
 def _is(code: NDArray, k: int, values: ArrayLike | None, masks: ArrayLike | None):

@@ -140,6 +140,11 @@ def _read_file(path: Path, request: Request) -> Readings:
         frame = _loaded(path, lambda: frame_of(path))
         columns = Columns(list(frame.columns), str(path), request)
         return _readings(frame[columns.wanted], columns, None)
+    if any("\0" in line for line in head.lines):
+        raise DataError(
+            f"{path}: the text holds zero bytes, as UTF-16 and UTF-32 without a mark "
+            "and damaged files do. Save it as UTF-8."
+        )
     layout = layout_of(head, _is_header) or layout_of(head, _like_names(head))
     if layout is None:
         raise DataError(f"{path}: no line of names of columns found.")

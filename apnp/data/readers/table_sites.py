@@ -1,5 +1,6 @@
 """Where the readings of a table were made: from its columns, or from a station list."""
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,10 @@ def sites_of(table: "Table") -> Sites:
     place = sites["lat"].map("{:.4f}".format) + "," + sites["lon"].map("{:.4f}".format)
     if "station" in of:
         ids = station_ids(rows.frame[of["station"]])
-        place = ids.where(~is_blank(ids), place)
+        blank = is_blank(rows.frame[of["station"]].reset_index(drop=True))
+        # A word for missing, such as NA, is an id where one place alone has it.
+        several = ids.duplicated(keep=False).to_numpy() | (ids == "").to_numpy()
+        place = ids.where(~(blank & several), place)
     sites["station"] = place
     if "station_name" in of:
         sites["station_name"] = rows.frame[of["station_name"]].astype(str).to_numpy()
@@ -58,6 +62,10 @@ def station_ids(column: pd.Series) -> pd.Series:
         value = column.to_numpy(np.float64, na_value=np.nan)
         if (np.isnan(value) | (value == np.round(value))).all():
             column = column.astype("Int64")
+    elif pd.api.types.is_string_dtype(column.dtype):
+        texts = column.dropna().astype(str).str.strip()
+        if len(texts) and texts.str.fullmatch(r"\d+\.0").all():
+            column = column.astype(str).str.replace(r"\.0\s*$", "", regex=True)
     return column.astype(str).str.strip().reset_index(drop=True)
 
 
@@ -73,6 +81,9 @@ def _elevations(rows: "Table") -> tuple[NDArray[np.float64], str]:
                 f" ({heights[0]!r} is taken as a height above the ground; if it is the "
                 f"station's, say --columns elevation={heights[0]})"
             )
+        like = [c for c in columns.available if _like_elevation(c)]
+        if like and not heights:
+            text += f" ({like[0]!r} is not understood: --columns elevation=NAME)"
         return np.full(len(rows.frame), np.nan), text
     value = numbers(rows.frame[name], lambda r: rows.at(name, r))
     value[_is_code(value, (*MISSING_CODES, *columns.request.missing))] = np.nan
@@ -81,6 +92,13 @@ def _elevations(rows: "Table") -> tuple[NDArray[np.float64], str]:
     metres = to_metres(value, stated or "m", f"{columns.where}, column {name!r}")
     said = "" if stated else " (assumed)"
     return metres, f"elevation from column {name} in {stated or 'm'}{said}"
+
+
+def _like_elevation(name: str) -> bool:
+    """Whether a column's name begins like one of elevations."""
+    return (
+        re.match(r"(elev|alt(itude)?([^a-z]|$)|hgt)", name.strip().lower()) is not None
+    )
 
 
 def _is_code(value: NDArray, codes: tuple[float, ...]) -> NDArray[np.bool_]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from apnp.data.day import Day
 from apnp.data.quality import MISSING_CODES, counted
+from apnp.data.readers.columns import spellings_among
 from apnp.data.readers.numbers import numbers
 from apnp.data.readers.quality_codes import normal, rejected_codes
 from apnp.data.readings import midrange
@@ -85,6 +86,9 @@ def _column(table: "Table", canonical: str) -> Values:
         value, units = _by_row(table, value)
         stated = units
     said = "stated" if stated else "assumed: nothing states them"
+    others = [c for c in spellings_among(canonical, columns.available) if c != name]
+    if others and canonical not in columns.request.columns:
+        said += f"; not from {', '.join(others[:3])}: --columns {canonical}=NAME"
     return Values(
         value, failed, np.ones(len(value), dtype=bool), units,
         assumed=(f"values from column {name} in {units} ({said})", *notes),
