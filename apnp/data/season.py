@@ -35,7 +35,7 @@ def usual_temperature(
 def with_season(part: Readings) -> Readings:
     """The readings (degC), with a warning where their units look wrong.
 
-    Units that are stated are doubted only where the others, degF or degC, would fit.
+    Stated units are doubted only where values read as degF would fit as degC.
     """
     good = part.flag == GOOD
     if not good.any():
@@ -56,7 +56,7 @@ def with_season(part: Readings) -> Readings:
         return part
     others = {"degF": (value - 32) / 1.8, "tenths of degC": value / 10}
     if not part.units_assumed:
-        others = {"degF": others["degF"], "degC": value * 1.8 + 32}
+        others = {"degC": value * 1.8 + 32}
     fits = [u for u, v in others.items() if abs(np.median(v - usual)) < _LIKELY_K]
     if not part.units_assumed and not fits:
         return part

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
 from apnp.errors import ConfigError
-from apnp.files import partial_of, sweep
+from apnp.files import one_thread, partial_of, sweep
 from apnp.maps.grid import BYTES_A_CELL
 from apnp.maps.predict_field import FieldJob, FieldPredictor
 from apnp.output.abreast import abreast
@@ -139,6 +139,7 @@ class FieldWriter:
             if kind is None:
                 store = xr.backends.NetCDF4DataStore(self._nc)
                 self._result = xr.open_dataset(store).load()
+                self._result.set_close(None)  # the file is closed here
             with NETCDF4_PYTHON_LOCK:
                 self._nc.close()
             return
@@ -172,7 +173,9 @@ class FieldWriter:
     def result(self) -> xr.Dataset:
         """The complete fields: from memory, or lazily from the file."""
         if self._path is not None:
-            return xr.open_dataset(self._path)
+            opened = xr.open_dataset(self._path)
+            opened.set_close(one_thread(opened._close or (lambda: None)))
+            return opened
         assert self._result is not None, "The fields are complete after the `with`."
         return self._result
 

@@ -270,8 +270,7 @@ class TrainedModel:
             request: Which field.
             output: Where it goes.
 
-        Returns:
-            A CF dataset (time, lat, lon); read lazily from the output's path, if any.
+        Returns: as `predict_grid`.
 
         Raises:
             DataError: If nothing was observed at a time, or a file cannot be used.
