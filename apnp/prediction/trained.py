@@ -55,7 +55,6 @@ from apnp.terrain import SOURCE
 from apnp.variables import get_variable
 
 log = logging.getLogger(__name__)
-
 Stations = xr.Dataset | str | PathLike
 POINT_LEVELS = (0.05, 0.5, 0.95)
 """Quantiles that tables of points are given."""
@@ -196,13 +195,11 @@ class TrainedModel:
         points = inputs.point_set(context)
         if not self.knows_targets:
             domain, inputs = inputs.without_targets(domain), inputs.forgetting()
-        auxiliary = inputs.auxiliary(domain, context.sites.time)
+        sets = inputs.auxiliary(domain, context.sites.time)
         with torch.inference_mode():
-            encoding = self.process.encode(points, domain, auxiliary)
+            encoding = self.process.encode(points, domain, sets)
         errors = self.height_errors.among(context.sites) if self.height_errors else None
-        return ConditionedModel(
-            self.process, inputs, points, encoding, auxiliary, errors
-        )
+        return ConditionedModel(self.process, inputs, points, encoding, sets, errors)
 
     def predict_grid(
         self,

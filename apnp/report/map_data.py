@@ -2,6 +2,7 @@
 
 import base64
 import zlib
+from collections.abc import Iterable
 from typing import Any
 
 import matplotlib
@@ -101,7 +102,7 @@ def _packed(numbers: NDArray) -> str:
     return base64.b64encode(zlib.compress(numbers.tobytes(), 9)).decode()
 
 
-def _rounded(values: Floats, digits: int = 6) -> list[float]:
+def _rounded(values: Iterable[float], digits: int = 6) -> list[float]:
     return [round(float(v), digits) for v in values]
 
 

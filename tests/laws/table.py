@@ -56,18 +56,12 @@ LATTICES: dict[str, tuple[Callable[[], Lattice], Group, tuple[int, ...]]] = {
 }
 
 
-def convcnp(
-    where: str,
-    auxiliary_dy: tuple[int, ...] = (),
-    kriging: bool = True,
-    read: int = 0,
-    embedded: int = 4,
-) -> ConvCNP:
+def convcnp(where: str, auxiliary_dy: tuple[int, ...] = (), **options: Any) -> ConvCNP:
     make, group, channels = LATTICES[where]
     lattice = make()
     net = UNet(channels, (1,) * len(channels), 3, len(lattice.shape), lattice.pad)
-    options = GriddedOptions(auxiliary_dy, kriging, read, embedded)
-    return ConvCNP(lattice, group, DY, DW, net, (0.75, 2.0), options)
+    made = GriddedOptions(auxiliary_dy, **options)
+    return ConvCNP(lattice, group, DY, DW, net, (0.75, 2.0), made)
 
 
 def convcnp_with_cnn(where: str, auxiliary_dy: tuple[int, ...] = ()) -> ConvCNP:
@@ -114,6 +108,8 @@ GROUPS: dict[str, Group] = {
     "no symmetry": Trivial(2),
 }
 
+LENGTHS = (2.0, 0.7)
+UNKRIGED = {"kriging": False}
 VARIED = ("plane", "sphere", "E(2)", "SO(3)", "E(2) and time shifts")
 """Groups under which the variants of a model of points are tested; its plain form is
 tested under all of them, and what a group leaves of pairs is the same for both."""
@@ -121,36 +117,29 @@ tested under all of them, and what a group leaves of pairs is the same for both.
 
 def local_tnp(group: str) -> LocalTNP:
     """Three neighbours: the fourth of the four observed points bounds them."""
-    lengths = (2.0, 0.7)
-    return LocalTNP(GROUPS[group], DY, DW, lengths, 3, width=8, layers=2, heads=2)
+    return LocalTNP(GROUPS[group], DY, DW, LENGTHS, 3, width=8, layers=2, heads=2)
 
 
 def tnp(group: str, attention: AttentionKind = "gaussian_bias") -> TNP:
-    lengths = (2.0, 0.7)
-    return TNP(GROUPS[group], DY, DW, lengths, TokenLayers(8, 2, 2, attention))
+    return TNP(GROUPS[group], DY, DW, LENGTHS, TokenLayers(8, 2, 2, attention))
 
 
 def pt_tnp(group: str, attention: AttentionKind = "gaussian_bias") -> PTTNP:
     """Three pseudo-tokens of the four observed points."""
-    lengths = (2.0, 0.7)
-    return PTTNP(GROUPS[group], DY, DW, lengths, 3, TokenLayers(8, 2, 2, attention))
+    return PTTNP(GROUPS[group], DY, DW, LENGTHS, 3, TokenLayers(8, 2, 2, attention))
 
 
 def rcnp(group: str, full: bool = False) -> RCNP:
-    return RCNP(GROUPS[group], DY, DW, (2.0, 0.7), width=8, layers=2, full=full)
+    return RCNP(GROUPS[group], DY, DW, LENGTHS, width=8, layers=2, full=full)
 
 
 def framed(group: str, inner: Callable[[Group], Backbone] | None = None) -> Framed:
     """A model without any symmetry, averaged over frames."""
-    wanted = GROUPS[group]
-    plain = Trivial(wanted.dx)
+    plain = Trivial(GROUPS[group].dx)
     if inner is None:
-        backbone: Backbone = TNP(
-            plain, DY, DW, (2.0, 0.7), TokenLayers(8, 2, 2, "plain")
-        )
-    else:
-        backbone = inner(plain)
-    return Framed(backbone, wanted)
+        layers = TokenLayers(8, 2, 2, "plain")
+        return Framed(TNP(plain, DY, DW, LENGTHS, layers), GROUPS[group])
+    return Framed(inner(plain), GROUPS[group])
 
 
 def approximate(
@@ -167,12 +156,10 @@ def fixed_inputs(dx: int, dz: int, support: bool) -> FixedInputs:
 
 
 def process(backbone: Backbone) -> NeuralProcess:
-    likelihood = HeteroscedasticGaussian(
-        backbone.d_out, DY, predicts_moments=backbone.predicts_moments
-    )
-    return NeuralProcess(
-        backbone, likelihood, LinearDrift(1, backbone.group.n_trend, DY, (2.0, 0.7))
-    )
+    moments = {"predicts_moments": backbone.predicts_moments}
+    likelihood = HeteroscedasticGaussian(backbone.d_out, DY, **moments)
+    drift = LinearDrift(1, backbone.group.n_trend, DY, LENGTHS)
+    return NeuralProcess(backbone, likelihood, drift)
 
 
 FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {
@@ -189,7 +176,7 @@ FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {
         for at in ("line", "plane", "sphere")
     },
     **{
-        f"ConvCNP without kriging, {at}": (at, lambda at=at: convcnp(at, (), False))
+        f"ConvCNP without kriging, {at}": (at, lambda at=at: convcnp(at, **UNKRIGED))
         for at in LATTICES
     },
     "ConvCNP read linearly, sphere": (
@@ -202,7 +189,9 @@ FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {
     ),
     "ConvCNP without kriging, sphere, auxiliary sets, approximate": (
         "sphere",
-        lambda: approximate("sphere", False, convcnp("sphere", AUXILIARY_DY, False)),
+        lambda: approximate(
+            "sphere", False, convcnp("sphere", AUXILIARY_DY, **UNKRIGED)
+        ),
     ),
     "EquivCNP without kriging, line": ("E(1)", lambda: equivcnp(None, (), False)),
     **{

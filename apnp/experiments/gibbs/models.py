@@ -140,7 +140,10 @@ def _entry(name: str, size: Size) -> Entry:
         ),
     )  # fmt: skip
     inputs = _fixed_inputs(backbone == "tnp", size)
-    model = ModelConfig("box", group, form, made, inputs, "gaussian", False)
+    model = ModelConfig(
+        "box", group, form=form, backbone=made, fixed_inputs=inputs,
+        likelihood="gaussian", coast=False,
+    )  # fmt: skip
     return Entry(name, model, twin)
 
 

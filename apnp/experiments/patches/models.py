@@ -177,5 +177,8 @@ def _entry(name: str, size: Size, patch: Patch) -> Entry:
         count=width, frequencies=size.frequencies, scale_km=_SCALE * patch.cell,
         width=width, edge_km=0.0, dropout=0.5,
     )  # fmt: skip
-    model = ModelConfig("box", group, form, made, inputs, "gaussian", False)
+    model = ModelConfig(
+        "box", group, form=form, backbone=made, fixed_inputs=inputs,
+        likelihood="gaussian", coast=False,
+    )  # fmt: skip
     return Entry(name, model, twin)

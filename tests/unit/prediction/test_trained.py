@@ -207,27 +207,6 @@ def test_a_plane_ends_at_its_horizon_before_any_work(runs, capsys):
     np.testing.assert_array_equal(np.isfinite(field.tas[0]), near)
 
 
-def test_the_horizon_of_a_later_plane_is_checked_before_any_work(
-    runs, tmp_path, monkeypatch
-):
-    """Cells are near the stations of the first day, far from those of the third."""
-    first, third = stations(), stations(30, box=(-60, -30, 150, 179))
-    first.tas[:, 2], third.tas[:, 0] = np.nan, np.nan
-    third = third.assign_coords(station=[f"f{i}" for i in range(30)])
-    both = xr.concat([first, third], "station").assign_attrs(first.attrs)
-    asked = {"grid": Grid.regular(5, (0, 40, 10, 50)), "recalibration": False}
-    asked |= {"output": tmp_path / "fields.nc"}
-    model = load(runs["plane"])
-    with pytest.raises(ConfigError, match="beyond the horizon of that plane"):
-        model.predict_grid(both, time="2021-07-01/2021-07-03", **asked)
-    assert not list(tmp_path.iterdir())
-    model.predict_grid(both, time=DAY, **asked).close()
-    points = pd.DataFrame({"lat": [45.0], "lon": [5.0], "elevation": [100.0]})
-    monkeypatch.setattr(type(model), "condition", None)
-    with pytest.raises(ConfigError, match="beyond the horizon of that plane"):
-        model.predict_points(both, points, time="2021-07-01/2021-07-03")
-
-
 def test_stations_beyond_the_horizon_of_a_plane_do_not_stop_its_prediction(runs):
     near, far = stations(), stations(8, box=(-60, -30, 150, 179))
     both = xr.concat(
