@@ -156,9 +156,9 @@ def _backbone(config: ModelConfig, inputs: Inputs) -> Backbone:
             f"{_NO_FRAMES[config.backbone.name]}: set it to none, or take another "
             "`model.backbone.name`."
         )
-    inside = "default" if config.backbone.name == "convcnp" else "none"
-    inner = make(replace(config, group=inside), inputs)
-    return Framed(inner, _group(config, inputs))
+    convolves = config.backbone.name == "convcnp"
+    inside = replace(config, group="default" if convolves else "none")
+    return Framed(make(inside, inputs), _group(config, inputs))
 
 
 def _drift(

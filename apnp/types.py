@@ -6,7 +6,7 @@ Letters: `b` tasks, `n` points, `dx` input dims, `dy` variables, `dw` covariates
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from jaxtyping import Bool, Float
@@ -318,5 +318,5 @@ class Tokens(_Movable):
         return replace(self, z=self.z + e)
 
 
-Latent = TypeVar("Latent")
+Latent = TypeVar("Latent", bound=Any)
 """Where an architecture keeps what it has read: on a lattice, or at points."""

@@ -114,8 +114,7 @@ class Backbone(nn.Module, ABC, Generic[Latent]):
         """
         _check_size("Targets have dx", xt, self.group.dx)
         _check_size("Covariates of targets and their masks have 2 dw", wt, 2 * self.dw)
-        z: Tensor = latent.z  # type: ignore[attr-defined]
-        _check_tasks("Latent and targets", z, xt)
+        _check_tasks("Latent and targets", latent.z, xt)
 
 
 def _check_size(what: str, value: Tensor, size: int) -> None:
