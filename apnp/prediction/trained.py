@@ -229,8 +229,7 @@ class TrainedModel:
             quantiles: Levels of quantiles to add.
             samples: Draws to add (`ConditionedModel.sampler`): their number, or
                 `Samples` with a seed and a number of anchors.
-            recalibration: Whether the stations are first asked how uncertain the
-                model should be (`recalibrated`); the output says what they changed.
+            recalibration: Whether stations correct the uncertainty (`recalibrated`).
             output: CF NetCDF file to make, or Zarr store (`.zarr`), which is resumed
                 where it is incomplete, or a `FieldOutput` with further settings;
                 without one the result is in memory.
