@@ -1,6 +1,7 @@
 """`apnp report`: one web page of a field, of the scores of a run, or of both."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import xarray as xr
@@ -46,13 +47,15 @@ def main(argv: Sequence[str]) -> None:
         )
     stations = read_station_arguments(options) if options.stations else None
     provenance = {} if not folders else {"scores": str(evaluation and evaluation.path)}
-    shared = {"stations": stations, "evaluation": evaluation, "title": options.title}
+    write = partial(
+        write_report, options.output, stations=stations, evaluation=evaluation,
+        title=options.title, provenance=provenance,
+    )  # fmt: skip
     if fields:
         with open_field(fields[0]) as ds:
-            chosen = ds if options.time is None else _at(ds, options.time)
-            write_report(options.output, field=chosen, provenance=provenance, **shared)
+            write(field=ds if options.time is None else _at(ds, options.time))
     else:
-        write_report(options.output, provenance=provenance, **shared)
+        write()
     print(f"wrote {options.output}")
 
 
