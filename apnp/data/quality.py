@@ -108,7 +108,7 @@ def _refuse_code(
 def _refuse_mixture(
     given: Readings, about: Variable, units: str, outside: NDArray
 ) -> None:
-    """Refuse impossible values that all belong to some of the stations.
+    """Refuse impossible values that all belong to some of the stations, the fewer.
 
     Raises:
         DataError: Naming those stations, and units in which they would be possible.
@@ -118,7 +118,9 @@ def _refuse_mixture(
     n = np.bincount(names[given.site[good]], minlength=len(ids))
     bad = np.bincount(names[given.site[outside]], minlength=len(ids))
     theirs = bad > 0.2 * np.maximum(n, 1)
-    if not 0 < theirs.sum() < (n > 0).sum() or bad[~theirs].sum() > 0.01 * n.sum():
+    few = bad.sum() < FEWEST_CODES * theirs.sum()
+    most = 2 * theirs.sum() > (n > 0).sum()  # it is rather the file's units then
+    if few or most or not theirs.any() or bad[~theirs].sum() > 0.01 * n.sum():
         return
     raw = given.value[good & theirs[names[given.site]]]
     guess = guess_units(raw, about)

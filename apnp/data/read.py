@@ -120,7 +120,10 @@ def _dataset(
     about = request.variable
     parts = [without_codes(part, request.missing) for part in own_ids(parts)]
     screened = _stated([screen_values(part, about) for part in parts], request)
-    screened = [with_season(part) for part in screened]
+    screened = [
+        with_season(part, before.units)
+        for part, before in zip(screened, parts, strict=True)
+    ]
     known = [with_interval(part, about, request.day) for part in screened]
     kinds = {kind_of(part): part.where for part in known}
     if len(kinds) > 1:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from apnp.data.readings import Readings
 from apnp.data.schema import GOOD
+from apnp.data.units import canonical_units
 
 UNLIKELY_K = 20.0  # a median farther from the usual than this is no weather
 _LIKELY_K = 12.0
@@ -32,13 +33,18 @@ def usual_temperature(
     return 27.5 - 32 * sine**2 + wave - 0.006 * np.nan_to_num(elevation)
 
 
-def with_season(part: Readings) -> Readings:
+def with_season(part: Readings, units: str = "") -> Readings:
     """The readings (degC), with a warning where their units look wrong.
 
     Stated units are doubted only where values read as degF would fit as degC.
+
+    Args:
+        part: Readings in degC.
+        units: The units that they had, in any spelling.
     """
     good = part.flag == GOOD
-    if not good.any():
+    doubted = part.units_assumed or canonical_units(units, part.where) == "degF"
+    if not doubted or not good.any():
         return part
     rows = np.flatnonzero(good)[:: max(int(good.sum()) // 5000, 1)]
     site = part.site[rows]

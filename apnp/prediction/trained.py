@@ -266,8 +266,6 @@ class TrainedModel:
             request: Which field.
             output: Where it goes.
 
-        Returns: as `predict_grid`.
-
         Raises:
             DataError: If nothing was observed at a time, or a file cannot be used.
             ConfigError: If the grid, region or mask cannot be used.
