@@ -98,8 +98,20 @@ def load_weights(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
     """Give `model` these weights.
 
     Raises:
-        CheckpointError: If they are another model's; the first difference is named.
+        CheckpointError: If they are another model's, or no finite numbers; the first
+            difference is named.
     """
+    for name, own in model.state_dict().items():
+        given = weights.get(name, own)
+        if given.dtype.is_floating_point != own.dtype.is_floating_point:
+            raise CheckpointError(
+                f"the weights are another model's: {name} holds {given.dtype}, not "
+                f"{own.dtype}"
+            )
+        if not torch.isfinite(given).all():
+            raise CheckpointError(
+                f"the weights {name} hold numbers that are not finite"
+            )
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:
