@@ -119,8 +119,8 @@ def by_native(a: Arrays) -> Callable[[], np.ndarray]:
     return call
 
 
-def by_numba(a: Arrays) -> Callable[[], np.ndarray]:
-    """Loops as in C, through numba."""
+def numba_loops() -> Callable[..., None]:
+    """Loops as in C, compiled by numba."""
     from numba import njit
 
     @njit(fastmath=True, cache=True)
@@ -170,6 +170,12 @@ def by_numba(a: Arrays) -> Callable[[], np.ndarray]:
                     by = share[j, c // (WIDTH // HEADS)]
                     out[i, c] += by * (hidden[j, c] + token[who, WIDTH + c])
 
+    return attend
+
+
+def by_numba(a: Arrays) -> Callable[[], np.ndarray]:
+    """Loops as in C, through numba."""
+    attend = numba_loops()
     out = np.empty_like(a["query"])
 
     def call() -> np.ndarray:

@@ -89,7 +89,7 @@ def parser() -> ApnpParser:
         "baselines alone",
     )  # fmt: skip
     add(
-        "--beside", nargs="*", default=(), metavar="RUN",
+        "--beside", nargs="*", action="extend", default=[], metavar="RUN",
         help="further runs to score on the same tasks, named by their folders",
     )  # fmt: skip
     add_station_arguments(made)

@@ -9,8 +9,17 @@ from torch import Tensor
 from apnp.backbones import Backbone
 from apnp.framing.frames import Layout, frames_of
 from apnp.framing.poses import Poses
-from apnp.groups import Group
-from apnp.types import AuxiliarySet, Domain, PointSet, _Movable, at_points
+from apnp.groups import Group, LongitudeShifts, SphereRotations
+from apnp.types import (
+    AuxiliarySet,
+    Domain,
+    GriddedField,
+    PointSet,
+    _Movable,
+    at_points,
+)
+
+_OF_A_SPHERE = (LongitudeShifts, SphereRotations)
 
 
 @dataclass(frozen=True)
@@ -92,11 +101,29 @@ class Framed(Backbone[FramedLatent]):
         x = torch.where(present, context.x, domain.centre[:, None])
         with torch.no_grad():
             poses = self.frames(Layout(x, mask, domain.centre))
-        moved = tuple(poses.points(at_points(s, self.group.dx)) for s in auxiliary)
+        moved = tuple(poses.points(self._points(each)) for each in auxiliary)
         inner = self.backbone.encode(
             poses.points(replace(context, x=x)), poses.domain(domain), moved
         )
         return FramedLatent(inner, poses, domain)
+
+    def _points(self, auxiliary_set: AuxiliarySet) -> PointSet:
+        """An auxiliary set at its points, which can be turned."""
+        dx, on_sphere = self.group.dx, isinstance(self.group, _OF_A_SPHERE)
+        if isinstance(auxiliary_set, GriddedField):
+            n = dx - 1 if on_sphere else dx
+            if len(auxiliary_set.axes) != n:
+                raise ValueError(
+                    f"A gridded auxiliary set has {n} axes for this model. Got "
+                    f"{len(auxiliary_set.axes)}."
+                )
+        elif auxiliary_set.x.shape[-1] != dx or auxiliary_set.w.shape[-1]:
+            raise ValueError(
+                f"A scattered auxiliary set has dx = {dx} for this model and no "
+                "covariates: make them its variables. Got dx = "
+                f"{auxiliary_set.x.shape[-1]} and dw = {auxiliary_set.w.shape[-1]}."
+            )
+        return at_points(auxiliary_set, dx)
 
     def process(self, latent: FramedLatent) -> FramedLatent:
         """The backbone's own map, in every pose."""

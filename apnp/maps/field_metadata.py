@@ -73,13 +73,11 @@ class FieldMetadata:
         methods = attrs.get("cell_methods", variable.cell_method)
         label = "SIMULATED " if is_simulated(ds) else ""
         filled = ds.attrs.get("filled_elevation")
+        origin = f"From {_range(contexts.counts)} stations a time of: "
         sentences = [
-            f"From {_range(contexts.counts)} stations a time of: "
-            f"{ds.attrs.get('title', 'untitled stations')}.",
-            "A cell stands for its centre.",
-            f"{filled}." if filled else "",
-            covariates,
-        ]
+            f"{origin}{ds.attrs.get('title', 'untitled stations')}.",
+            "A cell stands for its centre.", f"{filled}." if filled else "", covariates,
+        ]  # fmt: skip
         return cls(
             grid=grid,
             times=contexts.times,
@@ -90,11 +88,8 @@ class FieldMetadata:
             elevation_source=elevation_source,
             attributes={
                 "title": f"{variable.long_name} predicted from {label}stations",
-                "summary": f"Predictive mean and standard deviation of "
-                f"{variable.long_name} on a grid, from {_range(contexts.counts)} "
-                f"{label}stations, by a neural process.",
-                "keywords": f"{variable.standard_name}, gridded observations, "
-                "uncertainty, interpolation, neural process",
+                "summary": _summary(variable, label, contexts),
+                "keywords": f"{variable.standard_name}, {_KEYWORDS}",
                 "institution": str(ds.attrs.get("institution", _UNSTATED)),
                 "license": str(ds.attrs.get("license", _UNSTATED)),
                 "source": source,
@@ -105,6 +100,14 @@ class FieldMetadata:
             },
             day_interval=str(attrs.get("day_interval", "")),
         )
+
+
+def _summary(variable: Variable, label: str, contexts: Contexts) -> str:
+    """The summary that catalogues show."""
+    return (
+        f"Predictive mean and standard deviation of {variable.long_name} on a grid, "
+        f"from {_range(contexts.counts)} {label}stations, by a neural process."
+    )
 
 
 def is_simulated(stations: xr.Dataset) -> bool:

@@ -17,7 +17,7 @@ def loosened(request) -> Member:
     return request.param
 
 
-@pytest.fixture(params=ROWS["with auxiliary sets"], ids=lambda m: m.name)
+@pytest.fixture(params=ROWS["with_auxiliary"], ids=lambda m: m.name)
 def with_auxiliary(request) -> Member:
     return request.param
 

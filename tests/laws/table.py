@@ -393,7 +393,7 @@ ON_A_SPHERE = [
 ROWS: dict[str, list[Member]] = {
     "member": MEMBERS,
     "loosened": [m for m in MEMBERS if m.approximate],
-    "with auxiliary sets": [m for m in MEMBERS if m.with_auxiliary],
+    "with_auxiliary": [m for m in MEMBERS if m.with_auxiliary],
     "spherical": ON_A_SPHERE,
 }
 """The members that a law tests, by the name of its argument: all of them, those with

@@ -100,8 +100,8 @@ def test_a_signal_ends_a_block_like_an_error(name):
     def work():
         with orderly_stop():
             try:
-                os.kill(os.getpid(), number)
-                signal.pause()
+                # In this thread: another one that takes it would not end a wait here.
+                signal.raise_signal(number)
             finally:
                 cleaned.append(name)
 

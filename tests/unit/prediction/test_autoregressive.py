@@ -114,9 +114,9 @@ def test_draws_read_the_auxiliary_sets_of_their_own_task():
             made, given.context, given.domain, target, 3, generator, NT, auxiliary
         )
         found.append(drawn.movedim(1, 0))
-    for one, other in zip(*found, strict=True):
-        assert (one[0] - other[0]).abs().min() > 1e-6
-        torch.testing.assert_close(one[1], other[1], rtol=0, atol=1e-12)
+    one, other = found
+    assert (one[0] - other[0]).abs().min() > 1e-6
+    torch.testing.assert_close(one[1], other[1], rtol=0, atol=1e-12)
 
 
 def test_impossible_chains_are_refused():
