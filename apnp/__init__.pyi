@@ -40,7 +40,9 @@ from .observations import Predictor as Predictor
 from .observations import Sites as Sites
 from .output.field_output import FieldOutput as FieldOutput
 from .prediction import ConditionedModel as ConditionedModel
+from .prediction import CurvilinearGrid as CurvilinearGrid
 from .prediction import Grid as Grid
+from .prediction import ProjectedGrid as ProjectedGrid
 from .prediction import Samples as Samples
 from .prediction import SymmetryProbe as SymmetryProbe
 from .prediction import TrainedModel as TrainedModel

@@ -89,6 +89,7 @@ class PredictOptions(StationOptions):
     output: str | None
     workers: int | None
     scheduler: str | None
+    zarr_format: int
     map: str | None
 
     @property

@@ -54,9 +54,11 @@ def parser() -> ApnpParser:
         help="a time of the stations, or a range: one field each",
     )  # fmt: skip
     add(
-        "--grid", metavar="SIZE|FILE",
-        help="cell size in degrees (1.0, or 0.5,1.0 for latitude, longitude), or a "
-        "NetCDF file whose grid is used",
+        "--grid", metavar="SIZE|CRS,SPACING|FILE",
+        help="cell size in degrees (1.0, or 0.5,1.0 for latitude, longitude); a "
+        "projected reference system and a spacing in its unit, EPSG:3035,1000 (and "
+        "its extent: EPSG:3035,1000,XMIN,YMIN,XMAX,YMAX); or a NetCDF file whose grid, "
+        "of any of these kinds, rotated or curvilinear, is used",
     )  # fmt: skip
     add(
         "--region", type=region, metavar="W,S,E,N",
@@ -86,8 +88,8 @@ def parser() -> ApnpParser:
     add_recalibration_argument(made)
     add(
         "--output", metavar="FILE",
-        help="CF NetCDF file, or Zarr store (.zarr) for long periods, or CSV for "
-        "points, to make; an incomplete store is resumed",
+        help="CF NetCDF file, GeoTIFF (.tif) of one time, or Zarr store (.zarr) for "
+        "long periods, or CSV for points, to make; an incomplete store is resumed",
     )  # fmt: skip
     _add_cluster_arguments(made)
     add("--map", metavar="FILE", help="map to draw (png, pdf, svg)")
@@ -119,6 +121,11 @@ def _add_cluster_arguments(parser: ApnpParser) -> None:
     add(
         "--scheduler", metavar="ADDRESS",
         help="predict into a Zarr store with the workers of a running dask cluster",
+    )  # fmt: skip
+    add(
+        "--zarr-format", type=int, choices=(2, 3), default=3,
+        help="format of a Zarr store: 3 (default), or 2 for programs that cannot read "
+        "3, such as GDAL 3.10",
     )  # fmt: skip
 
 
@@ -169,8 +176,9 @@ def _grid(
         options.quantiles or (), samples, not options.no_recalibration,
     )  # fmt: skip
     output = FieldOutput(
-        options.output, _cluster(options), progress=True, history=history
-    )
+        options.output, _cluster(options), progress=True, history=history,
+        zarr_format=options.zarr_format,
+    )  # fmt: skip
     ds = model.predict_field(stations, options.time, request, output)
     if options.output:
         print(options.output)
@@ -211,8 +219,9 @@ def _check(options: PredictOptions) -> None:
     """Refuse what cannot be done before anything is computed."""
     if (options.grid is None) == (options.points is None):
         raise ConfigError(
-            "Say where to predict: either --grid (a cell size such as 1.0) or --points "
-            "(a CSV file)."
+            "Say where to predict: either --grid (a cell size such as 1.0, or a "
+            "reference system and a spacing such as EPSG:3035,1000) or --points (a CSV "
+            "file)."
         )
     if options.points:
         grids = ("region", "mask", "map", "samples", "workers", "scheduler")
@@ -237,5 +246,9 @@ def _check(options: PredictOptions) -> None:
         raise ConfigError(
             "--workers and --scheduler write Zarr: give --output a name that ends in "
             ".zarr."
+        )
+    elif options.zarr_format != 3:
+        raise ConfigError(
+            "--zarr-format writes Zarr: give --output a name that ends in .zarr."
         )
     check_outputs(made, inputs)

@@ -9,22 +9,23 @@ from apnp import scores
 from apnp.data.simulate import SimulatedClimate
 from apnp.errors import DataError
 from apnp.evaluation.tables import LEVELS
+from apnp.maps.field_cells import areas_of, places_of
 from apnp.observations import Floats
 
 
 def against_truth(
     field: xr.Dataset, climate: SimulatedClimate, variable: str = "tas"
 ) -> pd.DataFrame:
-    """Scores of a field over all its cells, weighted by the cosine of latitude.
+    """Scores of a field over all its cells, weighted by their area.
 
     The field's standard deviation is that of what a station would report, so CRPS and
     coverage are those of truth plus noise, averaged over the noise in closed form: no
     noise is drawn. The truth is taken at the elevation of the field's cells.
 
     Args:
-        field: Predicted field with dims (time, lat, lon): `variable`, its `_stderr`,
-            and `elevation` in metres (lat, lon). Cells without a prediction are left
-            out.
+        field: Predicted field with dims (time, rows, columns): `variable`, its
+            `_stderr`, and `elevation` in metres (rows, columns). Cells without a
+            prediction are left out.
         climate: The climate that its stations observed.
         variable: Name of the variable.
 
@@ -42,15 +43,17 @@ def against_truth(
                 f"A field to score holds {variable}, {variable}_stderr and elevation, "
                 f"as `apnp predict` writes them; this one has no {name}."
             )
-    lat, lon = (a.ravel() for a in np.meshgrid(field.lat, field.lon, indexing="ij"))
-    elevation = field["elevation"].values.ravel().astype(np.float64)
+    places = places_of(field)
+    dims = places[0].dims
+    lat, lon = (each.values.ravel().astype(np.float64) for each in places)
+    elevation = field["elevation"].transpose(*dims).values.ravel().astype(np.float64)
     steps = field[variable].sizes["time"]
     truth = climate.truth(lat, lon, elevation, field["time"].values).ravel()
     mean, std = (
-        field[name].transpose("time", "lat", "lon").values.ravel().astype(np.float64)
+        field[name].transpose("time", *dims).values.ravel().astype(np.float64)
         for name in (variable, f"{variable}_stderr")
     )
-    weight = np.tile(np.cos(np.radians(lat)), steps)
+    weight = np.tile(areas_of(field).transpose(*dims).values.ravel(), steps)
     land = np.tile(climate.is_land(lat, lon), steps)
     known = np.isfinite(mean)
     if not known.any():

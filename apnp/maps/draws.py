@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from apnp.errors import ConfigError
 from apnp.geometry.sphere import unit_vectors
+from apnp.maps.cells import Cells
 from apnp.maps.elevation import Elevation
-from apnp.maps.grid import Grid
 from apnp.observations import Floats, Sites
 
 Draw = Callable[[Sites, Floats], Floats]
@@ -49,10 +49,10 @@ class Samples:
         """What draws the numbers that all cells of one time share."""
         return self._generator(time, 0)
 
-    def levels(self, time: np.datetime64, grid: Grid, rows: slice) -> Floats:
+    def levels(self, time: np.datetime64, grid: Cells, rows: slice) -> Floats:
         """Uniform numbers of the cells of some rows, (number, n), row by row."""
-        numbers = range(grid.lat.size)[rows]
-        shape = self.number, grid.lon.size
+        numbers = range(grid.shape[0])[rows]
+        shape = self.number, grid.shape[1]
         drawn = [self._generator(time, 1 + row).random(shape) for row in numbers]
         return np.concatenate(drawn, axis=-1)
 
@@ -62,7 +62,7 @@ class Samples:
 
 
 def anchors(
-    grid: Grid, elevation: Elevation, time: np.datetime64, number: int
+    grid: Cells, elevation: Elevation, time: np.datetime64, number: int
 ) -> Sites:
     """Centres of cells spread evenly over a grid, the farthest from all others next.
 
@@ -72,12 +72,11 @@ def anchors(
         time: The time of the field.
         number: How many; all of a grid with fewer cells.
     """
-    step = int(np.ceil(np.sqrt(max(grid.lat.size * grid.lon.size / _CANDIDATES, 1.0))))
+    rows, columns = grid.shape
+    step = int(np.ceil(np.sqrt(max(rows * columns / _CANDIDATES, 1.0))))
+    spread = slice(step // 2, None, step)
     lat, lon = (
-        a.ravel()
-        for a in np.meshgrid(
-            grid.lat[step // 2 :: step], grid.lon[step // 2 :: step], indexing="ij"
-        )
+        each.reshape(-1, columns)[:, spread].ravel() for each in grid.points(spread)
     )
     index = _farthest(unit_vectors(lat, lon), min(number, lat.size))
     return Sites(lat[index], lon[index], elevation.at(lat[index], lon[index]), time)

@@ -14,7 +14,7 @@ from apnp.errors import DataError
 from apnp.geometry.coastline import is_land
 from apnp.geometry.lat_lon_grid import edges
 from apnp.geometry.sphere import EARTH_RADIUS_KM, unit_vectors
-from apnp.maps.grid import Grid
+from apnp.maps.cells import Cells
 from apnp.native import search
 from apnp.terrain import SOURCE, is_terrain
 
@@ -33,7 +33,7 @@ class Elevation(Protocol):
         """Elevation at points in degrees; shape (n,)."""
         ...
 
-    def on(self, grid: Grid, rows: slice) -> Floats:
+    def on(self, grid: Cells, rows: slice) -> Floats:
         """Elevation of the cells in some rows of a grid; shape (rows, columns)."""
         ...
 
@@ -91,9 +91,9 @@ class StationElevation:
         elevation[land] = (weight * self.elevation[index]).sum(-1) / weight.sum(-1)
         return elevation
 
-    def on(self, grid: Grid, rows: slice) -> Floats:
+    def on(self, grid: Cells, rows: slice) -> Floats:
         """Elevation of the cells in some rows of a grid; shape (rows, columns)."""
-        return self.at(*grid.points(rows)).reshape(-1, grid.lon.size)
+        return self.at(*grid.points(rows)).reshape(-1, grid.shape[1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,15 +140,14 @@ class Relief:
         self._check_cover(lat, lon)
         return self.variable.at(lat, lon)
 
-    def on(self, grid: Grid, rows: slice) -> Floats:
+    def on(self, grid: Cells, rows: slice) -> Floats:
         """Elevation of the cells in some rows of a grid; shape (rows, columns).
 
         Raises:
             DataError: If the grid reaches beyond the file.
         """
-        self._check_cover(grid.lat, grid.lon)
-        bounds = np.sort(grid.lat_bnds[rows]), np.sort(grid.lon_bnds)
-        return self.variable.averaged_over(*bounds)
+        self._check_cover(*grid.points(rows))
+        return grid.averaged(self.variable, rows)
 
     def _check_cover(self, lat: Floats, lon: Floats) -> None:
         covered = self.variable.grid

@@ -6,8 +6,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from apnp.maps.cells import Cells
 from apnp.maps.contexts import Contexts
-from apnp.maps.grid import Grid
 from apnp.variables import Variable, get_variable
 
 _UNSTATED = "not stated by the station data"
@@ -30,7 +30,7 @@ class FieldMetadata:
         day_interval: The 24 hours of daily values (`apnp.data.day`); blank = unknown.
     """
 
-    grid: Grid
+    grid: Cells
     times: NDArray[np.datetime64]
     period: np.timedelta64 | None
     variable: Variable
@@ -44,7 +44,7 @@ class FieldMetadata:
     def of(
         cls,
         contexts: Contexts,
-        grid: Grid,
+        grid: Cells,
         quantiles: tuple[float, ...],
         *,
         elevation_source: str,

@@ -1,17 +1,18 @@
 """The cells of a latitude-longitude grid on which a field is predicted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from os import PathLike
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from pyproj import CRS
 
-from apnp.data.gridded.horizontal import axes, horizontal, open_file
-from apnp.errors import ConfigError, DataError
+from apnp.data.gridded.variable import GriddedVariable
+from apnp.errors import ConfigError
 from apnp.geometry.lat_lon_grid import edges
-from apnp.geometry.sphere import longitude_arc, wrap_longitude
+from apnp.geometry.sphere import unit_vectors, wrap_longitude
+from apnp.maps.cells import check_size
+from apnp.maps.cf_variable import CFVariable, coordinate
 
 Floats = NDArray[np.float64]
 MOST_CELLS = 1_000_000_000
@@ -39,14 +40,62 @@ class Grid:
     lon_bnds: Floats
 
     @property
+    def dims(self) -> tuple[str, str]:
+        """Names of the dimensions of rows and columns."""
+        return "lat", "lon"
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
         return self.lat.size, self.lon.size
+
+    @property
+    def arrays(self) -> tuple[NDArray, ...]:
+        """What tells the grid from others."""
+        return self.lat, self.lon
+
+    @property
+    def about(self) -> dict[str, str]:
+        """Attributes that every variable on the grid has."""
+        return {"grid_mapping": "crs"}
+
+    @property
+    def box(self) -> Region:
+        """West, south, east, north of all cells in degrees."""
+        lat, lon = self.lat_bnds, self.lon_bnds
+        return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
 
     def points(self, rows: slice) -> tuple[Floats, Floats]:
         """Latitude and longitude of every cell of some rows, row by row, each (n,)."""
         lat = self.lat[rows]
         return np.repeat(lat, self.lon.size), np.tile(self.lon, lat.size)
+
+    def unit(self, rows: slice) -> Floats:
+        """Unit vectors of the centres of some rows, row by row, (n, 3)."""
+        return unit_vectors(self.lat[rows, None], self.lon).reshape(-1, 3)
+
+    def averaged(self, variable: GriddedVariable, rows: slice) -> Floats:
+        """Means of a variable over the cells of some rows, (rows, columns)."""
+        return variable.averaged_over(
+            np.sort(self.lat_bnds[rows]), np.sort(self.lon_bnds)
+        )
+
+    def located(self, rows: slice) -> dict[str, NDArray]:
+        """Nothing: rows and columns tell where the cells are."""
+        return {}
+
+    def variables(self) -> Iterator[CFVariable]:
+        """The coordinates, bounds and reference system of the grid."""
+        yield from coordinate(
+            "lat", self.lat, self.lat_bnds, units="degrees_north",
+            standard_name="latitude", long_name="latitude", axis="Y",
+        )  # fmt: skip
+        yield from coordinate(
+            "lon", self.lon, self.lon_bnds, units="degrees_east",
+            standard_name="longitude", long_name="longitude", axis="X",
+        )  # fmt: skip
+        wgs84 = CRS.from_epsg(4326).to_cf()
+        yield CFVariable("crs", "i4", (), wgs84, np.array(0))
 
     @classmethod
     def regular(
@@ -64,102 +113,19 @@ class Grid:
             ConfigError: If a size is not positive or does not divide the region, or
                 an edge is out of range.
         """
-        dlat, dlon = _cell_sizes(resolution)
-        west, south, width, height = _box(region)
+        dlat, dlon = cell_sizes(resolution)
+        west, south, width, height = box_of(region)
         nlat = _number_of_cells(height, dlat, "latitude")
         nlon = _number_of_cells(width, dlon, "longitude")
+        check_size((nlat, nlon), "Choose larger cells, or a smaller region.")
         lat = south + height * np.arange(nlat + 1) / nlat
         lon = west + width * np.arange(nlon + 1) / nlon
         return cls(_centres(lat), _centres(lon), _pairs(lat), _pairs(lon))
 
     @classmethod
-    def from_file(cls, path: str | PathLike) -> "Grid":
-        """The grid of a NetCDF file: its latitudes and longitudes, as they stand.
-
-        Bounds are half-way between neighbours, and end at the poles.
-
-        Raises:
-            DataError: If the file has no such grid, or not one of cells in order.
-        """
-        with open_file(path, times=False) as ds:
-            names = horizontal(ds, str(path))
-            axes(ds, names, str(path))
-            lat, lon = (ds[name].values.astype(np.float64) for name in names)
-        if abs(lon[-1] - lon[0]) >= 360:
-            raise DataError(
-                f"{path}: longitudes lie within one turn, each meridian once. Got "
-                f"{lon[0]} to {lon[-1]}."
-            )
+    def of_centres(cls, lat: Floats, lon: Floats) -> "Grid":
+        """Cells about centres, which end half-way between neighbours, or at a pole."""
         return cls(lat, lon, _pairs(np.clip(edges(lat), -90, 90)), _pairs(edges(lon)))
-
-
-GridLike = Grid | float | Sequence[float] | str | PathLike
-
-
-def as_grid(grid: GridLike, region: Sequence[float] | None = None) -> Grid:
-    """A `Grid` of a resolution ("1.0", 1.0, "0.5,1", (0.5, 1)) or of a NetCDF file.
-
-    Raises:
-        ConfigError: If the resolution or region cannot be used, or a region is given
-            beside a grid that has its own.
-    """
-    size = resolution_of(grid)
-    if size is not None:
-        return Grid.regular(size, region)
-    if region is not None:
-        raise ConfigError(
-            f"`region` {tuple(region)} goes with a resolution in degrees; a grid that "
-            "is given whole is used as it is. Leave the region out."
-        )
-    if isinstance(grid, Grid):
-        return grid
-    assert isinstance(grid, str | PathLike)
-    if not Path(grid).is_file():
-        raise ConfigError(
-            f"`grid` is a cell size in degrees (1.0, or 0.5,1.0 for latitude, "
-            f"longitude) or a NetCDF file. Got {str(grid)!r}, which is neither."
-        )
-    return Grid.from_file(grid)
-
-
-def resolution_of(grid: GridLike) -> Sequence[float] | float | None:
-    """The cell size in degrees that `grid` states; None if it is a grid or a file."""
-    if isinstance(grid, Grid | PathLike):
-        return None
-    if not isinstance(grid, str):
-        return grid
-    try:
-        return [float(part) for part in grid.split(",")]
-    except ValueError:
-        return None
-
-
-def region_around(
-    lat: Floats, lon: Floats, resolution: float | Sequence[float]
-) -> Region:
-    """West, south, east, north of the smallest box of whole cells around points.
-
-    Args:
-        lat: Latitudes in degrees, shape (n,).
-        lon: Longitudes in degrees, any convention, shape (n,).
-        resolution: Size of a cell in degrees, or (in latitude, in longitude).
-    """
-    dlat, dlon = _cell_sizes(resolution)
-    west, width = longitude_arc(lon)
-    columns = np.array([np.floor(west / dlon), np.ceil((west + width) / dlon)])
-    rows = np.array([np.floor(lat.min() / dlat), np.ceil(lat.max() / dlat)])
-    columns[1] += columns[0] == columns[1]
-    rows[1] += rows[0] == rows[1]
-    south, north = np.clip(rows, -np.floor(90 / dlat), np.floor(90 / dlat)) * dlat
-    west, east = columns * dlon
-    if east - west >= 360:
-        return -180.0, float(south), 180.0, float(north)
-    return (
-        float(wrap_longitude(west)),
-        float(south),
-        float(wrap_longitude(east)),
-        float(north),
-    )
 
 
 def _centres(edge: Floats) -> Floats:
@@ -170,7 +136,12 @@ def _pairs(edge: Floats) -> Floats:
     return np.stack([edge[:-1], edge[1:]], -1)
 
 
-def _cell_sizes(resolution: float | Sequence[float]) -> tuple[float, float]:
+def cell_sizes(resolution: float | Sequence[float]) -> tuple[float, float]:
+    """Sizes of a cell in latitude and longitude, in degrees.
+
+    Raises:
+        ConfigError: If one is not above zero.
+    """
     sizes = np.atleast_1d(np.asarray(resolution, dtype=np.float64))
     if sizes.shape not in ((1,), (2,)) or not (np.isfinite(sizes) & (sizes > 0)).all():
         raise ConfigError(
@@ -180,8 +151,12 @@ def _cell_sizes(resolution: float | Sequence[float]) -> tuple[float, float]:
     return float(sizes[0]), float(sizes[-1])
 
 
-def _box(region: Sequence[float] | None) -> tuple[float, float, float, float]:
-    """West edge in [-180, 180), south edge, width and height of a region."""
+def box_of(region: Sequence[float] | None) -> tuple[float, float, float, float]:
+    """West edge in [-180, 180), south edge, width and height of a region.
+
+    Raises:
+        ConfigError: If an edge is out of range.
+    """
     if region is None:
         return -180.0, -90.0, 360.0, 180.0
     if len(region) != 4 or not np.isfinite(region).all():

@@ -8,15 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apnp.geometry.coastline import is_land
-from apnp.geometry.sphere import unit_vectors
 from apnp.inputs.network_ranges import NetworkRanges
+from apnp.maps.cells import Cells
 from apnp.maps.contexts import Contexts
 from apnp.maps.draws import Draw, Samples, anchors
 from apnp.maps.elevation import Elevation
 from apnp.maps.extrapolation import Network, Support
 from apnp.maps.field_metadata import FieldMetadata
 from apnp.maps.flags import INTERPOLATED, MASKED, UNLIKE_TRAINING
-from apnp.maps.grid import Grid
 from apnp.maps.request import Mask
 from apnp.observations import Floats, Observations, Sites
 
@@ -72,7 +71,7 @@ class FieldJob:
     networks: NetworkRanges | None = None
 
     @property
-    def grid(self) -> Grid:
+    def grid(self) -> Cells:
         """The cells."""
         return self.metadata.grid
 
@@ -83,7 +82,7 @@ class FieldJob:
 
     def chunks(self, start: int, stop: int) -> Iterator[slice]:
         """The rows from `start` to `stop` (excluded), a few at a time."""
-        size = max(self.chunk_cells // self.grid.lon.size, 1)
+        size = max(self.chunk_cells // self.grid.shape[1], 1)
         return (slice(i, min(i + size, stop)) for i in range(start, stop, size))
 
     def read(self, step: int, network: Network) -> "FieldPredictor":
@@ -135,8 +134,7 @@ class FieldPredictor:
         lat, lon = grid.points(rows)
         sites = Sites(lat, lon, height.ravel(), self.time)
         kept = kept_cells(self.job.mask, rows, lat, lon)
-        unit = unit_vectors(grid.lat[rows, None], grid.lon).reshape(-1, 3)
-        distance, flag = self.support.judge(rows, unit, sites.elevation)
+        distance, flag = self.support.judge(rows, grid.unit(rows), sites.elevation)
         if self.unlike:
             flag[flag == INTERPOLATED] = UNLIKE_TRAINING
         trust = distance, flag
@@ -144,7 +142,7 @@ class FieldPredictor:
         if self.job.samples and self.draw:
             levels = self.job.samples.levels(self.time, grid, rows)
             block[f"{name}_sample"] = _drawn(self.draw, sites, kept, levels)
-        shape = (-1, grid.lon.size)
+        shape = (-1, grid.shape[1])
         return {k: v.reshape(*v.shape[:-1], *shape) for k, v in block.items()}
 
 

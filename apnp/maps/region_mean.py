@@ -4,6 +4,7 @@ import numpy as np
 import xarray as xr
 
 from apnp.errors import DataError
+from apnp.maps.field_cells import areas_of
 
 
 def region_mean(ds: xr.Dataset) -> xr.Dataset:
@@ -14,8 +15,7 @@ def region_mean(ds: xr.Dataset) -> xr.Dataset:
 
     Args:
         ds: A field with draws, as `predict_grid(samples=...)` gives it, or a part of
-            one; cells without a value are left out. Cells weigh as the cosine of
-            latitude.
+            one; cells without a value are left out.
 
     Returns:
         For each variable drawn, by its name without `_sample`: mean and standard
@@ -33,14 +33,13 @@ def region_mean(ds: xr.Dataset) -> xr.Dataset:
             "(`apnp predict --samples 50`). Standard deviations of cells cannot be "
             "averaged."
         )
-    lat = ds["lat"].astype(np.float64)
-    weight = lat.copy(data=np.cos(np.radians(lat.values)))
+    weight = areas_of(ds)
     means = {}
     for name in drawn:
         values = ds[name].astype(np.float64)
         if not values.notnull().any():
             raise DataError(f"{name} holds no value: every cell is masked.")
-        each = values.weighted(weight).mean(("lat", "lon"))
+        each = values.weighted(weight).mean(weight.dims)
         short = name.removesuffix("_sample")
         for key, value in (
             (short, each.mean("realization")),

@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 
 from apnp.errors import ConfigError
 from apnp.geometry.sphere import is_global
+from apnp.maps.cells import Cells
 from apnp.maps.draws import Samples
 from apnp.maps.elevation import Elevation, Relief, StationElevation
 from apnp.maps.field_metadata import is_simulated
-from apnp.maps.grid import (
-    Grid,
+from apnp.maps.grid import check_cells
+from apnp.maps.grid_choice import (
     GridLike,
     as_grid,
-    check_cells,
-    region_around,
+    grid_around,
+    needs_region,
     resolution_of,
 )
 from apnp.terrain import TERRAIN
@@ -35,8 +36,9 @@ class FieldRequest:
     """The field that is asked for.
 
     Attributes:
-        grid: Cell size in degrees (one, or latitude and longitude), a `Grid`, or a
-            NetCDF file whose grid is used.
+        grid: Cell size in degrees (one, or latitude and longitude); a reference
+            system and a spacing, "EPSG:3035,1000"; a `Grid`; or a NetCDF file whose
+            grid is used (`as_grid`).
         region: West, south, east, north in degrees (west > east crosses the date
             line). By default the stations' box; for a model on the sphere the globe,
             if they span three quarters of the longitudes.
@@ -76,9 +78,9 @@ class FieldRequest:
     @property
     def _needs_region(self) -> bool:
         """Whether the cells depend on the stations."""
-        return self.region is None and resolution_of(self.grid) is not None
+        return self.region is None and needs_region(self.grid)
 
-    def cells(self, stations: xr.Dataset, spherical: bool) -> Grid:
+    def cells(self, stations: xr.Dataset, spherical: bool) -> Cells:
         """The cells; where no region is given around the stations, or the globe.
 
         Args:
@@ -89,12 +91,12 @@ class FieldRequest:
             ConfigError: If the grid or region cannot be used, or the mask does not fit.
             DataError: If the grid's file cannot be read.
         """
-        region, size = self.region, resolution_of(self.grid)
-        if region is None and size is not None:
-            lat, lon = stations["lat"].values, stations["lon"].values
-            if not spherical or not is_global(lon):
-                region = region_around(lat, lon, size)
-        grid = as_grid(self.grid, region)
+        lat, lon = stations["lat"].values, stations["lon"].values
+        globe = spherical and is_global(lon) and resolution_of(self.grid) is not None
+        if self._needs_region and not globe:
+            grid = grid_around(self.grid, lat, lon)
+        else:
+            grid = as_grid(self.grid, self.region)
         check_cells(grid.shape)
         check_mask(self.mask, grid)
         return grid
@@ -146,7 +148,7 @@ def check_levels(levels: Sequence[float]) -> tuple[float, ...]:
     return checked
 
 
-def check_mask(mask: Mask, grid: Grid) -> None:
+def check_mask(mask: Mask, grid: Cells) -> None:
     """Refuse a mask that does not fit the grid.
 
     Raises:

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from pyproj import CRS
 
 from apnp.data.day import parse_days
+from apnp.maps.cells import Cells
+from apnp.maps.cf_variable import CFVariable, coordinate
 from apnp.maps.field_metadata import FieldMetadata
-from apnp.maps.flags import EXTRAPOLATION_RULE, FLAG_MEANINGS, MASKED
+from apnp.maps.flags import EXTRAPOLATION_RULE, FLAG_MEANINGS
 
 CONVENTIONS = "CF-1.11"
 _REFERENCES = (
@@ -28,32 +28,6 @@ _SAMPLES = (
 
 
 @dataclass(frozen=True, eq=False)
-class LayoutVariable:
-    """One variable of a file.
-
-    Attributes:
-        name: Its name.
-        kind: Its type, as numpy abbreviates it.
-        dims: Its dimensions.
-        attrs: Its attributes.
-        values: Its values; None = a field, which is written block by block.
-    """
-
-    name: str
-    kind: str
-    dims: tuple[str, ...]
-    attrs: dict[str, Any]
-    values: NDArray | None = None
-
-    @property
-    def fill_value(self) -> Any:
-        """What stands where nothing is written; None for variables that have values."""
-        if self.values is not None:
-            return None
-        return np.float32("nan") if self.kind == "f4" else MASKED
-
-
-@dataclass(frozen=True, eq=False)
 class Layout:
     """All that a file of fields holds before any field is written.
 
@@ -64,7 +38,7 @@ class Layout:
     """
 
     dims: dict[str, int]
-    variables: tuple[LayoutVariable, ...]
+    variables: tuple[CFVariable, ...]
     attrs: dict[str, Any]
 
     @classmethod
@@ -75,8 +49,9 @@ class Layout:
             metadata: What they are.
             samples: Number of draws of each field; 0 = none.
         """
-        nlat, nlon = metadata.grid.shape
-        dims = {"time": len(metadata.times), "lat": nlat, "lon": nlon, "nv": 2}
+        grid = metadata.grid
+        across = dict(zip(grid.dims, grid.shape, strict=True))
+        dims = {"time": len(metadata.times), **across, "nv": 2}
         if metadata.quantiles:
             dims["quantile"] = len(metadata.quantiles)
         if samples:
@@ -86,30 +61,27 @@ class Layout:
             *_fields(metadata, samples),
             *_support(metadata),
         ]
-        # GMT opens the first variable of two dimensions, which must not be bounds.
-        variables.sort(key=lambda each: each.name.endswith("_bnds"))
+        # GMT opens the first variable of two dimensions: no bounds, and no places.
+        last = ("lat", "lon", "cell_area")
+        variables.sort(
+            key=lambda each: (
+                each.name.endswith("_bnds")
+                or (each.name in last and len(each.dims) == 2)
+            )
+        )
         return cls(dims, tuple(variables), _attributes(metadata))
 
 
-def _coordinates(metadata: FieldMetadata, samples: int) -> Iterator[LayoutVariable]:
-    grid = metadata.grid
-    yield from _coordinate(
-        "lat", grid.lat, grid.lat_bnds, units="degrees_north",
-        standard_name="latitude", long_name="latitude", axis="Y",
-    )  # fmt: skip
-    yield from _coordinate(
-        "lon", grid.lon, grid.lon_bnds, units="degrees_east",
-        standard_name="longitude", long_name="longitude", axis="X",
-    )  # fmt: skip
+def _coordinates(metadata: FieldMetadata, samples: int) -> Iterator[CFVariable]:
+    yield from metadata.grid.variables()
     yield from _time(metadata)
     height = {
         "units": "m", "standard_name": "height", "long_name": "height above the ground",
         "positive": "up", "axis": "Z",
     }  # fmt: skip
-    yield LayoutVariable("height", "f8", (), height, np.array(2.0))
-    yield LayoutVariable("crs", "i4", (), CRS.from_epsg(4326).to_cf(), np.array(0))
+    yield CFVariable("height", "f8", (), height, np.array(2.0))
     if metadata.quantiles:
-        yield from _coordinate(
+        yield from coordinate(
             "quantile", np.array(metadata.quantiles), None, units="1",
             long_name="probability of not being exceeded",
         )  # fmt: skip
@@ -119,10 +91,10 @@ def _coordinates(metadata: FieldMetadata, samples: int) -> Iterator[LayoutVariab
             "long_name": "number of the draw",
         }  # fmt: skip
         dims = ("realization",)
-        yield LayoutVariable("realization", "i4", dims, number, np.arange(samples))
+        yield CFVariable("realization", "i4", dims, number, np.arange(samples))
 
 
-def _time(metadata: FieldMetadata) -> Iterator[LayoutVariable]:
+def _time(metadata: FieldMetadata) -> Iterator[CFVariable]:
     since = metadata.times.astype("datetime64[ns]") - _EPOCH
     unit, name = np.timedelta64(1, "D"), "days"
     if (since % unit).any():
@@ -131,7 +103,7 @@ def _time(metadata: FieldMetadata) -> Iterator[LayoutVariable]:
     if metadata.period is not None:
         begin = since + _begins(metadata.day_interval)
         bounds = np.stack([begin, begin + metadata.period], -1) / unit
-    yield from _coordinate(
+    yield from coordinate(
         "time", since / unit, bounds, standard_name="time",
         long_name="valid time (UTC)", axis="T", calendar="standard",
         units_metadata="leap_seconds: none",
@@ -139,40 +111,26 @@ def _time(metadata: FieldMetadata) -> Iterator[LayoutVariable]:
     )  # fmt: skip
 
 
-def _coordinate(
-    name: str, values: NDArray, bounds: NDArray | None, **attrs: str
-) -> Iterator[LayoutVariable]:
-    """A coordinate variable and its bounds."""
-    if bounds is not None:
-        attrs["bounds"] = f"{name}_bnds"
-    yield LayoutVariable(name, "f8", (name,), attrs, values)
-    if bounds is not None:
-        yield LayoutVariable(f"{name}_bnds", "f8", (name, "nv"), {}, bounds)
-
-
-def _fields(metadata: FieldMetadata, samples: int) -> Iterator[LayoutVariable]:
+def _fields(metadata: FieldMetadata, samples: int) -> Iterator[CFVariable]:
     """Mean, standard deviation, quantiles and draws of the variable."""
-    variable, name = metadata.variable, metadata.variable.name
-    common = {
-        "grid_mapping": "crs", "cell_methods": f"area: point {metadata.cell_methods}",
-    }  # fmt: skip
-    at_height = {"coordinates": "height"}
+    variable, name, grid = metadata.variable, metadata.variable.name, metadata.grid
+    common = {"cell_methods": f"area: point {metadata.cell_methods}"}
     on_scale = {
         "units": variable.units, "units_metadata": "temperature: on_scale", **common,
     }  # fmt: skip
     day = {"day_interval": metadata.day_interval} if metadata.day_interval else {}
     yield _field(
-        name, "time",
+        name, grid, "time",
         standard_name=variable.standard_name,
-        long_name=f"predicted {variable.long_name}", **on_scale, **at_height, **day,
-        ancillary_variables=f"{name}_stderr {name}_flag distance_to_station",
+        long_name=f"predicted {variable.long_name}", **on_scale, **_at_height(grid),
+        **day, ancillary_variables=f"{name}_stderr {name}_flag distance_to_station",
     )  # fmt: skip
     yield _field(
-        f"{name}_stderr", "time",
+        f"{name}_stderr", grid, "time",
         standard_name=f"{variable.standard_name} standard_error",
         long_name=f"predictive standard deviation of {variable.long_name}",
         units=variable.units, units_metadata="temperature: difference", **common,
-        **at_height,
+        **_at_height(grid),
         comment="includes observation noise: the standard deviation of what a "
         "station in the cell would report",
     )  # fmt: skip
@@ -180,54 +138,62 @@ def _fields(metadata: FieldMetadata, samples: int) -> Iterator[LayoutVariable]:
     # level, or a member, takes the place of `height`.
     if metadata.quantiles:
         yield _field(
-            f"{name}_quantile", "time", "quantile",
+            f"{name}_quantile", grid, "time", "quantile",
             long_name=f"quantiles of {variable.long_name}", **on_scale,
             comment="of the predictive distribution, observation noise included",
         )  # fmt: skip
     if samples:
         yield _field(
-            f"{name}_sample", "time", "realization",
+            f"{name}_sample", grid, "time", "realization",
             long_name=f"draws of {variable.long_name}", **on_scale, comment=_SAMPLES,
         )  # fmt: skip
 
 
-def _support(metadata: FieldMetadata) -> Iterator[LayoutVariable]:
+def _support(metadata: FieldMetadata) -> Iterator[CFVariable]:
     """Distances, flags and the elevation."""
-    variable = metadata.variable
+    variable, grid = metadata.variable, metadata.grid
     yield _field(
-        "distance_to_station", "time", grid_mapping="crs", units="km",
+        "distance_to_station", grid, "time", units="km",
         long_name="great-circle distance to the nearest station of the context",
     )  # fmt: skip
     flags = {
-        "grid_mapping": "crs", "standard_name": "quality_flag",
+        "standard_name": "quality_flag",
         "long_name": f"trust in the predicted {variable.long_name}",
         "flag_values": np.arange(4, dtype=np.int8), "flag_meanings": FLAG_MEANINGS,
-        "comment": EXTRAPOLATION_RULE,
+        "comment": EXTRAPOLATION_RULE, **grid.about,
     }  # fmt: skip
-    yield LayoutVariable(f"{variable.name}_flag", "i1", ("time", "lat", "lon"), flags)
+    yield CFVariable(f"{variable.name}_flag", "i1", ("time", *grid.dims), flags)
     yield _field(
-        "elevation", grid_mapping="crs", units="m", standard_name="surface_altitude",
+        "elevation", grid, units="m", standard_name="surface_altitude",
         long_name="elevation the prediction is made for",
         comment=metadata.elevation_source,
     )  # fmt: skip
 
 
-def _field(name: str, *lead: str, **attrs: Any) -> LayoutVariable:
-    return LayoutVariable(name, "f4", (*lead, "lat", "lon"), attrs)
+def _at_height(grid: Cells) -> dict[str, str]:
+    """The coordinates of a variable that is valid at a height above the ground."""
+    places = grid.about.get("coordinates", "")
+    return {"coordinates": f"height {places}".strip()}
+
+
+def _field(name: str, grid: Cells, *lead: str, **attrs: Any) -> CFVariable:
+    """A variable on a grid; its attributes stand over those that the grid gives."""
+    return CFVariable(name, "f4", (*lead, *grid.dims), {**grid.about, **attrs})
 
 
 def _attributes(metadata: FieldMetadata) -> dict[str, Any]:
-    grid, stated = metadata.grid, metadata.attributes
+    stated = metadata.attributes
+    west, south, east, north = metadata.grid.box
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
         "Conventions": CONVENTIONS,
         **stated,
         "history": f"{now} {stated['history']}",
         "references": _REFERENCES,
-        "geospatial_lat_min": grid.lat_bnds.min(),
-        "geospatial_lat_max": grid.lat_bnds.max(),
-        "geospatial_lon_min": grid.lon_bnds.min(),
-        "geospatial_lon_max": grid.lon_bnds.max(),
+        "geospatial_lat_min": south,
+        "geospatial_lat_max": north,
+        "geospatial_lon_min": west,
+        "geospatial_lon_max": east,
         "time_coverage_start": _iso(_start(metadata)),
         "time_coverage_end": _iso(_end(metadata)),
     }

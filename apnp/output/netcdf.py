@@ -17,10 +17,11 @@ from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
 from apnp.errors import ConfigError
 from apnp.files import one_thread, partial_of, sweep
+from apnp.maps.cf_variable import CFVariable
 from apnp.maps.grid import BYTES_A_CELL
 from apnp.maps.predict_field import FieldJob, FieldPredictor
 from apnp.output.abreast import abreast
-from apnp.output.cf_layout import Layout, LayoutVariable
+from apnp.output.cf_layout import Layout
 from apnp.output.field_output import FieldOutput, check_folder
 from apnp.process import available_memory
 
@@ -52,7 +53,8 @@ def write_netcdf(job: FieldJob, output: FieldOutput) -> xr.Dataset:
     ):  # fmt: skip
         chunks = list(job.chunks(0, rows))
         for chunk in chunks:
-            writer.write_elevation(chunk, job.elevation.on(job.grid, chunk))
+            ground = {"elevation": job.elevation.on(job.grid, chunk)}
+            writer.write_ground(chunk, ground | job.grid.located(chunk))
         for step in range(len(job.contexts)):
             read = job.read(step, network)
             with abreast() as each:
@@ -192,10 +194,11 @@ class FieldWriter:
             for name, values in block.items():
                 self._nc[name][step, ..., rows, :] = values
 
-    def write_elevation(self, rows: slice, values: NDArray) -> None:
-        """Store the elevation of some rows in metres, which holds for every time."""
+    def write_ground(self, rows: slice, block: dict[str, NDArray]) -> None:
+        """Store what holds for every time on some rows: arrays (rows, columns)."""
         with self._errors():
-            self._nc["elevation"][rows] = values
+            for name, values in block.items():
+                self._nc[name][rows] = values
 
     def read_elevation(self, rows: slice) -> NDArray[np.float64]:
         """The elevation stored for some rows in metres; shape (rows, columns)."""
@@ -218,7 +221,7 @@ class FieldWriter:
             var[...] = each.values
         self._nc.setncatts(self._layout.attrs)
 
-    def _define_field(self, each: LayoutVariable) -> None:
+    def _define_field(self, each: CFVariable) -> None:
         """An empty variable on the grid; one chunk is one map, or a part of it."""
         *lead, nlat, nlon = (self._layout.dims[name] for name in each.dims)
         chunk = (min(nlat, max(_CHUNK_CELLS // nlon, 1)), nlon)

@@ -54,7 +54,8 @@ def write_store(
     assert path is not None
     check_folder(path)
     with locked(path, "--output"):
-        _complete(job, output, path, identity | identity_of(job))
+        form = {"zarr_format": output.zarr_format}
+        _complete(job, output, path, identity | identity_of(job) | form)
     return opened(path)
 
 
@@ -90,7 +91,7 @@ def identity_of(job: FieldJob) -> dict[str, Any]:
     return {
         "stations": job.contexts.digest,
         "times": _hash(job.metadata.times.astype("M8[s]").astype(np.int64)),
-        "grid": _hash(grid.lat, grid.lon),
+        "grid": _hash(*grid.arrays),
         "elevation": None,
         "mask": mask if mask is None or isinstance(mask, str) else _hash(mask),
         "quantiles": list(job.metadata.quantiles),

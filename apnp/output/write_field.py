@@ -1,4 +1,4 @@
-"""From predicted fields to a file: NetCDF, Zarr, or memory."""
+"""From predicted fields to a file: NetCDF, GeoTIFF, Zarr, or memory."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import xarray as xr
 
 from apnp.maps.predict_field import FieldJob
 from apnp.output.field_output import FieldOutput
+from apnp.output.geotiff import check_geotiff, write_geotiff
 from apnp.output.netcdf import write_netcdf
 from apnp.output.resume import write_store
 
@@ -21,11 +22,16 @@ def write_field(
         identity: What identifies the model's fields in a store.
 
     Returns:
-        The fields, read lazily where they are in a file.
+        The fields, read lazily where they are in NetCDF or Zarr.
 
     Raises:
         ConfigError: If they cannot be written.
     """
     if output.store is not None:
         return write_store(job, output, identity)
+    if output.geotiff is not None:
+        check_geotiff(output.geotiff, len(job.contexts), job.grid.dims)
+        ds = write_netcdf(job, output)
+        write_geotiff(ds, output.geotiff)
+        return ds
     return write_netcdf(job, output)

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from apnp.extras import import_optional
 from apnp.files import atomic_write, partial_of, sweep
-from apnp.maps.grid import Grid
+from apnp.maps.cells import Cells
+from apnp.maps.cf_variable import CFVariable
 from apnp.maps.predict_field import FieldJob
-from apnp.output.cf_layout import Layout, LayoutVariable
+from apnp.output.cf_layout import Layout
 
 BAND_CELLS = 2**20
 """Cells of one chunk, at most, but one row at least."""
@@ -25,14 +26,14 @@ Block = tuple[int, int]
 """Numbers of a time and of a band of rows: what is predicted, and stored, at once."""
 
 
-def bands_of(grid: Grid) -> list[slice]:
+def bands_of(grid: Cells) -> list[slice]:
     """A grid cut into bands of whole rows, each a chunk of the store."""
-    size = max(BAND_CELLS // grid.lon.size, 1)
-    return [slice(i, i + size) for i in range(0, grid.lat.size, size)]
+    size = max(BAND_CELLS // grid.shape[1], 1)
+    return [slice(i, i + size) for i in range(0, grid.shape[0], size)]
 
 
 def make_store(job: FieldJob, path: Path, identity: dict[str, Any]) -> None:
-    """Make a Zarr store (format 3) of fields that are still missing.
+    """Make a Zarr store of fields that are still missing.
 
     Its variables and attributes are those of the NetCDF file. It appears under its
     name only when it is complete in this sense. The elevation of the cells is computed
@@ -41,7 +42,8 @@ def make_store(job: FieldJob, path: Path, identity: dict[str, Any]) -> None:
     Args:
         job: The fields.
         path: The store to make.
-        identity: What tells it from the store of another prediction.
+        identity: What tells it from the store of another prediction; its format of
+            Zarr among it.
     """
     sweep(path)
     temporary = partial_of(path)
@@ -50,13 +52,16 @@ def make_store(job: FieldJob, path: Path, identity: dict[str, Any]) -> None:
     digest = hashlib.sha256()
     try:
         zarr = _zarr(path)
-        root = zarr.open_group(temporary, mode="w", zarr_format=3)
+        form = identity["zarr_format"]
+        root = zarr.open_group(temporary, mode="w", zarr_format=form)
         for each in layout.variables:
-            _add(root, layout, each, min(bands[0].stop, job.grid.lat.size))
+            _add(root, layout, each, min(bands[0].stop, job.grid.shape[0]))
         for band in bands:
             ground = job.elevation.on(job.grid, band).astype(np.float32)
             digest.update(ground.tobytes())
             root["elevation"][band] = ground
+            for name, values in job.grid.located(band).items():
+                root[name][band] = values
         identity = identity | {"elevation": digest.hexdigest()}
         root.attrs.update(_plain(layout.attrs) | {_IDENTITY: json.dumps(identity)})
         with warnings.catch_warnings():  # as xarray has it, if not yet the format
@@ -131,7 +136,7 @@ class Record:
         return [(int(step), int(band)) for step, band in np.argwhere(~self.done)]
 
 
-def _add(root: Any, layout: Layout, each: LayoutVariable, rows: int) -> None:
+def _add(root: Any, layout: Layout, each: CFVariable, rows: int) -> None:
     """One variable as a Zarr array; fields are missing until they are written."""
     shape = tuple(layout.dims[name] for name in each.dims)
     chunks = list(shape)
@@ -139,10 +144,23 @@ def _add(root: Any, layout: Layout, each: LayoutVariable, rows: int) -> None:
         chunks[-2] = rows
         if "time" in each.dims:
             chunks[each.dims.index("time")] = 1
+    attrs = _plain(each.attrs)
+    options: dict[str, Any] = {
+        "dimension_names": each.dims,
+        "fill_value": each.fill_value,
+    }
+    if root.metadata.zarr_format == 2:
+        # xarray takes the fill value of format 2 for that of missing values: an axis
+        # and a flag have none. Every reader of format 2 has zlib.
+        codec = import_optional("numcodecs", "--zarr-format 2", "scale")
+        fill = each.fill_value if each.kind == "f4" else None
+        options = {"fill_value": fill, "compressors": codec.Zlib(1)}
+        attrs |= {"_ARRAY_DIMENSIONS": list(each.dims)}
+    elif each.fill_value is None:
+        options["fill_value"] = 0
     array = root.create_array(
         each.name, shape=shape, dtype=each.kind, chunks=tuple(chunks),
-        fill_value=0 if each.values is not None else each.fill_value,
-        dimension_names=each.dims, attributes=_plain(each.attrs),
+        attributes=attrs, **options,
     )  # fmt: skip
     if each.values is not None:
         array[...] = each.values

@@ -84,9 +84,8 @@ def mean_and_breaking(
             f"What fixed inputs change is `{name}`; the dataset holds "
             f"{', '.join(str(n) for n in ds.data_vars)}."
         )
-    change = ds[name].isel(lat=field.rows.index, lon=field.columns.index)
-    change = change.isel(time=0) if "time" in change.dims else change
-    values = change.transpose("lat", "lon").values.astype(np.float64)
+    change = ds[name].isel(time=0) if "time" in ds[name].dims else ds[name]
+    values = field.mesh.values(change).astype(np.float64)
     known = field.mean[np.isfinite(field.mean)]
     panels = [
         Panel(
@@ -119,7 +118,6 @@ def _elevation(ds: xr.Dataset, field: Field) -> Panel:
             "A panel of the relief needs `elevation` in the dataset; it holds "
             f"{', '.join(str(n) for n in ds.data_vars)}. Leave `relief` out."
         )
-    height = ds["elevation"].isel(lat=field.rows.index, lon=field.columns.index)
-    values = height.transpose("lat", "lon").values.astype(np.float64)
+    values = field.mesh.values(ds["elevation"]).astype(np.float64)
     most = float(np.nanpercentile(values, 99)) or 1.0
     return Panel("Elevation", values, 0.0, most, "YlOrBr", "m")

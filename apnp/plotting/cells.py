@@ -1,14 +1,19 @@
-"""Cells of a latitude-longitude grid to draw: closed at the date line, thinned."""
+"""Cells to draw: in drawing order, closed at the date line, thinned."""
 
 from dataclasses import dataclass
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from apnp.errors import DataError
-from apnp.geometry.sphere import wrap_longitude
+from apnp.geometry.cells import corners_of
+from apnp.geometry.sphere import longitude_arc, wrap_longitude
 
 Floats = NDArray[np.float64]
+
+_ROUND = 300.0
+"""Degrees of longitude that the corners of cells about a pole span at least."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +36,72 @@ class Axis:
         middle = np.minimum(first + block // 2, n - 1)
         return Axis(self.index[middle], np.append(self.edges[first], self.edges[-1]))
 
+
+@dataclass(frozen=True, eq=False)
+class Mesh:
+    """Cells of a map between their corners.
+
+    Attributes:
+        dims: The dimensions of rows and columns.
+        rows: Which rows of the field are drawn, (m,).
+        columns: Which columns, (k,).
+        lat: Latitudes of the corners in degrees, (m + 1, k + 1).
+        lon: Their longitudes, without a jump but where the cells go round a pole.
+        straight: Whether the sides run along meridians and circles of latitude.
+    """
+
+    dims: tuple[str, str]
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    lat: Floats
+    lon: Floats
+    straight: bool
+
+    @classmethod
+    def of(cls, ds: xr.Dataset, most: tuple[int, int]) -> "Mesh":
+        """The cells of a field's dataset, at most so many rows and columns.
+
+        Raises:
+            DataError: If its latitudes and longitudes are not in order.
+        """
+        if ds["lat"].ndim == 1:
+            y = rows(ds["lat"].values).thinned(most[0])
+            x = columns(ds["lon"].values).thinned(most[1])
+            lon, lat = np.meshgrid(x.edges, y.edges)
+            return cls(("lat", "lon"), y.index, x.index, lat, lon, True)
+        down, across = (str(dim) for dim in ds["lat"].dims)
+        places = (
+            ds[name].transpose(down, across).values.astype(np.float64)
+            for name in ("lat", "lon")
+        )
+        lat, lon = corners_of(*places)
+        number = [Axis(np.arange(n - 1), np.arange(float(n))) for n in lat.shape]
+        y, x = (each.thinned(n) for each, n in zip(number, most, strict=True))
+        kept = np.ix_(y.edges.astype(int), x.edges.astype(int))
+        lat, lon = lat[kept], lon[kept]
+        west, _ = longitude_arc(lon)
+        lon = west + (lon - west) % 360
+        return cls((down, across), y.index, x.index, lat, lon, False)
+
     @property
-    def centres(self) -> Floats:
-        """Middles of the cells in degrees, shape (n,)."""
-        return (self.edges[1:] + self.edges[:-1]) / 2
+    def box(self) -> tuple[float, float, float, float]:
+        """West, south, east, north of all cells in degrees."""
+        return (
+            float(self.lon.min()), float(self.lat.min()),
+            float(self.lon.max()), float(self.lat.max()),
+        )  # fmt: skip
+
+    @property
+    def right_round(self) -> bool:
+        """Whether the cells go right round the Earth."""
+        west, _, east, _ = self.box
+        return east - west > (360 - 1e-6 if self.straight else _ROUND)
+
+    def values(self, variable: xr.DataArray) -> NDArray:
+        """Values of the cells that are drawn, (m, k)."""
+        down, across = self.dims
+        part = variable.isel({down: self.rows, across: self.columns})
+        return part.transpose(down, across).values
 
 
 def _edges(centres: Floats) -> Floats:

@@ -7,7 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from apnp.errors import DataError
-from apnp.plotting.cells import Axis, columns, rows
+from apnp.plotting.cells import Mesh
 
 Floats = NDArray[np.float64]
 
@@ -24,8 +24,7 @@ class Field:
         units: Its units, as they are printed.
         time: When, if the dataset says so.
         note: Title of the dataset.
-        rows: Cells in latitude.
-        columns: Cells in longitude.
+        mesh: The cells.
         mean: Predictive mean, shape (rows, columns).
         std: Predictive standard deviation, same shape.
         extrapolated: Cells flagged as extrapolated, same shape; none without a flag.
@@ -36,8 +35,7 @@ class Field:
     units: str
     time: np.datetime64 | None
     note: str
-    rows: Axis
-    columns: Axis
+    mesh: Mesh
     mean: Floats
     std: Floats
     extrapolated: NDArray[np.bool_]
@@ -54,11 +52,6 @@ class Field:
             return f"{name}, {day}"
         return f"{name}, {self.time.astype('datetime64[m]')} UTC"
 
-    @property
-    def right_round(self) -> bool:
-        """Whether the columns go right round the Earth."""
-        return bool(self.columns.edges[-1] - self.columns.edges[0] > 360 - 1e-6)
-
 
 def read_field(ds: xr.Dataset, kind: str = "") -> Field:
     """The field of a dataset, its cells ordered, closed and thinned for display.
@@ -73,9 +66,9 @@ def read_field(ds: xr.Dataset, kind: str = "") -> Field:
     """
     names = [str(n).removesuffix(kind) for n in ds.data_vars if str(n).endswith(kind)]
     names = [n for n in names if f"{n}_stderr{kind}" in ds.data_vars]
-    if not names or not {"lat", "lon"} <= set(ds[f"{names[0]}{kind}"].dims):
+    if not names or not {"lat", "lon"} <= set(ds[f"{names[0]}{kind}"].coords):
         raise DataError(
-            "A field to draw holds a variable with dims lat and lon and its standard "
+            "A field to draw holds a variable with lat and lon and its standard "
             f"deviation, e.g. `tas{kind}` and `tas_stderr{kind}`; this one holds "
             f"{', '.join(str(n) for n in ds.data_vars) or 'nothing'}."
         )
@@ -87,14 +80,8 @@ def read_field(ds: xr.Dataset, kind: str = "") -> Field:
             f"{times[-1]}. Choose one: ds.sel(time=...), or --time."
         )
     ds = ds.squeeze("time") if "time" in ds.dims else ds
-    y = rows(ds["lat"].values).thinned(_MOST_ROWS)
-    x = columns(ds["lon"].values).thinned(_MOST_COLUMNS)
-
-    def cells(variable: str) -> NDArray:
-        part = ds[variable].isel(lat=y.index, lon=x.index)
-        return part.transpose("lat", "lon").values
-
-    mean = cells(f"{name}{kind}").astype(np.float64)
+    mesh = Mesh.of(ds, (_MOST_ROWS, _MOST_COLUMNS))
+    mean = mesh.values(ds[f"{name}{kind}"]).astype(np.float64)
     extrapolated = np.zeros(mean.shape, dtype=bool)
     flag = f"{name}_flag"
     meanings = (
@@ -102,7 +89,7 @@ def read_field(ds: xr.Dataset, kind: str = "") -> Field:
     )
     if "extrapolated" in meanings:
         values = np.atleast_1d(ds[flag].attrs["flag_values"])
-        extrapolated = cells(flag) == values[meanings.index("extrapolated")]
+        extrapolated = mesh.values(ds[flag]) == values[meanings.index("extrapolated")]
     time = None
     if "time" in ds.coords:
         time = np.datetime64(ds["time"].values.item(), "ns")
@@ -112,8 +99,8 @@ def read_field(ds: xr.Dataset, kind: str = "") -> Field:
         units=str(ds[f"{name}{kind}"].attrs.get("units", "")).replace("degC", "°C"),
         time=time,
         note=str(ds.attrs.get("title", "")),
-        rows=y, columns=x, mean=mean,
-        std=cells(f"{name}_stderr{kind}").astype(np.float64),
+        mesh=mesh, mean=mean,
+        std=mesh.values(ds[f"{name}_stderr{kind}"]).astype(np.float64),
         extrapolated=extrapolated & np.isfinite(mean),
     )  # fmt: skip
 

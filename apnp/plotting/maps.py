@@ -63,7 +63,8 @@ def map(
     Args:
         ds: Field with dims (time, lat, lon) or (lat, lon), one time: a variable, its
             `<name>_stderr`, optionally its `<name>_flag`. Latitudes may rise or fall;
-            any longitude convention; a region may run across the date line.
+            any longitude convention; a region may run across the date line. On a
+            projected or curvilinear grid `lat` and `lon` are two-dimensional.
         path: Where to write the figure; its ending gives the format.
         stations: Station dataset, drawn as dots; if it holds the field's time, only
             the stations that reported then.
@@ -105,8 +106,11 @@ def draw(
         what: What the dots are.
     """
     projection = _projection(field)
-    lon, lat = np.meshgrid(field.columns.edges, field.rows.edges)
-    mesh = projection.transform_points(_PLATE, lon, lat)[..., :2]
+    cells = field.mesh
+    mesh = projection.transform_points(_PLATE, cells.lon, cells.lat)[..., :2]
+    torn = (
+        np.zeros(field.mean.shape, bool) if cells.straight else _torn(mesh, projection)
+    )
     extent = np.ptp(mesh.reshape(-1, 2), axis=0)
     height = 2.0 + 6.2 * float(np.clip(extent[1] / extent[0], 0.35, 1.3))
     figure = Figure(figsize=(6.5 * len(panels), height), layout="constrained")
@@ -114,11 +118,12 @@ def draw(
     for column, panel in enumerate(panels, start=1):
         axes = figure.add_subplot(1, len(panels), column, projection=projection)
         drawn = axes.pcolormesh(
-            mesh[..., 0], mesh[..., 1], np.ma.masked_invalid(panel.values),
+            mesh[..., 0], mesh[..., 1],
+            np.ma.masked_where(torn | ~np.isfinite(panel.values), panel.values),
             cmap=panel.colours, vmin=panel.low, vmax=panel.high, rasterized=True,
             transform=projection,
         )  # fmt: skip
-        handles |= _overlay(axes, field, dots, what)
+        handles |= _overlay(axes, field, mesh, dots, what)
         axes.set_title(panel.heading, fontsize=10)
         bar = figure.colorbar(
             drawn, ax=axes, orientation="horizontal",
@@ -139,9 +144,8 @@ def draw(
 
 def _projection(field: Field) -> ccrs.Projection:
     """A projection that fits the field's range."""
-    west, east = field.columns.edges[[0, -1]]
-    south, north = field.rows.edges[[0, -1]]
-    if field.right_round:
+    west, south, east, north = field.mesh.box
+    if field.mesh.right_round:
         if north - south > 120:
             return ccrs.Robinson()
         if north > 80 and south > 0:
@@ -156,16 +160,20 @@ def _projection(field: Field) -> ccrs.Projection:
 
 
 def _overlay(
-    axes: GeoAxes, field: Field, dots: tuple[Floats, Floats] | None, what: str
+    axes: GeoAxes,
+    field: Field,
+    mesh: Floats,
+    dots: tuple[Floats, Floats] | None,
+    what: str,
 ) -> dict[str, Artist]:
     """Draw what lies on a panel; return the legend's entries."""
     limits = axes.get_xlim(), axes.get_ylim()
     entries: dict[str, Artist] = {}
     if field.extrapolated.any():
-        _hatch(axes, field)
+        _hatch(axes, mesh, field.extrapolated)
         entries["extrapolated"] = Patch(facecolor="none", edgecolor=_EDGE, hatch="////")
     _outlines(axes, field)
-    if field.right_round:
+    if field.mesh.right_round:
         draw_lines(axes, _graticule(), "0.5", 0.3)
     else:  # gridlines with labels are slow to draw, and only a region has room for them
         grid = axes.gridlines(
@@ -190,7 +198,8 @@ def _overlay(
 
 def _outlines(axes: GeoAxes, field: Field) -> None:
     """Draw coasts, and on a map of less than 60 degrees borders between countries."""
-    spans = [np.ptp(axis.edges) for axis in (field.rows, field.columns)]
+    west, south, east, north = field.mesh.box
+    spans = east - west, north - south
     if max(spans) < _CLOSE_DEGREES:
         borders = [np.asarray(c.coords) for c in border_lines().geoms]
         draw_lines(axes, borders, _BORDER, 0.35)
@@ -219,16 +228,22 @@ def _graticule() -> list[Floats]:
     return meridians + [np.column_stack([lon, 0 * lon + y]) for y in range(-60, 90, 30)]
 
 
-def _hatch(axes: GeoAxes, field: Field) -> None:
+def _hatch(axes: GeoAxes, mesh: Floats, extrapolated: NDArray[np.bool_]) -> None:
     """Hatch the extrapolated cells, out to the outermost edges."""
-    x, y = field.columns, field.rows
-    lon = np.concatenate([x.edges[:1], x.centres, x.edges[-1:]])
-    lat = np.concatenate([y.edges[:1], y.centres, y.edges[-1:]])
-    at = axes.projection.transform_points(_PLATE, *np.meshgrid(lon, lat))
+    padded = np.pad(mesh, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    centre = (padded[:-1] + padded[1:]) / 2
+    centre = (centre[:, :-1] + centre[:, 1:]) / 2
     axes.contourf(
-        at[..., 0], at[..., 1], np.pad(field.extrapolated, 1, mode="edge") * 1.0,
+        centre[..., 0], centre[..., 1], np.pad(extrapolated, 1, mode="edge") * 1.0,
         levels=[0.5, 1.5], colors="none", hatches=["////"], transform=axes.projection,
     )  # fmt: skip
+
+
+def _torn(mesh: Floats, projection: ccrs.Projection) -> NDArray[np.bool_]:
+    """Cells whose corners lie on both sides of where a projection is cut."""
+    x = mesh[..., 0]
+    four = np.stack([x[:-1, :-1], x[:-1, 1:], x[1:, :-1], x[1:, 1:]])
+    return ~(np.ptp(four, axis=0) < np.ptp(projection.x_limits) / 2)
 
 
 def _range(values: Floats) -> tuple[float, float]:

@@ -1,7 +1,9 @@
 """Prediction with a trained model: fields as CF NetCDF, and tables of points."""
 
+from apnp.maps.curvilinear_grid import CurvilinearGrid
 from apnp.maps.draws import Samples
 from apnp.maps.grid import Grid
+from apnp.maps.projected_grid import ProjectedGrid
 from apnp.maps.region_mean import region_mean
 from apnp.prediction.conditioned import ConditionedModel
 from apnp.prediction.predict import predict
@@ -10,7 +12,9 @@ from apnp.prediction.trained import TrainedModel, load
 
 __all__ = [
     "ConditionedModel",
+    "CurvilinearGrid",
     "Grid",
+    "ProjectedGrid",
     "Samples",
     "SymmetryProbe",
     "TrainedModel",

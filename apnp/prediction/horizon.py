@@ -7,7 +7,7 @@ import numpy as np
 from apnp.errors import ConfigError
 from apnp.geometry.sphere import EARTH_RADIUS_KM, great_circle_km
 from apnp.inputs.stations import StationInputs
-from apnp.maps.grid import Grid
+from apnp.maps.cells import Cells
 from apnp.maps.predict_field import kept_cells
 from apnp.maps.request import Mask
 from apnp.observations import Floats, Observations
@@ -38,7 +38,7 @@ def beyond_plane(inputs: StationInputs, lat: Floats, lon: Floats) -> Floats:
 
 
 def check_horizon(
-    inputs: StationInputs, contexts: Iterable[Observations], grid: Grid, mask: Mask
+    inputs: StationInputs, contexts: Iterable[Observations], grid: Cells, mask: Mask
 ) -> None:
     """Refuse cells beyond the horizon of any context's plane before any are predicted.
 
@@ -73,8 +73,8 @@ def _planes(
     return list({plane.projection.centre: plane for plane in planes}.values())
 
 
-def _check_cells(plane: StationInputs, grid: Grid, mask: Mask) -> None:
-    for row in range(grid.lat.size):
+def _check_cells(plane: StationInputs, grid: Cells, mask: Mask) -> None:
+    for row in range(grid.shape[0]):
         lat, lon = grid.points(slice(row, row + 1))
         far = beyond_plane(plane, lat, lon) > 0
         if far.any():

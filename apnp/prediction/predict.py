@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from apnp.errors import ConfigError
-from apnp.maps.grid import GridLike
+from apnp.maps.grid_choice import GridLike
 from apnp.prediction.trained import Stations, load
 from apnp.pretrained import PRETRAINED
 
@@ -31,7 +31,8 @@ def predict(
     Args:
         stations: A station dataset, or a file of any known format.
         time: A time in it, or a range "A/B".
-        grid: Cell size in degrees, a `Grid`, or a NetCDF file whose grid is used.
+        grid: Cell size in degrees; a reference system and a spacing in its unit,
+            "EPSG:3035,1000"; a grid; or a NetCDF file whose grid is used.
         points: Instead of a grid, a table with the columns lat, lon (degrees) and,
             where known, elevation (m).
         checkpoint: A run folder; by default the weights that ship with the package.

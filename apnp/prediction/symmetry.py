@@ -119,8 +119,8 @@ def symmetry_breaking(
         history: What is recorded as the making of the fields.
 
     Returns:
-        A CF dataset in memory (time, lat, lon): `<variable>_difference` of the means,
-        `<variable>_stderr_difference` of the standard deviations, both in K for
+        A CF dataset in memory (time, rows, columns): `<variable>_difference` of the
+        means, `<variable>_stderr_difference` of the standard deviations, both in K for
         temperatures, and the elevation, distances and flags of the prediction.
 
     Raises:
@@ -149,13 +149,16 @@ def difference(complete: xr.Dataset, strict: xr.Dataset, name: str) -> xr.Datase
     ds = complete.drop_vars([name, f"{name}_stderr"]).reset_coords("height")
     for kind, statistic in (("", "mean"), ("_stderr", "standard deviation")):
         one, other = complete[f"{name}{kind}"], strict[f"{name}{kind}"]
+        # Of two-dimensional latitudes and longitudes, if it has any, as well.
+        places = [str(each) for each in ("lat", "lon") if complete[each].ndim == 2]
+        mapping = ("grid_mapping", "cell_measures")
         about = {
             "long_name": f"predictive {statistic} of {variable.long_name} with fixed "
             "inputs minus without",
             "units": _DIFFERENCE_UNITS.get(variable.units, variable.units),
             "units_metadata": "temperature: difference",
-            "grid_mapping": "crs",
-            "coordinates": "height",
+            **{key: one.attrs[key] for key in mapping if key in one.attrs},
+            "coordinates": " ".join(["height", *places]),
             "comment": "what the learned functions of absolute location add to the "
             "strictly equivariant component of the same model",
         }

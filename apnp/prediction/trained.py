@@ -27,7 +27,7 @@ from apnp.inputs.stations import StationInputs
 from apnp.maps.contexts import Contexts
 from apnp.maps.draws import Samples
 from apnp.maps.field_metadata import FieldMetadata
-from apnp.maps.grid import GridLike
+from apnp.maps.grid_choice import GridLike
 from apnp.maps.predict_field import CHUNK_CELLS, FieldJob
 from apnp.maps.request import FieldRequest, Mask, check_levels, elevation_for
 from apnp.model import NeuralProcess
@@ -220,8 +220,9 @@ class TrainedModel:
         Args:
             stations: A station dataset, or a file that `apnp.data` reads.
             time: A time in it, or a range, "2021-07-01/2021-07-31".
-            grid: Cell size in degrees (one, or latitude and longitude), a `Grid`, or
-                a NetCDF file whose grid is used.
+            grid: Cell size in degrees (one, or latitude and longitude); a reference
+                system and a spacing, "EPSG:3035,1000"; a `Grid`, `ProjectedGrid` or
+                `CurvilinearGrid`; or a NetCDF file whose grid is used.
             region: West, south, east, north in degrees; by default around the stations
                 (`FieldRequest`).
             elevation: NetCDF file of elevation; by default the packaged terrain.
@@ -235,7 +236,8 @@ class TrainedModel:
                 without one the result is in memory.
 
         Returns:
-            A CF dataset (time, lat, lon); read lazily from `output`, if given.
+            A CF dataset (time, lat, lon), or (time, y, x) with two-dimensional `lat`
+            and `lon`; read lazily from `output`, if given.
 
         Raises:
             DataError: If nothing was observed at a time, or a file cannot be used.

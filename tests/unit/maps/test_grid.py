@@ -3,7 +3,9 @@ import pytest
 import xarray as xr
 
 from apnp.errors import ConfigError, DataError
-from apnp.maps.grid import Grid, as_grid, region_around
+from apnp.maps.grid import Grid
+from apnp.maps.grid_choice import as_grid, region_around
+from apnp.maps.grid_file import read_grid
 
 
 def test_global_cells_are_centred_and_end_at_the_poles_and_date_line():
@@ -96,7 +98,7 @@ def test_files_without_a_grid_are_refused(tmp_path, coords, message):
     path = tmp_path / "grid.nc"
     xr.Dataset(coords=coords).to_netcdf(path)
     with pytest.raises(DataError, match=message) as error:
-        Grid.from_file(path)
+        read_grid(path)
     assert str(path) in str(error.value)
 
 

@@ -5,15 +5,20 @@ import numpy as np
 import pytest
 import xarray as xr
 from compliance_checker.runner import CheckSuite, ComplianceChecker
+from pyproj import CRS
 
 from apnp.errors import ConfigError
 from apnp.geometry.sphere import great_circle_km
+from apnp.maps.curvilinear_grid import CurvilinearGrid
 from apnp.maps.draws import Samples
 from apnp.maps.elevation import StationElevation
 from apnp.maps.extrapolation import Network
 from apnp.maps.field_metadata import FieldMetadata
 from apnp.maps.grid import Grid
+from apnp.maps.grid_choice import as_grid
 from apnp.maps.predict_field import FieldJob
+from apnp.maps.projected_grid import ProjectedGrid
+from apnp.maps.region_mean import region_mean
 from apnp.observations import Observations, Sites
 from apnp.output.field_output import FieldOutput
 from apnp.output.write_field import write_field
@@ -242,9 +247,64 @@ def test_a_missing_folder_is_named(tmp_path):
         fields([context()], output=tmp_path / "absent" / "field.nc")
 
 
-def test_the_file_passes_the_cf_checker(tmp_path):
-    path = tmp_path / "field.nc"
-    grid = Grid.regular(5, (170, 40, -170, 60))
+GRIDS = {
+    "across the date line": lambda: Grid.regular(5, (170, 40, -170, 60)),
+    "projected": lambda: as_grid("EPSG:3035,2e5", (0, 45, 20, 55)),
+    "of another datum": lambda: as_grid("EPSG:27700,2e5", (-6, 50, 1, 58)),
+    "rotated": lambda: ProjectedGrid.of_centres(
+        np.arange(-9.0, 6, 3), np.arange(-6.0, 9, 3), CRS.from_cf(ROTATED)
+    ),
+    "curvilinear": lambda: CurvilinearGrid(
+        *np.meshgrid(np.arange(45.0, 55, 2), np.arange(0.0, 20, 3), indexing="ij")
+    ),
+}
+ROTATED = {
+    "grid_mapping_name": "rotated_latitude_longitude",
+    "grid_north_pole_latitude": 39.25, "grid_north_pole_longitude": -162.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [kind for kind in GRIDS if kind[0] != "a"])
+def test_cells_of_any_grid_have_places_areas_and_their_own_prediction(kind):
+    one, grid = context(), GRIDS[kind]()
+    ds = fields([one], grid=grid, samples=Samples(3), chunk_cells=12)
+    assert ds.tas.dims == ("time", *grid.dims)
+    assert ds.lat.dims == ds.cell_area.dims == ds.elevation.dims == grid.dims
+    lat, lon = grid.points(slice(None))
+    np.testing.assert_array_equal(ds.lat.values.ravel(), lat)
+    np.testing.assert_array_equal(ds.lon.values.ravel(), lon)
+    sites = Sites(lat, lon, ds.elevation.values.ravel(), DAY)
+    mean, _, _ = Lapse().condition(one).summary(sites)
+    np.testing.assert_allclose(ds.tas.values.ravel(), mean, rtol=1e-5)
+    nearest = great_circle_km(
+        lat[:, None], lon[:, None], one.sites.lat, one.sites.lon
+    ).min(-1)
+    np.testing.assert_allclose(
+        ds.distance_to_station.values.ravel(), nearest, rtol=1e-4
+    )
+    draws = ds.tas_sample.values[0].reshape(3, -1)
+    area = grid.located(slice(None))["cell_area"].ravel()
+    found = region_mean(ds)
+    expected = (draws * area).sum(-1) / area.sum()
+    assert found.tas.item() == pytest.approx(expected.mean(), rel=1e-5)
+    assert found.tas_std.item() == pytest.approx(expected.std(ddof=1), rel=1e-4)
+
+
+def test_means_weigh_rows_of_unequal_height_by_their_area():
+    lat, lon = np.array([0.0, 10, 40]), np.array([0.0, 10, 30])
+    ds = fields([context()], grid=Grid.of_centres(lat, lon), samples=Samples(2))
+    sine = np.sin(np.radians([[-5, 5], [5, 25], [25, 55]]))
+    weight = np.diff(sine)[:, 0][:, None] * [10, 15, 20]
+    each = (ds.tas_sample[0].values * weight).sum((-1, -2)) / weight.sum()
+    assert region_mean(ds).tas.item() == pytest.approx(each.mean(), rel=2e-3)
+    flat = np.cos(np.radians(lat))[:, None] * [1, 1, 1]
+    wrong = (ds.tas_sample[0].values * flat).sum((-1, -2)) / flat.sum()
+    assert abs(wrong.mean() / each.mean() - 1) > 0.02
+
+
+@pytest.mark.parametrize("kind", GRIDS)
+def test_the_file_passes_the_cf_checker(tmp_path, kind):
+    path, grid = tmp_path / "field.nc", GRIDS[kind]()
     contexts = [context(), context(seed=4, day=1)]
     fields(
         contexts,

@@ -14,6 +14,7 @@ from apnp.maps.draws import Samples
 from apnp.maps.elevation import StationElevation
 from apnp.maps.field_metadata import FieldMetadata
 from apnp.maps.grid import Grid
+from apnp.maps.grid_choice import as_grid
 from apnp.maps.predict_field import FieldJob
 from apnp.output.cluster import Cluster
 from apnp.output.field_output import FieldOutput
@@ -99,8 +100,15 @@ def write(job, path, identity=MODEL):
     write_field(job, FieldOutput(path), identity).close()
 
 
-def test_the_store_holds_what_the_file_holds(tmp_path):
-    asked = period()
+PROJECTED = "EPSG:3035,300000,2500000,1500000,5500000,4500000"
+
+
+@pytest.mark.parametrize(
+    ("grid", "shape", "chunk"),
+    [(None, (3, 15, 20), (1, 5, 20)), (PROJECTED, (3, 10, 10), (1, 10, 10))],
+)
+def test_the_store_holds_what_the_file_holds(tmp_path, grid, shape, chunk):
+    asked = period(grid=as_grid(grid) if grid else None)
     write(asked, tmp_path / "f.zarr")
     write(asked, tmp_path / "f.nc")
     with (
@@ -123,8 +131,8 @@ def test_the_store_holds_what_the_file_holds(tmp_path):
         assert store.attrs == file.attrs
     assert sorted(p.name for p in tmp_path.iterdir()) == ["f.nc", "f.zarr"]
     with opened(tmp_path / "f.zarr") as ds, netCDF4.Dataset(tmp_path / "f.nc") as nc:
-        assert ds.tas.encoding["chunks"] == (1, 5, 20)
-        assert nc["tas"].shape == ds.tas.shape == (3, 15, 20)
+        assert ds.tas.encoding["chunks"] == chunk
+        assert nc["tas"].shape == ds.tas.shape == shape
         assert (ds.time.values == DAYS).all()
 
 

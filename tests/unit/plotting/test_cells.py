@@ -23,7 +23,8 @@ def test_a_global_field_is_drawn_from_date_line_to_date_line(lon):
     assert (np.diff(axis.edges) > 0).all()
     # Each drawn cell lies within half a step of the longitude whose value it shows.
     step = abs(lon[1] - lon[0])
-    away = (axis.centres - lon[axis.index] + 180) % 360 - 180
+    middle = (axis.edges[1:] + axis.edges[:-1]) / 2
+    away = (middle - lon[axis.index] + 180) % 360 - 180
     assert np.abs(away).max() <= step / 2 + 1e-9
     for edge, centre in ((axis.edges[:-1], -0.5), (axis.edges[1:], 0.5)):
         off = (lon[axis.index] + centre * step - edge + 180) % 360 - 180

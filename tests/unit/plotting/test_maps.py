@@ -13,6 +13,7 @@ from matplotlib.collections import (
     PathCollection,
     QuadMesh,
 )
+from pyproj import Transformer
 
 from apnp import plotting
 from apnp.errors import ConfigError, DataError
@@ -113,6 +114,34 @@ def test_either_order_of_latitude_draws_the_same():
         pixels(plotting.map(ds.isel(lat=slice(None, None, -1)))),
     )
     np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize(
+    ("centre", "code"),
+    [((50.0, 10.0), 3035), ((-42.0, 172.0), 2193), ((88.0, 0.0), 3413)],
+)
+@pytest.mark.parametrize("flipped", [False, True])
+def test_a_projected_field_is_drawn_where_its_cells_are(centre, code, flipped):
+    """Values rise towards the east, or the pole, of the true Earth."""
+    to_plane = Transformer.from_crs(4326, code, always_xy=True)
+    x0, y0 = to_plane.transform(centre[1], centre[0])
+    x, y = (c + np.arange(-20, 21) * 20_000.0 for c in (x0, y0))
+    if flipped:
+        y = y[::-1]
+    lon, lat = to_plane.transform(*np.meshgrid(x, y), direction="INVERSE")
+    polar = code == 3413
+    ds = field(np.arange(41.0), np.arange(41.0), mean=lat if polar else lon)
+    ds = ds.drop_vars(["lat", "lon"]).rename(lat="y", lon="x")
+    ds = ds.assign_coords(lat=(("y", "x"), lat), lon=(("y", "x"), lon))
+    figure = bare(plotting.map(ds))
+    image, axes = pixels(figure), panels(figure)[0]
+    mesh = next(a for a in axes.get_children() if isinstance(a, QuadMesh))
+    for row, column in ((3, 4), (20, 20), (33, 12), (8, 37), (30, 30)):
+        value = ds.tas.values[0, row, column]
+        colour = mesh.to_rgba(np.array([value]))[0, :3] * 255
+        shown = at(axes, image, lon[row, column], lat[row, column])
+        # A neighbouring cell, or a pixel next to it, differs by very little.
+        assert np.abs(shown - colour).max() <= 14, (row, column, shown, colour)
 
 
 def test_a_region_across_the_date_line_is_one_piece():

@@ -1,0 +1,154 @@
+"""What every grid of a map tells of its cells, however they are laid out."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apnp.data.gridded.variable import GriddedVariable
+from apnp.errors import ConfigError
+from apnp.geometry.cells import quadrilateral_areas
+from apnp.geometry.lat_lon_grid import KM_PER_DEGREE
+from apnp.geometry.sphere import lat_lon, unit_vectors
+from apnp.maps.cf_variable import CFVariable
+
+Floats = NDArray[np.float64]
+
+MOST_CELLS = 2**30
+"""Cells of a grid: as many as take days to predict and gigabytes to store."""
+_MOST_PARTS = 16
+
+
+class Cells(Protocol):
+    """Cells in rows and columns; values belong to their centres."""
+
+    @property
+    def dims(self) -> tuple[str, str]:
+        """Names of the dimensions of rows and columns."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        ...
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """West, south, east, north of all cells in degrees."""
+        ...
+
+    @property
+    def arrays(self) -> tuple[NDArray, ...]:
+        """What tells the grid from others."""
+        ...
+
+    @property
+    def about(self) -> dict[str, str]:
+        """Attributes that every variable on the grid has."""
+        ...
+
+    def points(self, rows: slice) -> tuple[Floats, Floats]:
+        """Latitude and longitude of every cell of some rows, row by row, each (n,)."""
+        ...
+
+    def unit(self, rows: slice) -> Floats:
+        """Unit vectors of the centres of some rows, row by row, (n, 3)."""
+        ...
+
+    def averaged(self, variable: GriddedVariable, rows: slice) -> Floats:
+        """Means of a variable over the cells of some rows, (rows, columns)."""
+        ...
+
+    def variables(self) -> Iterator[CFVariable]:
+        """The coordinates, bounds and reference system of the grid."""
+        ...
+
+    def located(self, rows: slice) -> dict[str, NDArray]:
+        """Values of the variables on the cells themselves, for some rows."""
+        ...
+
+
+def check_size(shape: tuple[int, int], way_out: str) -> None:
+    """Refuse more cells than can be predicted.
+
+    Raises:
+        ConfigError: Naming their number.
+    """
+    rows, columns = shape
+    if rows * columns > MOST_CELLS:
+        raise ConfigError(
+            f"`grid` has {rows} x {columns} = {rows * columns:.3g} cells; at most "
+            f"{MOST_CELLS:.3g} can be predicted. {way_out}"
+        )
+
+
+def two_dimensional(dims: tuple[str, str], about: dict[str, str]) -> list[CFVariable]:
+    """Latitude, longitude and area of each cell.
+
+    Args:
+        dims: The dimensions of rows and columns.
+        about: Attributes that every variable on the grid has.
+    """
+    found = [
+        CFVariable(
+            name, "f8", dims,
+            {"standard_name": long_name, "long_name": long_name, "units": units},
+        )
+        for name, long_name, units in (
+            ("lat", "latitude", "degrees_north"),
+            ("lon", "longitude", "degrees_east"),
+        )
+    ]  # fmt: skip
+    area = {
+        "standard_name": "cell_area", "long_name": "area of the cell", "units": "m2",
+        "coordinates": about["coordinates"], "grid_mapping": about["grid_mapping"],
+    }  # fmt: skip
+    return [*found, CFVariable("cell_area", "f4", dims, area)]
+
+
+def located(
+    points: tuple[Floats, Floats], corners: tuple[Floats, Floats]
+) -> dict[str, NDArray]:
+    """Values of the variables of `two_dimensional` for some rows.
+
+    Args:
+        points: Latitudes and longitudes of the centres in degrees, each (n,).
+        corners: Those of the corners, each (rows + 1, columns + 1).
+    """
+    area = quadrilateral_areas(*corners)
+    lat, lon = (each.reshape(area.shape) for each in points)
+    return {"lat": lat, "lon": lon, "cell_area": area.astype(np.float32)}
+
+
+def mean_over(
+    variable: GriddedVariable,
+    points: tuple[Floats, Floats],
+    corners: tuple[Floats, Floats],
+) -> Floats:
+    """Means of a variable over cells, (rows, columns).
+
+    Where it is finer than the cells, of so many points in each, evenly spread, that
+    none of its nodes is passed over (`_MOST_PARTS` to each side at most); else at the
+    centres.
+
+    Args:
+        variable: Values that are the same on all days.
+        points: As in `located`.
+        corners: As in `located`.
+    """
+    shape = corners[0].shape[0] - 1, corners[0].shape[1] - 1
+    side_km = np.sqrt(quadrilateral_areas(*corners).max()) / 1000
+    node_km = float(np.diff(variable.grid.lat).min()) * KM_PER_DEGREE
+    parts = min(int(np.ceil(side_km / node_km - 1e-6)), _MOST_PARTS)
+    if parts < 2:
+        return variable.at(*points).reshape(shape)
+    corner = unit_vectors(*corners)
+    share = (np.arange(parts) + 0.5) / parts
+    total = np.zeros(shape)
+    for up in share:
+        rows = (1 - up) * corner[:-1] + up * corner[1:]
+        for along in share:
+            inner = (1 - along) * rows[:, :-1] + along * rows[:, 1:]
+            total += variable.at(*lat_lon(inner.reshape(-1, 3))).reshape(shape)
+    return total / parts**2
