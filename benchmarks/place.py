@@ -22,7 +22,8 @@ from apnp.data import observations_at, read_stations, select_times
 from apnp.data.fill_elevation import fill_elevation
 from apnp.data.select import select_region
 from apnp.geometry.sphere import unit_vectors
-from apnp.maps.grid import Grid, region_around
+from apnp.maps.grid import Grid
+from apnp.maps.grid_choice import region_around
 from apnp.maps.request import elevation_for
 from apnp.network import place_area, place_network
 from apnp.network.remembered_terrain import remembering

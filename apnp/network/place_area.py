@@ -12,8 +12,9 @@ from scipy.spatial import cKDTree
 from apnp.errors import ConfigError
 from apnp.geometry.coastline import is_land
 from apnp.geometry.sphere import nearest_km, unit_vectors
+from apnp.maps.cells import Cells
 from apnp.maps.elevation import Elevation
-from apnp.maps.grid import Grid, Region
+from apnp.maps.grid import Region
 from apnp.network.local_uncertainty import Targets
 from apnp.observations import Floats
 from apnp.prediction.points import coordinates
@@ -48,9 +49,9 @@ class Candidates:
         )
 
 
-def grid_candidates(grid: Grid, ground: Elevation) -> Candidates:
+def grid_candidates(grid: Cells, ground: Elevation) -> Candidates:
     """The centres of the land cells of a grid."""
-    lat, lon = grid.points(slice(0, grid.lat.size))
+    lat, lon = grid.points(slice(0, grid.shape[0]))
     found = Candidates(lat, lon, ground.at(lat, lon), np.arange(len(lat)))
     return found.take(is_land(lat, lon))
 
@@ -104,18 +105,19 @@ def inside(lat: Floats, lon: Floats, region: Region) -> NDArray[np.bool_]:
     return (lat >= south) & (lat <= north) & ((lon - west) % 360 <= width)
 
 
-def land_targets(grid: Grid, ground: Elevation) -> Targets:
+def land_targets(grid: Cells, ground: Elevation) -> Targets:
     """The land cells of a grid, each counting by its area.
 
     Raises:
         ConfigError: If there is no land.
     """
-    lat, lon = grid.points(slice(0, grid.lat.size))
+    lat, lon = grid.points(slice(0, grid.shape[0]))
     land = is_land(lat, lon)
     if not land.any():
         raise ConfigError(
             "The region whose uncertainty counts has no land cell. Name another."
         )
+    area = grid.located(slice(0, grid.shape[0])).get("cell_area")
+    weight = (np.cos(np.radians(lat)) if area is None else area.ravel())[land]
     lat, lon = lat[land], lon[land]
-    weight = np.cos(np.radians(lat))
     return Targets(lat, lon, ground.at(lat, lon), weight / weight.sum())
