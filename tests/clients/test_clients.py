@@ -15,6 +15,7 @@ import pytest
 import xarray as xr
 
 from apnp.data import from_arrays
+from apnp.output.field_output import FieldOutput
 from apnp.prediction import load
 
 pytestmark = [
@@ -26,6 +27,7 @@ pytestmark = [
 DAYS = np.array(["2021-07-01", "2021-07-02"], "datetime64[ns]")
 LEVELS = (0.05, 0.95)
 OUTPUTS = ("day", "period", "dateline", "masked")
+EUROPE = {"grid": "EPSG:3035,100000", "region": (0, 44, 16, 56), "mask": "land"}
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +51,22 @@ def files(tmp_path_factory, random_run):
         "period.nc": {"time": both, "grid": 6.0, "quantiles": LEVELS, "samples": 3},
         "dateline.nc": {"time": first, "grid": 2.0, "region": (170, -46, -160, -30)},
         "masked.nc": {"time": first, "grid": 6.0, "mask": "land"},
+        "projected.nc": {"time": both, **EUROPE, "samples": 2},
+        "british.nc": {"time": first, "grid": "EPSG:27700,100000",
+                       "region": (-6, 50, 1, 57)},
+        "dutch.nc": {"time": first, "grid": "EPSG:28992,50000",
+                     "region": (4, 51, 6, 53)},
+        "globe.tif": {"time": first, "grid": 6.0},
+        "europe.tif": {"time": first, **EUROPE},
+        "beyond.tif": {"time": first, "grid": 2.0, "region": (170, -46, -160, -30)},
         "store.zarr": {"time": both, "grid": 6.0, "quantiles": LEVELS},
-    }.items():
-        model.predict_grid(ds, output=folder / name, **options).close()
+        "second.zarr": {"time": both, "grid": 6.0, "quantiles": LEVELS},
+    }.items():  # fmt: skip
+        output = FieldOutput(
+            folder / name, zarr_format=2 if name == "second.zarr" else 3
+        )
+        field = model.predict_grid(ds, output=output, recalibration=False, **options)
+        field.close()
         made[name.split(".")[0]] = folder / name
     return made
 
@@ -232,3 +247,139 @@ def test_xarray_opens_the_store_as_the_file(files):
         for name in store.data_vars:
             assert store[name].dims == file[name].dims
             np.testing.assert_array_equal(store[name].values, file[name].values)
+
+
+def test_cdo_places_projected_cells_and_weighs_them_by_their_area(files):
+    grid = run("cdo", "-s", "griddes", "-selname,tas", files["projected"])
+    assert "gridtype  = curvilinear" in grid
+    told = run("cdo", "-s", "outputf,%.6f", "-fldmean", "-selname,tas",
+               files["projected"])  # fmt: skip
+    with xr.open_dataset(files["projected"]) as ds:
+        area = ds.cell_area.where(ds.tas[0].notnull())
+        expected = float((ds.tas[0] * area).sum() / area.sum())
+        assert ds.tas.isnull().any()
+        nearest = run(
+            "cdo", "-s", "outputf,%.4f", f"-remapnn,lon={float(ds.lon[3, 4]):.6f}_"
+            f"lat={float(ds.lat[3, 4]):.6f}", "-selname,elevation", files["projected"],
+        )  # fmt: skip
+        assert float(nearest) == pytest.approx(float(ds.elevation[3, 4]), abs=1e-2)
+    assert float(told.split()[0]) == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("projected", 3035), ("british", 27700), ("dutch", 28992)]
+)
+def test_gdal_rasterio_and_r_know_projected_systems(files, name, code, tmp_path):
+    rasterio = pytest.importorskip("rasterio")
+    with xr.open_dataset(files[name]) as ds:
+        values = ds.tas[0].values
+        edges = [*(f(ds[b]) for b in ("x_bnds", "y_bnds") for f in (np.min, np.max))]
+    edges = [float(edge) for edge in edges]
+    with rasterio.open(f"netcdf:{files[name]}:tas") as raster:
+        assert raster.crs.to_epsg() == code
+        box = raster.bounds
+        assert [box.left, box.right, box.bottom, box.top] == edges
+        np.testing.assert_allclose(raster.read(1), values[::-1], rtol=1e-6)
+    printed = run("gdalinfo", "-json", f"NETCDF:{files[name]}:tas")
+    told = json.loads(printed[printed.index("{") : printed.rindex("}") + 1])
+    assert f'ID["EPSG",{code}]]' in told["coordinateSystem"]["wkt"].replace("\n", "")
+    assert told["cornerCoordinates"]["upperLeft"] == [edges[0], edges[3]]
+    script = tmp_path / "read.R"
+    script.write_text(
+        "suppressMessages(library(terra)); r <- rast(commandArgs(TRUE)[1], 'tas')\n"
+        "cat(crs(r, describe=TRUE)$code, as.vector(ext(r)), "
+        "global(r[[1]], 'mean', na.rm=TRUE)[[1]])"
+    )
+    terra = run("Rscript", script, files[name]).split()
+    assert terra[0] == str(code)
+    assert [float(edge) for edge in terra[1:5]] == edges
+    assert float(terra[5]) == pytest.approx(np.nanmean(values), abs=1e-3)
+
+
+def test_gmt_opens_projected_cells_by_name(files):
+    told = run("gmt", "grdinfo", f"{files['projected']}?tas")
+    assert "Cartesian grid" in told
+    assert "x_inc: 100000" in told
+    assert "Pixel node registration" in told
+
+
+def test_iris_and_cf_python_relate_projected_cells(files):
+    iris = pytest.importorskip("iris")
+    if int(pytest.importorskip("xxhash").VERSION.split(".")[0]) > 3:
+        pytest.skip("Iris 3.14 cannot load such files beside xxhash 4")
+    cube = iris.load_cube(str(files["projected"]), "air_temperature")
+    system = cube.coord("projection_x_coordinate").coord_system
+    assert system.grid_mapping_name == "lambert_azimuthal_equal_area"
+    assert system.false_easting == 4321000
+    assert [each.measure for each in cube.cell_measures()] == ["area"]
+    assert cube.coord("latitude").shape == cube.shape[1:]
+    # Of another datum than its latitudes and longitudes: two systems.
+    other = iris.load_cube(str(files["british"]), "air_temperature")
+    x = other.coord("projection_x_coordinate").coord_system
+    assert x.ellipsoid.semi_major_axis == 6377563.396
+    assert other.coord("latitude").coord_system.semi_major_axis == 6378137
+    cf = pytest.importorskip("cf")
+    (field,) = cf.read(str(files["projected"])).select_by_identity("air_temperature")
+    assert field.coordinate_reference("grid_mapping_name:lambert_azimuthal_equal_area")
+    assert field.cell_measure("measure:area").shape == field.shape[1:]
+    assert field.auxiliary_coordinate("latitude").shape == field.shape[1:]
+
+
+def test_cf_xarray_finds_projected_axes(files):
+    pytest.importorskip("cf_xarray")
+    with xr.open_dataset(files["projected"]) as ds:
+        assert ds.cf["air_temperature"].name == "tas"
+        assert ds.cf["X"].name == "x"
+        assert ds.cf["latitude"].name == "lat"
+        assert ds.cf.grid_mapping_names == {"lambert_azimuthal_equal_area": ["crs"]}
+        assert ds.cf.cell_measures == {"area": ["cell_area"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "corner"),
+    [("globe", 4326, [-180, 90]), ("europe", 3035, None), ("beyond", 4326, [170, -30])],
+)
+def test_a_geotiff_is_the_field(files, name, code, corner):
+    field = {"globe": "day", "europe": "projected", "beyond": "dateline"}[name]
+    printed = run("gdalinfo", "-json", files[name])
+    told = json.loads(printed)
+    assert f'ID["EPSG",{code}]]' in told["coordinateSystem"]["wkt"].replace("\n", "")
+    if corner:
+        assert told["cornerCoordinates"]["upperLeft"] == corner
+    assert [band["unit"] for band in told["bands"][:2]] == ["degC", "degC"]
+    assert told["bands"][1]["description"].startswith("predictive standard deviation")
+    rasterio = pytest.importorskip("rasterio")
+    with rasterio.open(files[name]) as file, xr.open_dataset(files[field]) as ds:
+        for band, variable in ((1, ds.tas), (2, ds.tas_stderr)):
+            np.testing.assert_array_equal(file.read(band), variable.values[0][::-1])
+
+
+def test_gdal_reads_a_store_of_format_2(files):
+    rasterio = pytest.importorskip("rasterio")
+    with (
+        xr.open_zarr(files["second"]) as second,
+        xr.open_zarr(files["store"]) as store,
+    ):
+        for name in store.variables:
+            np.testing.assert_array_equal(second[name].values, store[name].values)
+            assert second[name].dtype == store[name].dtype
+        values = store.tas.values[0]
+    with rasterio.open(f'ZARR:"{files["second"]}":/tas:0') as raster:
+        np.testing.assert_array_equal(raster.read(1), values)
+
+
+@pytest.mark.parametrize("name", [*OUTPUTS, "projected", "british"])
+def test_compliance_checker_finds_no_error(files, name, tmp_path):
+    runner = pytest.importorskip("compliance_checker.runner")
+    runner.CheckSuite.load_all_available_checkers()
+    report = tmp_path / "report.json"
+    _, errors = runner.ComplianceChecker.run_checker(
+        str(files[name]), ["cf:1.8", "cf:1.11", "acdd:1.3"], 0, "lenient",
+        output_filename=str(report), output_format="json",
+    )  # fmt: skip
+    told = json.loads(report.read_text())
+    assert not errors
+    for suite, found in told.items():
+        if isinstance(found, dict) and "high_priorities" in found:
+            wrong = [each for each in found["high_priorities"] if each["msgs"]]
+            assert not wrong, (suite, wrong)

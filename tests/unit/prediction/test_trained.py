@@ -177,29 +177,6 @@ def test_a_field_does_not_depend_on_the_grid_asked_for(model):
 
 
 @pytest.mark.parametrize("geometry", ["plane", "sphere"])
-@pytest.mark.parametrize("geometry", ["sphere", "plane"])
-def test_a_projected_field_is_what_points_at_its_cells_are_given(runs, geometry):
-    model, ds = load(runs[geometry]), stations()
-    options = {"quantiles": (0.05, 0.5), "samples": 2, "recalibration": False}
-    field = model.predict_grid(ds, time=DAY, grid="EPSG:3035,300000", **options)
-    assert field.tas.dims == ("time", "y", "x")
-    assert (field.x_bnds.values % 300000 == 0).all()
-    points = pd.DataFrame(
-        {name: field[name].values.ravel() for name in ("lat", "lon", "elevation")}
-    )
-    table = model.predict_points(
-        ds, points, time=DAY, quantiles=(0.05, 0.5), recalibration=False
-    )
-    for column, values in (
-        ("mean", field.tas), ("std", field.tas_stderr),
-        ("q05", field.tas_quantile[:, 0]),
-    ):  # fmt: skip
-        np.testing.assert_allclose(
-            values.values.ravel(), table[column], rtol=1e-6, atol=1e-5
-        )
-    assert np.isfinite(field.tas_sample).all()
-
-
 def test_a_field_covers_its_stations_by_default(runs, geometry):
     region = load(runs[geometry]).predict_grid(stations(), time=DAY, grid=5.0)
     assert region.lat[[0, -1]].values.tolist() == [42.5, 52.5]
