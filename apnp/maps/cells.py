@@ -93,7 +93,8 @@ def two_dimensional(dims: tuple[str, str], about: dict[str, str]) -> list[CFVari
     found = [
         CFVariable(
             name, "f8", dims,
-            {"standard_name": long_name, "long_name": long_name, "units": units},
+            {"standard_name": long_name, "long_name": f"{long_name} (WGS 84)",
+             "units": units},
         )
         for name, long_name, units in (
             ("lat", "latitude", "degrees_north"),

@@ -13,7 +13,7 @@ from pyproj.exceptions import CRSError, ProjError
 from pyproj.transformer import TransformerGroup
 
 from apnp.errors import ConfigError
-from apnp.geometry.sphere import EARTH_RADIUS_KM, great_circle_km
+from apnp.geometry.sphere import EARTH_RADIUS_KM
 
 Floats = NDArray[np.float64]
 
@@ -22,8 +22,6 @@ UNITS = {
     "degree": "degrees",
 }  # fmt: skip
 """Units of axes that a grid may have, and what CF calls them."""
-_SAME_DATUM_M = 5.0
-"""A shift between datums that a grid of weather stations does not notice."""
 
 
 def read_crs(text: str | CRS) -> CRS:
@@ -223,11 +221,3 @@ def _middle(crs: CRS) -> tuple[Floats, Floats]:
     width = (area.east - area.west) % 360 or 360.0
     share = np.array([0.3, 0.5, 0.6])
     return area.south + share * (area.north - area.south), area.west + share * width
-
-
-def shifts_from_wgs84(crs: CRS) -> bool:
-    """Whether its own latitudes and longitudes differ notably from those of WGS 84."""
-    lat, lon = _middle(crs)
-    own_lon, own_lat = _of(crs).wgs84.transform(lon, lat, direction="INVERSE")
-    away = great_circle_km(lat, lon, own_lat, own_lon)
-    return bool(1000 * away.max(initial=0.0) > _SAME_DATUM_M)

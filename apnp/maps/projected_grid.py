@@ -20,7 +20,6 @@ from apnp.maps.crs import (
     name_of,
     places,
     project,
-    shifts_from_wgs84,
 )
 
 Floats = NDArray[np.float64]
@@ -114,11 +113,8 @@ class ProjectedGrid:
     @property
     def about(self) -> dict[str, str]:
         """Attributes that every variable on the grid has."""
-        mapping = "crs"
-        if shifts_from_wgs84(self.crs):
-            mapping = f"crs: {' '.join(self.dims)} wgs84: lat lon"
         return {
-            "grid_mapping": mapping, "coordinates": "lat lon",
+            "grid_mapping": "crs", "coordinates": "lat lon",
             "cell_measures": "area: cell_area",
         }  # fmt: skip
 
@@ -191,9 +187,6 @@ class ProjectedGrid:
         yield from two_dimensional(self.dims, self.about)
         attrs, _ = grid_mapping(self.crs)
         yield CFVariable("crs", "i4", (), attrs, np.array(0))
-        if "wgs84" in self.about["grid_mapping"]:
-            wgs84 = CRS.from_epsg(4326).to_cf()
-            yield CFVariable("wgs84", "i4", (), wgs84, np.array(0))
 
     def _places(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         lat, lon = places(self.crs, x, y)

@@ -313,11 +313,9 @@ def test_iris_and_cf_python_relate_projected_cells(files):
     assert system.false_easting == 4321000
     assert [each.measure for each in cube.cell_measures()] == ["area"]
     assert cube.coord("latitude").shape == cube.shape[1:]
-    # Of another datum than its latitudes and longitudes: two systems.
     other = iris.load_cube(str(files["british"]), "air_temperature")
     x = other.coord("projection_x_coordinate").coord_system
     assert x.ellipsoid.semi_major_axis == 6377563.396
-    assert other.coord("latitude").coord_system.semi_major_axis == 6378137
     cf = pytest.importorskip("cf")
     (field,) = cf.read(str(files["projected"])).select_by_identity("air_temperature")
     assert field.coordinate_reference("grid_mapping_name:lambert_azimuthal_equal_area")
