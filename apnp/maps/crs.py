@@ -117,7 +117,10 @@ def _ways(wkt: str) -> _Ways:
         box = AreaOfInterest(area.west, area.south, area.east, area.north)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # files of shifts are missing, and not wanted
-        group = TransformerGroup(base, 4326, always_xy=True, area_of_interest=box)
+        group = TransformerGroup(
+            base, 4326, always_xy=True,
+            area_of_interest=box,  # type: ignore[arg-type]
+        )  # fmt: skip
     plain = [
         t for t in group.transformers if not any(o.grids for o in t.operations or ())
     ]
