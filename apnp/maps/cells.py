@@ -15,8 +15,10 @@ from apnp.maps.cf_variable import CFVariable
 
 Floats = NDArray[np.float64]
 
-MOST_CELLS = 2**30
-"""Cells of a grid: as many as take days to predict and gigabytes to store."""
+MOST_CELLS = 1_000_000_000
+"""Cells of the largest grid: the globe at 0.008 degree."""
+BYTES_A_CELL = 13
+"""Bytes that the output holds of a cell and time: two values, a distance, a flag."""
 _MOST_PARTS = 16
 
 
@@ -69,17 +71,23 @@ class Cells(Protocol):
         ...
 
 
-def check_size(shape: tuple[int, int], way_out: str) -> None:
-    """Refuse more cells than can be predicted.
+def check_cells(shape: tuple[int, int], sizes: str = "") -> None:
+    """Refuse grids of more cells than a field can have.
+
+    Args:
+        shape: Rows and columns.
+        sizes: What made them, for the message.
 
     Raises:
-        ConfigError: Naming their number.
+        ConfigError: With the memory of one field, and the knobs to turn.
     """
     rows, columns = shape
     if rows * columns > MOST_CELLS:
         raise ConfigError(
-            f"`grid` has {rows} x {columns} = {rows * columns:.3g} cells; at most "
-            f"{MOST_CELLS:.3g} can be predicted. {way_out}"
+            f"{sizes or 'The grid'} has {rows:,} x {columns:,} = {rows * columns:.2g} "
+            f"cells; at most {MOST_CELLS:.0e} are predicted, as a mean and its "
+            f"uncertainty of so many take {rows * columns * BYTES_A_CELL / 2**30:,.0f} "
+            "GiB a day. Choose larger cells (--grid) or a smaller --region."
         )
 
 

@@ -10,7 +10,7 @@ from pyproj import CRS
 from apnp.data.gridded.variable import GriddedVariable
 from apnp.geometry.cells import corners_of
 from apnp.geometry.sphere import longitude_arc, unit_vectors
-from apnp.maps.cells import check_size, located, mean_over, two_dimensional
+from apnp.maps.cells import check_cells, located, mean_over, two_dimensional
 from apnp.maps.cf_variable import CFVariable
 
 Floats = NDArray[np.float64]
@@ -35,7 +35,7 @@ class CurvilinearGrid:
     lon: Floats
 
     def __post_init__(self) -> None:
-        check_size(self.shape, "Give a file with fewer.")
+        check_cells(self.shape)
 
     @property
     def dims(self) -> tuple[str, str]:

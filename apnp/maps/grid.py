@@ -11,14 +11,10 @@ from apnp.data.gridded.variable import GriddedVariable
 from apnp.errors import ConfigError
 from apnp.geometry.lat_lon_grid import edges
 from apnp.geometry.sphere import unit_vectors, wrap_longitude
-from apnp.maps.cells import check_size
+from apnp.maps.cells import check_cells
 from apnp.maps.cf_variable import CFVariable, coordinate
 
 Floats = NDArray[np.float64]
-MOST_CELLS = 1_000_000_000
-"""Cells of the largest grid: the globe at 0.008 degree."""
-BYTES_A_CELL = 13
-"""Bytes that the output holds of a cell and time: two values, a distance, a flag."""
 Region = tuple[float, float, float, float]
 
 
@@ -117,7 +113,7 @@ class Grid:
         west, south, width, height = box_of(region)
         nlat = _number_of_cells(height, dlat, "latitude")
         nlon = _number_of_cells(width, dlon, "longitude")
-        check_size((nlat, nlon), "Choose larger cells, or a smaller region.")
+        check_cells((nlat, nlon))
         lat = south + height * np.arange(nlat + 1) / nlat
         lon = west + width * np.arange(nlon + 1) / nlon
         return cls(_centres(lat), _centres(lon), _pairs(lat), _pairs(lon))
@@ -186,26 +182,6 @@ def box_of(region: Sequence[float] | None) -> tuple[float, float, float, float]:
         (east - west) % 360 or 360.0,
         north - south,
     )
-
-
-def check_cells(shape: tuple[int, int], sizes: str = "") -> None:
-    """Refuse grids of more cells than a field can have.
-
-    Args:
-        shape: Rows and columns.
-        sizes: What made them, for the message.
-
-    Raises:
-        ConfigError: With the memory of one field, and the knobs to turn.
-    """
-    rows, columns = shape
-    if rows * columns > MOST_CELLS:
-        raise ConfigError(
-            f"{sizes or 'The grid'} has {rows:,} x {columns:,} = {rows * columns:.2g} "
-            f"cells; at most {MOST_CELLS:.0e} are predicted, as a mean and its "
-            f"uncertainty of so many take {rows * columns * BYTES_A_CELL / 2**30:,.0f} "
-            "GiB a day. Choose larger cells (--grid) or a smaller --region."
-        )
 
 
 def _number_of_cells(length: float, size: float, axis: str) -> int:

@@ -11,7 +11,7 @@ from apnp.data.gridded.variable import GriddedVariable
 from apnp.errors import ConfigError
 from apnp.geometry.lat_lon_grid import edges
 from apnp.geometry.sphere import longitude_arc, unit_vectors
-from apnp.maps.cells import check_size, located, mean_over, two_dimensional
+from apnp.maps.cells import check_cells, located, mean_over, two_dimensional
 from apnp.maps.cf_variable import CFVariable, coordinate
 from apnp.maps.crs import (
     UNITS,
@@ -48,7 +48,7 @@ class ProjectedGrid:
     crs: CRS
 
     def __post_init__(self) -> None:
-        check_size(self.shape, "Choose a larger spacing, or a smaller region.")
+        check_cells(self.shape)
         y, x = (
             np.append(edge[:: max(edge.size // 50, 1)], edge[-1])
             for edge in (self._edges(self.y_bnds), self._edges(self.x_bnds))
@@ -209,7 +209,8 @@ def _edges(low: float, high: float, spacing: float, axis: str) -> Floats:
     Raises:
         ConfigError: If the cells do not fill the length.
     """
-    number = max(round((high - low) / spacing), 1)
+    number = max(round(min((high - low) / spacing, 1e15)), 1)
+    check_cells((number, 1), f"A grid of {spacing:g} along {axis}")
     if abs(number * spacing - (high - low)) > 1e-6 * spacing:
         raise ConfigError(
             f"`grid`: cells of {spacing:g} do not fill {axis} from {low:g} to "

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from apnp.errors import ConfigError
 from apnp.geometry.sphere import is_global
-from apnp.maps.cells import Cells
+from apnp.maps.cells import Cells, check_cells
 from apnp.maps.draws import Samples
 from apnp.maps.elevation import Elevation, Relief, StationElevation
 from apnp.maps.field_metadata import is_simulated
-from apnp.maps.grid import check_cells
 from apnp.maps.grid_choice import (
     GridLike,
     as_grid,

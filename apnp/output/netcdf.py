@@ -17,8 +17,8 @@ from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
 from apnp.errors import ConfigError
 from apnp.files import one_thread, partial_of, sweep
+from apnp.maps.cells import BYTES_A_CELL
 from apnp.maps.cf_variable import CFVariable
-from apnp.maps.grid import BYTES_A_CELL
 from apnp.maps.predict_field import FieldJob, FieldPredictor
 from apnp.output.abreast import abreast
 from apnp.output.cf_layout import Layout

@@ -121,7 +121,7 @@ def test_the_box_of_a_grid_around_a_pole_holds_the_pole():
         ("EPSG:3035,-1000", (5, 50, 6, 51), "Got -1000"),
         ("EPSG:3035,nan", (5, 50, 6, 51), "Got nan"),
         ("EPSG:3035,inf", (5, 50, 6, 51), "Got inf"),
-        ("EPSG:3035,1", (-10, 36, 30, 70), "cells; at most .*larger spacing"),
+        ("EPSG:3035,1", (-10, 36, 30, 70), "cells; at most .*larger cells"),
         ("EPSG:3035,1000", (150, -40, 160, -30), "outside the area of use.*inside it"),
         ("EPSG:2193,1000", (-10, -40, 10, -35), "area of use of EPSG:2193"),
         ("EPSG:3035,1000", (5, 51, 6, 50), "south < north"),
