@@ -220,9 +220,8 @@ class TrainedModel:
         Args:
             stations: A station dataset, or a file that `apnp.data` reads.
             time: A time in it, or a range, "2021-07-01/2021-07-31".
-            grid: Cell size in degrees (one, or latitude and longitude); a reference
-                system and a spacing, "EPSG:3035,1000"; a `Grid`, `ProjectedGrid` or
-                `CurvilinearGrid`; or a NetCDF file whose grid is used.
+            grid: Cell size in degrees (one, or latitude and longitude), a spacing
+                "EPSG:3035,1000", a grid, or a NetCDF file whose grid is used.
             region: West, south, east, north in degrees; by default around the stations
                 (`FieldRequest`).
             elevation: NetCDF file of elevation; by default the packaged terrain.
@@ -236,8 +235,7 @@ class TrainedModel:
                 without one the result is in memory.
 
         Returns:
-            A CF dataset (time, lat, lon), or (time, y, x) with two-dimensional `lat`
-            and `lon`; read lazily from `output`, if given.
+            A CF dataset (time, rows, columns); read lazily from `output`, if given.
 
         Raises:
             DataError: If nothing was observed at a time, or a file cannot be used.
