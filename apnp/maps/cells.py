@@ -137,9 +137,9 @@ def mean_over(
 ) -> Floats:
     """Means of a variable over cells, (rows, columns).
 
-    Where it is finer than the cells, of so many points in each, evenly spread, that
-    none of its nodes is passed over (`_MOST_PARTS` to each side at most); else at the
-    centres.
+    Where the variable is finer than the cells, the mean of evenly spread points in each
+    cell, as close as the variable's nodes (at most `_MOST_PARTS` along a side);
+    elsewhere the value at the centre.
 
     Args:
         variable: Values that are the same on all days.

@@ -1,4 +1,4 @@
-"""The cells of a grid that is told by two-dimensional latitudes and longitudes."""
+"""The cells of a grid of two-dimensional latitudes and longitudes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

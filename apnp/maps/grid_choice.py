@@ -52,7 +52,7 @@ def as_grid(grid: GridLike, region: Sequence[float] | None = None) -> Cells:
         raise ConfigError(
             f"`grid` is a cell size in degrees (1.0, or 0.5,1.0 for latitude, "
             "longitude), a reference system with a spacing (EPSG:3035,1000) or a "
-            f"NetCDF file. Got {str(grid)!r}, which is none of them."
+            f"NetCDF file. Got {str(grid)!r}, which is neither."
         )
     return read_grid(grid)
 

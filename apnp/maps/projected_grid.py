@@ -85,7 +85,8 @@ class ProjectedGrid:
         x = _edges(west, east, spacing, "x")
         y = _edges(south, north, spacing, "y")
         pairs = [np.stack([each[:-1], each[1:]], -1) for each in (y, x)]
-        return cls(*(each.mean(-1) for each in pairs), *pairs, crs)
+        centre_y, centre_x = (each.mean(-1) for each in pairs)
+        return cls(centre_y, centre_x, pairs[0], pairs[1], crs)
 
     @classmethod
     def of_centres(cls, y: Floats, x: Floats, crs: CRS) -> "ProjectedGrid":
@@ -219,5 +220,5 @@ def _edges(low: float, high: float, spacing: float, axis: str) -> Floats:
         )
     first = round(low / spacing)
     if abs(first * spacing - low) < 1e-9 * spacing:
-        return (first + np.arange(number + 1)) * spacing
-    return low + np.arange(number + 1) * spacing
+        return np.asarray((first + np.arange(number + 1)) * spacing)
+    return np.asarray(low + np.arange(number + 1) * spacing)

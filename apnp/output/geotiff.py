@@ -177,8 +177,8 @@ def _bands(ds: xr.Dataset) -> Iterator[tuple[dict[str, str], NDArray]]:
 def _tags(ds: xr.Dataset) -> dict[str, str]:
     tags = {name: str(ds.attrs[name]) for name in _TAGS if name in ds.attrs}
     if "time" in ds.coords:
-        tags["time"] = f"{np.datetime_as_string(ds['time'].values, unit='s')}Z"
-        stamp = np.datetime_as_string(ds["time"].values, unit="s")
+        stamp = str(np.datetime_as_string(ds["time"].values, unit="s"))
+        tags["time"] = f"{stamp}Z"
         tags["TIFFTAG_DATETIME"] = stamp.replace("-", ":").replace("T", " ")
     return tags
 
