@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from shapely.affinity import translate
 
+from apnp.errors import DataError
 from apnp.geometry.coastline import border_lines, coast_lines
 from apnp.plotting.field import Field, read_field
 
@@ -32,23 +33,26 @@ def map_data(ds: xr.Dataset, stations: xr.Dataset | None) -> dict[str, Any]:
         stations: The stations to show on it.
 
     Raises:
-        DataError: If `ds` holds no field of mean and standard deviation.
+        DataError: If `ds` holds no field of mean and standard deviation, or one whose
+            rows and columns are not those of latitude and longitude.
     """
     times = range(ds.sizes["time"]) if "time" in ds.dims else range(1)
     fields = [
         read_field(ds.isel(time=i) if "time" in ds.dims else ds) for i in times
     ]  # fmt: skip
     first = fields[0]
-    box = (
-        first.columns.edges[0], first.rows.edges[0],
-        first.columns.edges[-1], first.rows.edges[-1],
-    )  # fmt: skip
+    if not first.mesh.straight:
+        raise DataError(
+            "The map of a report shows grids of latitude and longitude; this field is "
+            "on a projected or curvilinear one. Predict it with a --grid in degrees, "
+            "or draw it with `apnp plot`."
+        )
     return {
         "name": first.long_name,
         "units": first.units,
         "times": ["" if f.time is None else _time_text(f.time) for f in fields],
-        "rows": _rounded(first.rows.edges),
-        "columns": _rounded(first.columns.edges),
+        "rows": _rounded(first.mesh.lat[:, 0]),
+        "columns": _rounded(first.mesh.lon[0]),
         "layers": [
             _layer("mean", first.units, [f.mean for f in fields]),
             _layer(
@@ -57,7 +61,7 @@ def map_data(ds: xr.Dataset, stations: xr.Dataset | None) -> dict[str, Any]:
             ),
         ],
         "extrapolated": [_packed(f.extrapolated.astype(np.int8)) for f in fields],
-        "lines": _lines(box),
+        "lines": _lines(first.mesh.box),
         "stations": [] if stations is None else _stations(stations, fields),
     }  # fmt: skip
 
@@ -128,7 +132,7 @@ def _lines(box: tuple[float, float, float, float]) -> list[dict[str, Any]]:
 
 def _stations(stations: xr.Dataset, fields: list[Field]) -> list[dict[str, Any]]:
     """Places of the stations in the map's longitudes, with their values."""
-    name, west = fields[0].name, fields[0].columns.edges[0]
+    name, west = fields[0].name, fields[0].mesh.box[0]
     lat = np.asarray(stations["lat"].values, dtype=np.float64)
     lon = west + (np.asarray(stations["lon"].values, dtype=np.float64) - west) % 360.0
     values = [_values_at(stations, name, field.time) for field in fields]
