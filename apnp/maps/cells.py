@@ -111,6 +111,7 @@ def two_dimensional(dims: tuple[str, str], about: dict[str, str]) -> list[CFVari
     ]  # fmt: skip
     area = {
         "standard_name": "cell_area", "long_name": "area of the cell", "units": "m2",
+        "coverage_content_type": "auxiliaryInformation",
         "coordinates": about["coordinates"], "grid_mapping": about["grid_mapping"],
     }  # fmt: skip
     return [*found, CFVariable("cell_area", "f4", dims, area)]

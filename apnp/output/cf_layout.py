@@ -16,7 +16,7 @@ from apnp.maps.cf_variable import CFVariable, coordinate
 from apnp.maps.field_metadata import FieldMetadata
 from apnp.maps.flags import EXTRAPOLATION_RULE, FLAG_MEANINGS
 
-CONVENTIONS = "CF-1.11"
+CONVENTIONS = "CF-1.11, ACDD-1.3"
 _REFERENCES = (
     "Ashman et al. 2024, Approximately Equivariant Neural Processes, arXiv:2406.13488"
 )
@@ -114,7 +114,10 @@ def _time(metadata: FieldMetadata) -> Iterator[CFVariable]:
 def _fields(metadata: FieldMetadata, samples: int) -> Iterator[CFVariable]:
     """Mean, standard deviation, quantiles and draws of the variable."""
     variable, name, grid = metadata.variable, metadata.variable.name, metadata.grid
-    common = {"cell_methods": f"area: point {metadata.cell_methods}"}
+    common = {
+        "cell_methods": f"area: point {metadata.cell_methods}",
+        "coverage_content_type": "modelResult",
+    }  # fmt: skip
     on_scale = {
         "units": variable.units, "units_metadata": "temperature: on_scale", **common,
     }  # fmt: skip
@@ -154,10 +157,12 @@ def _support(metadata: FieldMetadata) -> Iterator[CFVariable]:
     variable, grid = metadata.variable, metadata.grid
     yield _field(
         "distance_to_station", grid, "time", units="km",
+        coverage_content_type="auxiliaryInformation",
         long_name="great-circle distance to the nearest station of the context",
     )  # fmt: skip
     flags = {
         "standard_name": "quality_flag",
+        "coverage_content_type": "qualityInformation",
         "long_name": f"trust in the predicted {variable.long_name}",
         "flag_values": np.arange(4, dtype=np.int8), "flag_meanings": FLAG_MEANINGS,
         "comment": EXTRAPOLATION_RULE, **grid.about,
@@ -165,6 +170,7 @@ def _support(metadata: FieldMetadata) -> Iterator[CFVariable]:
     yield CFVariable(f"{variable.name}_flag", "i1", ("time", *grid.dims), flags)
     yield _field(
         "elevation", grid, units="m", standard_name="surface_altitude",
+        coverage_content_type="auxiliaryInformation",
         long_name="elevation the prediction is made for",
         comment=metadata.elevation_source,
     )  # fmt: skip

@@ -26,6 +26,7 @@ pytestmark = [
 
 DAYS = np.array(["2021-07-01", "2021-07-02"], "datetime64[ns]")
 LEVELS = (0.05, 0.95)
+NAMELESS = ("distance_to_station", "tas_quantile", "tas_sample")
 OUTPUTS = ("day", "period", "dateline", "masked")
 EUROPE = {"grid": "EPSG:3035,100000", "region": (0, 44, 16, 56), "mask": "land"}
 
@@ -375,9 +376,11 @@ def test_compliance_checker_finds_no_error(files, name, tmp_path):
         str(files[name]), ["cf:1.8", "cf:1.11", "acdd:1.3"], 0, "lenient",
         output_filename=str(report), output_format="json",
     )  # fmt: skip
-    told = json.loads(report.read_text())
     assert not errors
-    for suite, found in told.items():
-        if isinstance(found, dict) and "high_priorities" in found:
-            wrong = [each for each in found["high_priorities"] if each["msgs"]]
-            assert not wrong, (suite, wrong)
+    for suite, found in json.loads(report.read_text()).items():
+        for each in found["high_priorities"]:
+            # CF has no standard name for distances and quantiles, and draws have none,
+            # so that a name finds the mean alone.
+            nameless = any(f'"{n}"' in each["name"] for n in NAMELESS)
+            allowed = {"standard_name"} if nameless else set()
+            assert set(each["msgs"]) <= allowed, (suite, each)
