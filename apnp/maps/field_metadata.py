@@ -11,6 +11,7 @@ from apnp.maps.contexts import Contexts
 from apnp.variables import Variable, get_variable
 
 _UNSTATED = "not stated by the station data"
+_KEYWORDS = "gridded observations, uncertainty, interpolation, neural process"
 
 
 @dataclass(frozen=True, eq=False)
