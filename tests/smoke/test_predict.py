@@ -123,7 +123,7 @@ def test_points_get_predictions_beside_their_own_columns(predict, folder):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ((), "either --grid (a cell size such as 1.0) or --points"),
+        ((), "either --grid (a cell size such as 1.0, or a reference system"),
         (("--grid", "1", "--points", "p.csv"), "either --grid"),
         (("--grid", "1"), "--output FILE or --map FILE"),
         (("--grid", "0", "--output", "f.nc"), "positive cell size in degrees"),
