@@ -96,6 +96,7 @@ def test_commands_and_workers_are_made_fast(monkeypatch, capsys):
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_a_signal_ends_a_block_like_an_error(name):
     number, cleaned = getattr(signal, name), []
+    before = signal.signal(number, signal.SIG_DFL)  # nohup ignores SIGHUP
 
     def work():
         with orderly_stop():
@@ -105,11 +106,14 @@ def test_a_signal_ends_a_block_like_an_error(name):
             finally:
                 cleaned.append(name)
 
-    with pytest.raises(Stopped) as stopped:
-        work()
-    assert cleaned == [name]
-    assert (stopped.value.code, stopped.value.name) == (128 + number, name)
-    assert signal.getsignal(number) == signal.SIG_DFL
+    try:
+        with pytest.raises(Stopped) as stopped:
+            work()
+        assert cleaned == [name]
+        assert (stopped.value.code, stopped.value.name) == (128 + number, name)
+        assert signal.getsignal(number) == signal.SIG_DFL
+    finally:
+        signal.signal(number, before)
 
 
 def test_a_signal_that_is_ignored_stays_ignored():

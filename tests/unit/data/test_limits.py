@@ -10,7 +10,7 @@ from apnp.config import yaml_text
 from apnp.data import from_arrays, read_stations, summarise
 from apnp.data.readers import file_head, memory
 from apnp.errors import ConfigError, DataError
-from apnp.maps.grid import as_grid
+from apnp.maps.grid_choice import as_grid
 from apnp.maps.request import FieldRequest
 
 HEAD = "station,time,lat,lon,elevation,tas\n"

@@ -62,7 +62,7 @@ def test_absolute_location_is_known_in_the_region_of_training_alone(grid, law):
     axes = len(law.shape) * 2 - 2
     assert experiment.patch.axes == axes == experiment.inputs.dx
     low, high = (np.array(e) for e in (experiment.inputs.low, experiment.inputs.high))
-    outermost, half = experiment.inputs, experiment.patch.cell / 2
+    outermost, half = experiment.station_inputs, experiment.patch.cell / 2
     np.testing.assert_allclose(low[:2], np.array(outermost.low) - half)
     np.testing.assert_allclose(high[:2], np.array(outermost.high) + half)
     for part in ("train", "validation", "in", "out"):
