@@ -19,6 +19,29 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _PART = ".part"
 _netcdf = threading.RLock()
+
+
+class NetcdfLock:
+    """The lock that functions of `one_thread` hold, for readers that take one.
+
+    It may be pickled, as datasets are that go to other processes, which have their own.
+    """
+
+    def acquire(self, blocking: bool = True) -> bool:
+        """Take it, or say that another thread has it."""
+        return _netcdf.acquire(blocking)
+
+    def release(self) -> None:
+        """Give it back."""
+        _netcdf.release()
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, *error: object) -> None:
+        self.release()
+
+
 _held: set[Path] = set()
 _guard = threading.Lock()
 

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
 from apnp.errors import ConfigError
-from apnp.files import one_thread, partial_of, sweep
+from apnp.files import NetcdfLock, one_thread, partial_of, sweep
 from apnp.maps.cells import BYTES_A_CELL
 from apnp.maps.cf_variable import CFVariable
 from apnp.maps.predict_field import FieldJob, FieldPredictor
@@ -175,7 +175,7 @@ class FieldWriter:
     def result(self) -> xr.Dataset:
         """The complete fields: from memory, or lazily from the file."""
         if self._path is not None:
-            opened = xr.open_dataset(self._path)
+            opened = xr.open_dataset(self._path, engine="netcdf4", lock=NetcdfLock())
             opened.set_close(one_thread(opened._close or (lambda: None)))
             return opened
         assert self._result is not None, "The fields are complete after the `with`."
