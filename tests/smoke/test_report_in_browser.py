@@ -1,5 +1,6 @@
 """The page of `apnp report` in a real browser, without a network."""
 
+import re
 import shutil
 
 import pytest
@@ -52,9 +53,8 @@ def test_the_page_draws_and_answers(page):
     page.locator("#time").evaluate(
         "e => { e.value = 1; e.dispatchEvent(new Event('input')); }"
     )
-    page.wait_for_function(
-        "document.getElementById('time-text').textContent.endsWith('02')"
-    )
+    expect = pytest.importorskip("playwright.sync_api").expect
+    expect(page.locator("#time-text")).to_have_text(re.compile("02$"))
     page.mouse.move(middle[0], middle[1] + 1)
     assert "± 1.50 °C" in page.text_content("#value")
     assert page.text_content("#value").split(": ")[1][:3] == "51."
