@@ -159,27 +159,35 @@ def test_gmt_opens_a_field_of_a_file_and_the_variable_named(files):
 
 R_SCRIPT = """
 suppressMessages({library(terra); library(stars)})
-path <- commandArgs(TRUE)[1]
-r <- rast(path, "tas")
-cat(crs(r, describe=TRUE)$code, as.vector(ext(r)), nlyr(r), units(r)[1],
-    format(time(r)[1]), global(r[[1]], "mean", na.rm=TRUE)[[1]], "\n")
-s <- read_stars(path, sub="tas", quiet=TRUE)
-cat(sf::st_crs(s)$epsg, mean(as.numeric(s[[1]]), na.rm=TRUE), "\n")
+for (path in commandArgs(TRUE)) {
+  r <- rast(path, "tas")
+  cat(crs(r, describe=TRUE)$code, as.vector(ext(r)), nlyr(r), units(r)[1],
+      format(time(r)[1]), global(r[[1]], "mean", na.rm=TRUE)[[1]], "")
+  s <- suppressWarnings(read_stars(path, sub="tas", quiet=TRUE))
+  cat(sf::st_crs(s)$epsg, mean(as.numeric(s[[1]]), na.rm=TRUE), "\\n")
+}
 """
+PROJECTED = {"projected": 3035, "british": 27700, "dutch": 28992}
+
+
+@pytest.fixture(scope="module")
+def read_by_r(files, tmp_path_factory):
+    """What terra and stars say of each field, by its name; R is started once."""
+    if shutil.which("Rscript") is None:
+        pytest.skip("Rscript is not installed")
+    has = "cat(all(sapply(c('terra', 'stars'), requireNamespace, quietly=TRUE)))"
+    if "TRUE" not in run("Rscript", "-e", has):
+        pytest.skip("R lacks terra or stars")
+    script = tmp_path_factory.mktemp("r") / "read.R"
+    script.write_text(R_SCRIPT)
+    names = [*OUTPUTS, *PROJECTED]
+    lines = run("Rscript", script, *(files[name] for name in names)).splitlines()
+    return {name: line.split() for name, line in zip(names, lines, strict=True)}
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
-def test_terra_and_stars_know_reference_and_values(files, name, tmp_path):
-    script = tmp_path / "read.R"
-    script.write_text(R_SCRIPT)
-    for package in ("terra", "stars"):
-        if "TRUE" not in run(
-            "Rscript", "-e", f"cat(requireNamespace('{package}', quietly=TRUE))"
-        ):
-            pytest.skip(f"R lacks {package}")
-    terra, stars = (
-        line.split() for line in run("Rscript", script, files[name]).splitlines()
-    )
+def test_terra_and_stars_know_reference_and_values(files, read_by_r, name):
+    terra, stars = read_by_r[name][:9], read_by_r[name][9:]
     everything, values = mean_of(files[name])
     edges = [170, 200, -46, -30] if name == "dateline" else [-180, 180, -90, 90]
     assert terra[0] == "4326"
@@ -267,10 +275,8 @@ def test_cdo_places_projected_cells_and_weighs_them_by_their_area(files):
     assert float(told.split()[0]) == pytest.approx(expected, abs=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("name", "code"), [("projected", 3035), ("british", 27700), ("dutch", 28992)]
-)
-def test_gdal_rasterio_and_r_know_projected_systems(files, name, code, tmp_path):
+@pytest.mark.parametrize(("name", "code"), PROJECTED.items())
+def test_gdal_rasterio_and_r_know_projected_systems(files, read_by_r, name, code):
     rasterio = pytest.importorskip("rasterio")
     with xr.open_dataset(files[name]) as ds:
         values = ds.tas[0].values
@@ -285,16 +291,10 @@ def test_gdal_rasterio_and_r_know_projected_systems(files, name, code, tmp_path)
     told = json.loads(printed[printed.index("{") : printed.rindex("}") + 1])
     assert f'ID["EPSG",{code}]]' in told["coordinateSystem"]["wkt"].replace("\n", "")
     assert told["cornerCoordinates"]["upperLeft"] == [edges[0], edges[3]]
-    script = tmp_path / "read.R"
-    script.write_text(
-        "suppressMessages(library(terra)); r <- rast(commandArgs(TRUE)[1], 'tas')\n"
-        "cat(crs(r, describe=TRUE)$code, as.vector(ext(r)), "
-        "global(r[[1]], 'mean', na.rm=TRUE)[[1]])"
-    )
-    terra = run("Rscript", script, files[name]).split()
+    terra = read_by_r[name]
     assert terra[0] == str(code)
     assert [float(edge) for edge in terra[1:5]] == edges
-    assert float(terra[5]) == pytest.approx(np.nanmean(values), abs=1e-3)
+    assert float(terra[8]) == pytest.approx(np.nanmean(values), abs=1e-3)
 
 
 def test_gmt_opens_projected_cells_by_name(files):
