@@ -60,7 +60,7 @@ def test_forgeries_of_the_record_are_refused_or_harmless(place, times, tmp_path)
     record["progress"] = {"step": 3, "elapsed": 1.0, "scores": {"std_inflation": 1.2}}
     spots = list(leaves(record))
     rng, refused = random.Random(5), 0
-    number = times(600, 40)
+    number = times(200, 40)
     for _ in range(number):
         made = deepcopy(record)
         put(made, rng.choice(spots), rng.choice(VALUES))
