@@ -210,7 +210,7 @@ class Domain(_Movable):
 
     centre: Float[Tensor, "b dx"]
     extent: Float[Tensor, "b dx"]
-    absolute: Bool[Tensor, "b"]
+    absolute: Bool[Tensor, "b"]  # noqa: F821
     context_sites: Bool[Tensor, "b sites"] | None = None
     target_sites: Bool[Tensor, "b sites"] | None = None
 

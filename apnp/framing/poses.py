@@ -24,7 +24,7 @@ class Poses(_Movable):
     origin: Float[Tensor, "b k dx"]
     matrix: Float[Tensor, "b k dx dx"]
     weight: Float[Tensor, "b k"]
-    oriented: Bool[Tensor, "b"]
+    oriented: Bool[Tensor, "b"]  # noqa: F821
 
     @property
     def n(self) -> int:

@@ -42,7 +42,7 @@ class LowRankPredictive(Predictive):
 
     def log_prob(
         self, y: Float[Tensor, "b nt dy"], mask: Bool[Tensor, "b nt dy"]
-    ) -> Float[Tensor, "b"]:
+    ) -> Float[Tensor, "b"]:  # noqa: F821
         """Joint log density of the observed values, the others integrated out.
 
         By the identity of Woodbury and the lemma of determinants: O(n r^2) for n

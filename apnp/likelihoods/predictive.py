@@ -103,7 +103,7 @@ class Independent(Predictive):
 
     def log_prob(
         self, y: Float[Tensor, "b nt dy"], mask: Bool[Tensor, "b nt dy"]
-    ) -> Float[Tensor, "b"]:
+    ) -> Float[Tensor, "b"]:  # noqa: F821
         """Sum of the log densities of the observed values."""
         log_density = self.log_density(torch.where(mask, y, self.mean))
         return torch.where(mask, log_density, 0.0).sum((-1, -2))

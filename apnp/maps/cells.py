@@ -1,5 +1,6 @@
 """What every grid of a map tells of its cells, however they are laid out."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -162,3 +163,27 @@ def mean_over(
             inner = (1 - along) * rows[:, :-1] + along * rows[:, 1:]
             total += variable.at(*lat_lon(inner.reshape(-1, 3))).reshape(shape)
     return total / parts**2
+
+
+class PlacedCells(ABC):
+    """Cells of which the places and the corners say everything else."""
+
+    @abstractmethod
+    def points(self, rows: slice) -> tuple[Floats, Floats]:
+        """Latitude and longitude of every cell of some rows, row by row, each (n,)."""
+
+    @abstractmethod
+    def corners(self, rows: slice) -> tuple[Floats, Floats]:
+        """Latitude and longitude of the corners, each (rows + 1, columns + 1)."""
+
+    def unit(self, rows: slice) -> Floats:
+        """Unit vectors of the centres of some rows, row by row, (n, 3)."""
+        return unit_vectors(*self.points(rows))
+
+    def averaged(self, variable: GriddedVariable, rows: slice) -> Floats:
+        """Means of a variable over the cells of some rows, (rows, columns)."""
+        return mean_over(variable, self.points(rows), self.corners(rows))
+
+    def located(self, rows: slice) -> dict[str, NDArray]:
+        """Latitude, longitude and area of the cells of some rows, (rows, columns)."""
+        return located(self.points(rows), self.corners(rows))

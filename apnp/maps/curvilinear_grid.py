@@ -7,17 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from apnp.data.gridded.variable import GriddedVariable
 from apnp.geometry.cells import corners_of
-from apnp.geometry.sphere import longitude_arc, unit_vectors
-from apnp.maps.cells import check_cells, located, mean_over, two_dimensional
+from apnp.geometry.sphere import longitude_arc
+from apnp.maps.cells import PlacedCells, check_cells, two_dimensional
 from apnp.maps.cf_variable import CFVariable
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class CurvilinearGrid:
+class CurvilinearGrid(PlacedCells):
     """Cells in rows and columns of no known projection.
 
     Corners lie in the middle of four centres; the outermost are as far out as the next
@@ -78,18 +77,6 @@ class CurvilinearGrid:
         lat, lon = corners_of(self.lat[low:high], self.lon[low:high])
         inner = slice(first - low, last - low + 1)
         return lat[inner], lon[inner]
-
-    def unit(self, rows: slice) -> Floats:
-        """Unit vectors of the centres of some rows, row by row, (n, 3)."""
-        return unit_vectors(*self.points(rows))
-
-    def averaged(self, variable: GriddedVariable, rows: slice) -> Floats:
-        """Means of a variable over the cells of some rows, (rows, columns)."""
-        return mean_over(variable, self.points(rows), self.corners(rows))
-
-    def located(self, rows: slice) -> dict[str, NDArray]:
-        """Latitude, longitude and area of the cells of some rows, (rows, columns)."""
-        return located(self.points(rows), self.corners(rows))
 
     def variables(self) -> Iterator[CFVariable]:
         """The coordinates and the reference system of the grid."""

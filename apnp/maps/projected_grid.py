@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from apnp.data.gridded.variable import GriddedVariable
 from apnp.errors import ConfigError
 from apnp.geometry.lat_lon_grid import edges
-from apnp.geometry.sphere import longitude_arc, unit_vectors
-from apnp.maps.cells import check_cells, located, mean_over, two_dimensional
+from apnp.geometry.sphere import longitude_arc
+from apnp.maps.cells import PlacedCells, check_cells, two_dimensional
 from apnp.maps.cf_variable import CFVariable, coordinate
 from apnp.maps.crs import (
     UNITS,
@@ -27,7 +26,7 @@ Extent = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
-class ProjectedGrid:
+class ProjectedGrid(PlacedCells):
     """Cells in rows and columns of a projected, or rotated, reference system.
 
     Attributes:
@@ -154,18 +153,6 @@ class ProjectedGrid:
         """Latitude and longitude of the corners, each (rows + 1, columns + 1)."""
         y, x = self._edges(self.y_bnds[rows]), self._edges(self.x_bnds)
         return self._places(*np.meshgrid(x, y))
-
-    def unit(self, rows: slice) -> Floats:
-        """Unit vectors of the centres of some rows, row by row, (n, 3)."""
-        return unit_vectors(*self.points(rows))
-
-    def averaged(self, variable: GriddedVariable, rows: slice) -> Floats:
-        """Means of a variable over the cells of some rows, (rows, columns)."""
-        return mean_over(variable, self.points(rows), self.corners(rows))
-
-    def located(self, rows: slice) -> dict[str, NDArray]:
-        """Latitude, longitude and area of the cells of some rows, (rows, columns)."""
-        return located(self.points(rows), self.corners(rows))
 
     def variables(self) -> Iterator[CFVariable]:
         """The coordinates, bounds and reference system of the grid."""
