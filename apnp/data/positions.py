@@ -4,7 +4,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from apnp.errors import DataError
+
 FEWEST_ANGLES = 20  # so many angles below .60 are no accident (0.6**20 = 4e-5)
+FEWEST_RADIANS = 5  # so many buoys are nowhere within 2 degrees of 0N 0E
+_AT_SEA_M = 20.0
 
 
 def spans(sites: pd.DataFrame) -> str:
@@ -40,11 +44,16 @@ def note_minutes(sites: pd.DataFrame, notes: list[str]) -> None:
 
 
 def screen_positions(sites: pd.DataFrame, notes: list[str]) -> NDArray[np.bool_]:
-    """Whether each site is at a possible position; notes say which are not."""
+    """Whether each site is at a possible position; notes say which are not.
+
+    Raises:
+        DataError: If all positions are radians.
+    """
     lat = sites["lat"].to_numpy(np.float64)
     lon = sites["lon"].to_numpy(np.float64)
     outside = ~((np.abs(lat) <= 90) & (lon >= -180) & (lon <= 360))
     nowhere = (lat == 0) & (lon == 0)
+    _refuse_radians(sites[~(outside | nowhere)], notes)
     for bad, text in (
         (np.isnan(lat) | np.isnan(lon), "without a position dropped"),
         (outside & ~np.isnan(lat + lon), "at impossible coordinates dropped"),
@@ -54,6 +63,33 @@ def screen_positions(sites: pd.DataFrame, notes: list[str]) -> NDArray[np.bool_]
             ids = sites["station"][bad].unique()
             notes.append(f"{counted(len(ids), 'station')} {text} ({some(ids)})")
     return ~(outside | nowhere)
+
+
+def _refuse_radians(sites: pd.DataFrame, notes: list[str]) -> None:
+    """Refuse positions that are angles in radians; warn where there are few of them.
+
+    Read as degrees they would all lie in the Gulf of Guinea, on a stretch of sea with
+    one island, where no network of stations is.
+
+    Raises:
+        DataError: Naming the positions and the conversion.
+    """
+    places = sites[["lat", "lon"]].dropna().drop_duplicates().to_numpy(np.float64)
+    near = (np.abs(places[:, 0]) <= np.pi / 2) & (places[:, 1] >= -np.pi)
+    near &= places[:, 1] <= 2 * np.pi
+    if len(places) < 2 or not near.all():
+        return
+    text = (
+        f"all {len(places)} positions lie within {places[:, 0].min():g} to "
+        f"{places[:, 0].max():g} of latitude and {places[:, 1].min():g} to "
+        f"{places[:, 1].max():g} of longitude, which is sea; they are probably radians"
+    )
+    on_land = (sites["elevation"].abs() > _AT_SEA_M).any()
+    if len(places) >= FEWEST_RADIANS or on_land:
+        raise DataError(
+            f"{text[0].upper()}{text[1:]}. Multiply them by 57.29578 and give degrees."
+        )
+    notes.append(f"WARNING: {text}, and are read as degrees")
 
 
 def counted(n: int, noun: str) -> str:

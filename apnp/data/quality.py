@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from apnp.data.positions import counted, note_minutes, screen_positions, some, spans
 from apnp.data.readings import Readings
+from apnp.data.repeated import often_repeated
 from apnp.data.schema import ELEVATION_RANGE, FAILED_CHECK, GOOD, OUT_OF_RANGE
 from apnp.data.units import canonical_units, guess_units, to_degc
 from apnp.errors import DataError
@@ -60,6 +61,7 @@ def screen_values(given: Readings, about: Variable) -> Readings:
         notes.append(
             _count(outside, "value", f"outside [{low:g}, {high:g}] degC dropped")
         )
+    notes += _repeated(given, about, value, flag == GOOD)
     value = np.where(flag == GOOD, value, np.nan)
     return replace(given, value=value, flag=flag, units=about.units, notes=tuple(notes))
 
@@ -103,6 +105,21 @@ def _refuse_code(
                 f"is probably a code for missing values. If so, say --missing "
                 f"{raw[end]:g}; if not, check the column and its units (--units)."
             )
+
+
+def _repeated(
+    given: Readings, about: Variable, value: NDArray, good: NDArray
+) -> list[str]:
+    """A warning where one possible value is repeated like a code for missing values."""
+    found = often_repeated(given.value[good], value[good])
+    if found is None:
+        return []
+    code, n, beside = found
+    return [
+        f"WARNING: {given.where}: the value {code:g} of {about.name} occurs {n:,} "
+        f"times, and no other value within 5 K more than {beside:,} times: it may be a "
+        f"code for missing values (--missing {code:g}), and is kept"
+    ]
 
 
 def _refuse_mixture(

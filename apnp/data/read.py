@@ -12,6 +12,7 @@ import xarray as xr
 from apnp.data.assemble import assemble
 from apnp.data.daily import Daily
 from apnp.data.day import Day
+from apnp.data.exchanged import with_doubtful_positions
 from apnp.data.identities import own_ids
 from apnp.data.interval import INSTANT, kind_of, with_interval
 from apnp.data.quality import screen_values
@@ -132,7 +133,7 @@ def _dataset(
             f"{'; '.join(f'{kind}, e.g. {where}' for kind, where in kinds.items())}. "
             "Convert them one kind at a time (apnp data convert ... --daily mean)."
         )
-    joined = join(known)
+    joined = join([with_doubtful_positions(part) for part in known])
     if request.day is None and any(day.assumed for day in joined.days):
         joined = without_long_means(joined)
     return assemble(joined, about, daily)

@@ -112,3 +112,64 @@ def test_text_with_zero_bytes_is_refused(tmp_path):
     path.write_bytes("\n".join((HEAD, *rows())).encode("utf-16-le"))
     with pytest.raises(DataError, match=r"zero bytes.*Save it as UTF-8"):
         read_stations(path)
+
+
+EUROPE = [(47.0, 8.5, 560), (46.5, 9.9, 1700), (47.4, 10.99, 2300), (48.1, 11.5, 520),
+          (50.1, 8.7, 110), (52.5, 13.4, 40), (43.3, 5.4, 20), (40.4, -3.7, 660),
+          (45.8, 6.87, 3000), (47.27, 11.4, 580), (41.9, 12.5, 50)]  # fmt: skip
+
+
+def places(swapped=False, heights=True):
+    return [
+        f"S{k},2021-07-{day},{lon if swapped else lat},{lat if swapped else lon},"
+        f"{height if heights else ''},{25 - height / 160 + day / 10:.2f}"
+        for k, (lat, lon, height) in enumerate(EUROPE)
+        for day in (11, 12)
+    ]
+
+
+@pytest.mark.parametrize("heights", [True, False])
+def test_exchanged_latitude_and_longitude_are_doubted(tmp_path, heights):
+    head = "station,time,lat,lon,elevation,tas"
+    ds = write(tmp_path, head, *places(swapped=True, heights=heights))
+    said = ds.attrs["quality_control"]
+    assert "latitude and longitude of" in said
+    assert "probably exchanged" in said
+    assert ("elevations differ" if heights else "of the 11 places are on land") in said
+    ds = write(tmp_path, head, *places(heights=heights))
+    assert "exchanged" not in ds.attrs["quality_control"]
+
+
+def test_buoys_at_sea_are_not_doubted_for_land_elsewhere(tmp_path):
+    lines = [
+        f"B{k},2021-07-11,{36 + k / 10},{16 + k / 3:.3f},0,22.5" for k in range(12)
+    ]
+    ds = write(tmp_path, HEAD, *lines)
+    assert "exchanged" not in ds.attrs["quality_control"]
+
+
+def test_positions_in_radians_are_refused(tmp_path):
+    lines = [
+        f"S{k},2021-07-11,{np.radians(lat):.6f},{np.radians(lon):.6f},{height},20.5"
+        for k, (lat, lon, height) in enumerate(EUROPE)
+    ]
+    with pytest.raises(DataError, match=r"11 positions.*probably radians.*57.29578"):
+        write(tmp_path, HEAD, *lines)
+    with pytest.raises(DataError, match=r"2 positions.*probably radians"):
+        write(tmp_path, HEAD, *lines[:2])
+    buoys = ["B1,2021-07-11,0.0,0.5,0,26.5", "B2,2021-07-11,1.0,0.5,0,26.5"]
+    ds = write(tmp_path, HEAD, *buoys)
+    assert "WARNING: all 2 positions" in ds.attrs["quality_control"]
+
+
+def test_one_repeated_value_among_the_others_is_doubted(tmp_path):
+    def value(s, d):
+        return 9.9 if (s + 3 * d) % 10 == 0 else round(5 + 0.37 * s + 1.3 * d, 1)
+
+    lines = rows(value, n=40)
+    said = write(tmp_path, HEAD, *lines).attrs["quality_control"]
+    assert "the value 9.9 of tas occurs 24 times" in said
+    assert "(--missing 9.9), and is kept" in said
+    ds = write(tmp_path, HEAD, *lines, missing=[9.9])
+    assert "occurs" not in ds.attrs["quality_control"]
+    assert np.isnan(ds["tas"].sel(station="S0").values[0])
