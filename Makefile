@@ -62,7 +62,7 @@ test-slow: $(VENV)/installed-test
 
 # Every kind of fault in full: see docs/reliability.md.
 faults: $(VENV)/installed-test
-	APNP_FAULTS=full $(PYTEST) -m slow tests/faults
+	APNP_FAULTS=full $(PYTEST) -m slow tests/faults tests/smoke/test_scale.py
 
 $(VENV)/installed-mutate: $(VENV)/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[mutate]"
