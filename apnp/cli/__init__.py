@@ -4,7 +4,9 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from importlib import import_module
+from typing import Any, TextIO
 
 from apnp import __version__
 from apnp.cli.parser import ApnpParser
@@ -60,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             leave_out("dask")
         if logging.lastResort is not None:
             logging.lastResort.setFormatter(_Printable())
-        with orderly_stop():
+        with orderly_stop(), redirect_stdout(_Shown(sys.stdout)):
             import_module(f"apnp.cli.{verb}").main(argv[1:])
     except KeyboardInterrupt:
         print(f"{name}: stopped", file=sys.stderr)
@@ -83,6 +85,26 @@ class _Printable(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The message of a record."""
         return printable(super().format(record))
+
+
+class _Shown:
+    """A stream that writes no character that a terminal obeys.
+
+    Names of stations, titles and other texts of files are printed by many verbs.
+
+    Args:
+        stream: The stream that is written to.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write a text with its control characters written out."""
+        return self._stream.write(printable(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def _parser() -> ApnpParser:

@@ -47,3 +47,11 @@ def test_errors_end_in_one_line_and_a_status(
     monkeypatch.setitem(sys.modules, "apnp.cli.plot", SimpleNamespace(main=fail))
     assert main(["plot"]) == status
     assert capsys.readouterr().err == message
+
+
+def test_no_verb_prints_what_a_terminal_obeys(monkeypatch, capsys):
+    monkeypatch.setattr(
+        "apnp.cli.models.main", lambda argv: print("A\x1b[2J", "b\u202e", sep="\t")
+    )
+    assert main(["models"]) == 0
+    assert capsys.readouterr().out == "A\\x1b[2J\tb\\u202e\n"
