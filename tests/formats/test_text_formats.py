@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -194,3 +195,20 @@ def test_utf_16_is_read_like_utf_8(tmp_path):
     sample = SAMPLES["GHCNh"]
     (tmp_path / sample.name).write_bytes(sample.text.encode("utf-16"))
     assert values(read_stations(tmp_path)) == pytest.approx(expected(sample), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "words"),
+    [
+        ("DWD klima_tag", ("20210801", "20010331"),
+         "1 day before 2001-04-01 .*twice 21:30 CET"),
+        ("DWD zehn_min tu", ("2021", "1999"), "before 2000-01-01.*times in CET"),
+    ],
+)  # fmt: skip
+def test_a_rule_that_changed_is_said_of_the_values_before(tmp_path, name, old, words):
+    sample = SAMPLES[name]
+    ds = read_stations(write(tmp_path, sample), **listed(tmp_path, sample))
+    assert "WARNING" not in ds.attrs["quality_control"]
+    write(tmp_path, sample, sample.text.replace(*old))
+    ds = read_stations(tmp_path / sample.name, **listed(tmp_path, sample))
+    assert re.search(words, ds.attrs["quality_control"])

@@ -121,6 +121,8 @@ class TextFormat:
             mean: `never`; where it is there for twice as many days (`no mean`); or
             where it is there for `more days`.
         license: Terms of use, where the provider asks to repeat them.
+        formerly: A date (YYYY-MM-DD), and how the values before it were made, where
+            that differs from the rule of the elements; None = always alike.
     """
 
     about: About
@@ -144,3 +146,4 @@ class TextFormat:
     ragged: bool = False
     half_sum: str = "no mean"
     license: str = ""
+    formerly: tuple[str, str] | None = None

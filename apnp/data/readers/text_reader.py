@@ -89,7 +89,24 @@ class TextReader:
                 f"{counted(len(without), 'file')} without {request.variable.name} left "
                 f"out ({names_of([p.path for p in without])})"
             )
+        notes += _former_rule(self.form, parts)
         return [_joined(self.form, parts, request, notes)]
+
+
+def _former_rule(form: TextFormat, parts: Sequence[Part]) -> list[str]:
+    """A warning where values were made by a rule that does not hold any more."""
+    if form.formerly is None:
+        return []
+    date, rule = form.formerly
+    before = np.datetime64(date)
+    days = [part.time[part.time < before].astype("datetime64[D]") for part in parts]
+    old = np.unique(np.concatenate(days))
+    if old.size == 0:
+        return []
+    return [
+        f"WARNING: {counted(old.size, 'day')} before {date} ({old[0]} to {old[-1]}): "
+        f"{form.about.provider} made the values in another way then, {rule}"
+    ]
 
 
 def _joined(

@@ -51,6 +51,11 @@ DWD_DAILY = TextFormat(
         "tasmin": Element("TNK", "UTC"),
     },
     missing=(-999.0,),
+    formerly=(
+        "2001-04-01",
+        "the mean from the readings of 7:30, 14:30 and twice 21:30 CET (local mean "
+        "times before 1987), the extremes of the 24 hours that end at 21:30",
+    ),
 )  # fmt: skip
 
 DWD_HOURLY = replace(
@@ -61,6 +66,7 @@ DWD_HOURLY = replace(
     header=re.compile(r"^\s*STATIONS_ID\s*;\s*MESS_DATUM\s*;.*;\s*TT_TU\s*;"),
     times=Times(("MESS_DATUM",), "%Y%m%d%H"),
     elements={"tas": Element("TT_TU")},
+    formerly=None,
 )
 
 DWD_10_MINUTES = replace(
@@ -69,6 +75,7 @@ DWD_10_MINUTES = replace(
     header=re.compile(r"^\s*STATIONS_ID\s*;\s*MESS_DATUM\s*;.*;\s*TT_10\s*;"),
     times=Times(("MESS_DATUM",), "%Y%m%d%H%M"),
     elements={"tas": Element("TT_10")},
+    formerly=("2000-01-01", "with times in CET (UTC+01:00), which are read as UTC"),
 )
 
 METEO_FRANCE_DAILY = TextFormat(
