@@ -28,7 +28,7 @@ from apnp.backbones import (
 )
 from apnp.config import LatticeConfig, ModelConfig, PointModelConfig
 from apnp.errors import ConfigError
-from apnp.framing import Framed
+from apnp.framing import Framed, PoseSampling
 from apnp.geometry.sphere import EARTH_RADIUS_KM
 from apnp.groups import (
     Group,
@@ -158,7 +158,10 @@ def _backbone(config: ModelConfig, inputs: Inputs) -> Backbone:
         )
     convolves = config.backbone.name == "convcnp"
     inside = replace(config, group="default" if convolves else "none")
-    return Framed(make(inside, inputs), _group(config, inputs))
+    s, sampling = config.learned_frames, None
+    if config.symmetrise == "learned":
+        sampling = PoseSampling(s.sampling, s.count, s.width, s.noise)
+    return Framed(make(inside, inputs), _group(config, inputs), sampling)
 
 
 def _drift(

@@ -15,6 +15,7 @@ from apnp.nn.mlp import mlp
 from apnp.nn.near import Near, Points, possible
 from apnp.nn.neighbours import gather, taper
 from apnp.nn.pair_attention import PairAttention
+from apnp.nn.root import root
 from apnp.types import AuxiliarySet, Domain, PointSet, Tokens
 
 _CHUNK = 4096
@@ -252,7 +253,7 @@ class LocalTNP(Backbone[Tokens]):
         mask = points.y_mask.any(-1)
         index, found = nearby.nearest(x, points.x, mask, self.neighbours + 1)
         other = gather(points.x, index)
-        distance = (other - x[:, :, None]).square().sum(-1).sqrt()
+        distance = root((other - x[:, :, None]).square().sum(-1))
         weight, radius = taper(distance, found)
         index, other, distance = index[..., :-1], other[..., :-1, :], distance[..., :-1]
         size = torch.log(radius / self.reach)[..., None]

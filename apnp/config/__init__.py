@@ -18,6 +18,7 @@ from apnp.config.experiment import (
     Config,
     DataConfig,
     FixedInputsConfig,
+    LearnedFramesConfig,
     ModelConfig,
     TrainerConfig,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "GriddedCovariateConfig",
     "HistoryConfig",
     "LatticeConfig",
+    "LearnedFramesConfig",
     "LocalTNPConfig",
     "ModelConfig",
     "PTTNPConfig",

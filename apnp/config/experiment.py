@@ -125,6 +125,27 @@ class FixedInputsConfig(Section):
 
 
 @dataclass(frozen=True)
+class LearnedFramesConfig(Section):
+    """Frames that a network chooses; of `symmetrise: learned` only.
+
+    Attributes:
+        sampling: `learned` poses, each with a learned weight; a single `canonical` one
+            (under mirror images, that and its image); or `uniform`, turned by equal
+            steps about the mean of the context, with equal weights.
+        count: Number of poses, mirror images not counted. Time is in proportion to it.
+        width: Channels of the network that chooses them.
+        noise: Standard deviation of noise in what that network reads of a station,
+            in training alone. It lets poses of symmetric contexts differ.
+    """
+
+    section: ClassVar[str] = "model.learned_frames"
+    sampling: Literal["learned", "uniform", "canonical"] = "learned"
+    count: int = ranged(4, least=1, most=1024)
+    width: int = ranged(32, least=1, most=4096)
+    noise: float = ranged(0.0, least=0, most=100)
+
+
+@dataclass(frozen=True)
 class ModelConfig(Section):
     """The neural process.
 
@@ -139,8 +160,9 @@ class ModelConfig(Section):
             latitude and day) and its change as covariates, in place of the sine and
             cosine of the time of year, which differ between the hemispheres.
         symmetrise: Keep the group by the architecture (`none`), or by averaging over
-            frames of the context (`frames`): then the architecture need not keep it,
-            and any backbone can have any group that has frames.
+            frames of the context: then the architecture need not keep it, and any
+            backbone can have any group that has frames. The moments of the context give
+            the frames (`frames`), or a network chooses them (`learned`).
         form: Strictly equivariant, or with fixed inputs that break the symmetry.
         backbone: The strictly equivariant network.
         fixed_inputs: Learned functions of absolute location.
@@ -152,6 +174,7 @@ class ModelConfig(Section):
             deviation.
         rank: Rank of the joint Gaussian (`low_rank` only).
         components: Number of Gaussians in a mixture (`mixture` only).
+        learned_frames: The network that chooses frames (`symmetrise: learned` only).
     """
 
     section: ClassVar[str] = "model"
@@ -160,7 +183,7 @@ class ModelConfig(Section):
         "default", "none", "translations", "rigid_motions",
         "longitude_shifts", "rotations",
     ] = "default"  # fmt: skip
-    symmetrise: Literal["none", "frames"] = "none"
+    symmetrise: Literal["none", "frames", "learned"] = "none"
     form: Literal["strict", "approximate"] = "strict"
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
     fixed_inputs: FixedInputsConfig = field(default_factory=FixedInputsConfig)
@@ -172,6 +195,7 @@ class ModelConfig(Section):
     floor: float = ranged(0.01, above=0, most=1)
     rank: int = ranged(16, least=1, most=4096)
     components: int = ranged(3, least=2, most=256)
+    learned_frames: LearnedFramesConfig = field(default_factory=LearnedFramesConfig)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,10 @@
 
 from apnp.framing.framed import Framed, FramedLatent
 from apnp.framing.frames import Layout, directions, frames_of
+from apnp.framing.learned import LearnedFrames, PoseSampling
 from apnp.framing.poses import Poses
 
-__all__ = ["Framed", "FramedLatent", "Layout", "Poses", "directions", "frames_of"]
+__all__ = [
+    "Framed", "FramedLatent", "Layout", "LearnedFrames", "PoseSampling", "Poses",
+    "directions", "frames_of",
+]  # fmt: skip

@@ -1,5 +1,6 @@
 """Any backbone made equivariant by averaging over frames."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from apnp.backbones import Backbone
 from apnp.framing.frames import Layout, frames_of
+from apnp.framing.learned import LearnedFrames, PoseSampling
 from apnp.framing.poses import Poses
 from apnp.groups import Group, LongitudeShifts, SphereRotations
 from apnp.types import (
@@ -66,12 +68,16 @@ class Framed(Backbone[FramedLatent]):
     Args:
         backbone: Any backbone.
         group: The symmetry that the frames give.
+        sampling: How learned frames choose poses; by default frames are the moments of
+            the layout, which have nothing to learn.
 
     Raises:
         ValueError: If the group has no frames, or other dimensions than the backbone.
     """
 
-    def __init__(self, backbone: Backbone, group: Group) -> None:
+    def __init__(
+        self, backbone: Backbone, group: Group, sampling: PoseSampling | None = None
+    ) -> None:
         super().__init__()
         if backbone.group.dx != group.dx:
             raise ValueError(
@@ -79,8 +85,11 @@ class Framed(Backbone[FramedLatent]):
                 f"{backbone.group.dx} and {group.dx}."
             )
         self.backbone, self.group = backbone, group
-        self.frames = frames_of(group)
         self.dy, self.dw = backbone.dy, backbone.dw
+        self.frames: Callable[[Layout], Poses] = torch.no_grad()(frames_of(group))
+        if sampling is not None:
+            n_values = 2 * (self.dy + self.dw)
+            self.frames = LearnedFrames(group, n_values, sampling)
         self.dz, self.d_out = backbone.dz, backbone.d_out
         self.predicts_moments = backbone.predicts_moments
         self.embeds_targets = backbone.embeds_targets
@@ -99,8 +108,7 @@ class Framed(Backbone[FramedLatent]):
         # A padded point may hold anything as its location.
         present = (mask | context.w_mask.any(-1))[..., None]
         x = torch.where(present, context.x, domain.centre[:, None])
-        with torch.no_grad():
-            poses = self.frames(Layout(x, mask, domain.centre))
+        poses = self.frames(Layout(x, mask, domain.centre, _values(context)))
         moved = tuple(poses.points(self._points(each)) for each in auxiliary)
         inner = self.backbone.encode(
             poses.points(replace(context, x=x)), poses.domain(domain), moved
@@ -142,6 +150,13 @@ class Framed(Backbone[FramedLatent]):
         read = self.backbone.decode(latent.inner, x.flatten(0, 1), w, e)
         each = read.unflatten(0, (-1, poses.n))
         return (poses.weight[..., None, None] * each).sum(1)
+
+
+def _values(context: PointSet) -> Tensor:
+    """Values and covariates, zero where unobserved, and their masks."""
+    parts = (context.y, context.y_mask), (context.w, context.w_mask)
+    found = [torch.where(mask, value, 0.0) for value, mask in parts]
+    return torch.cat((*found, *(mask.to(context.x) for _, mask in parts)), -1)
 
 
 def _turned_to_axis(x: Tensor) -> Tensor:

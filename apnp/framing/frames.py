@@ -6,7 +6,7 @@ be continuous as well (Dym 2024): a direction fades out before it is undefined.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -23,7 +23,7 @@ from apnp.groups import (
 
 _ORDERS = (1, 2, 3)
 """Orders of the moments that give a direction in a plane."""
-_UNDEFINED = 1e-8
+UNDEFINED = 1e-8
 """Squared moments, relative to the spread, below which none has a direction."""
 
 
@@ -35,11 +35,14 @@ class Layout:
         x: Locations, (b, n, dx); anything where not observed.
         mask: True for observed points, (b, n).
         centre: Centre of the domain, (b, dx).
+        values: What was observed at the points, (b, n, values); anything where not
+            observed. Learned frames alone read it.
     """
 
     x: Tensor
     mask: Tensor
     centre: Tensor
+    values: Tensor | None = None
 
     def mean(self) -> tuple[Tensor, Tensor]:
         """Mean location (b, dx), the domain's centre where there is no point; count."""
@@ -50,7 +53,7 @@ class Layout:
 
     def part(self, dims: slice) -> "Layout":
         """The same points on some dimensions alone."""
-        return Layout(self.x[..., dims], self.mask, self.centre[..., dims])
+        return replace(self, x=self.x[..., dims], centre=self.centre[..., dims])
 
 
 def frames_of(group: Group) -> Callable[[Layout], Poses]:
@@ -108,13 +111,13 @@ def _turned(layout: Layout, mirrors: bool) -> Poses:
     poses = Poses(
         mean[:, None].expand(-1, angle.shape[1], -1), _turn(angle), weight, oriented
     )
-    return mirrored(poses) if mirrors else poses
+    return flipped(poses, 1) if mirrors else poses
 
 
-def mirrored(poses: Poses) -> Poses:
-    """Every pose, and its mirror image about the first axis, of half the weight."""
+def flipped(poses: Poses, dim: int) -> Poses:
+    """Every pose, and its mirror image along a dimension, each of half the weight."""
     flip = poses.matrix.new_ones(poses.matrix.shape[-1], 1)
-    flip[1] = -1
+    flip[dim] = -1
     return Poses(
         torch.cat((poses.origin, poses.origin), 1),
         torch.cat((poses.matrix, flip * poses.matrix), 1),
@@ -137,7 +140,7 @@ def _about_the_mean(layout: Layout) -> Poses:
     mean, _ = layout.mean()
     length = mean.norm(dim=-1, keepdim=True)
     centre = layout.centre / layout.centre.norm(dim=-1, keepdim=True)
-    pole = torch.where(length > _UNDEFINED, mean / length.clamp(min=_UNDEFINED), centre)
+    pole = torch.where(length > UNDEFINED, mean / length.clamp(min=UNDEFINED), centre)
     basis = _basis(pole)
     angle, weight, oriented = directions(
         (layout.x @ basis.mT)[..., :2],
@@ -184,13 +187,13 @@ def directions(
         weights.append(weight.expand(-1, order))
     angle, weight = torch.cat(angles, -1), torch.cat(weights, -1)
     total = weight.sum(-1, keepdim=True)
-    defined = (total > _UNDEFINED) & (radius > _UNDEFINED)
+    defined = (total > UNDEFINED) & (radius > UNDEFINED)
     instead = torch.atan2(spare[:, 1], spare[:, 0])[:, None]
     even = torch.full_like(weight, 1 / weight.shape[-1])
     return (
         torch.where(defined, angle, instead),
-        torch.where(defined, weight / total.clamp(min=_UNDEFINED), even),
-        defined[:, 0] | (spare.norm(dim=-1) > _UNDEFINED),
+        torch.where(defined, weight / total.clamp(min=UNDEFINED), even),
+        defined[:, 0] | (spare.norm(dim=-1) > UNDEFINED),
     )
 
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from apnp.nn.gaussian import LOG2_E, gaussian
 from apnp.nn.mlp import mlp
 from apnp.nn.near import Near, krige
+from apnp.nn.root import root
 
 _LARGEST = 3.0
 """Bound of what an embedding adds to the logarithm of a parameter."""
@@ -175,11 +176,11 @@ def _krige(
     among: Tensor, across: Tensor, y: Tensor, weight: Tensor, noise: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Simple kriging from neighbours: the mean, and the variance they explain."""
-    root = weight.sqrt()
-    among = among * root[..., :, None] * root[..., None, :]
-    among = among + torch.diag_embed(noise[..., None].expand_as(root))
+    half = root(weight)
+    among = among * half[..., :, None] * half[..., None, :]
+    among = among + torch.diag_embed(noise[..., None].expand_as(half))
     factor = torch.linalg.cholesky(among)
-    sides = torch.stack((across[..., 0] * root, y * root), dim=-1)
+    sides = torch.stack((across[..., 0] * half, y * half), dim=-1)
     white = torch.linalg.solve_triangular(factor, sides, upper=False)
     mean = (white[..., 0] * white[..., 1]).sum(-1)
     return mean, white[..., 0].square().sum(-1)

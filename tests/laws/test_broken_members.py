@@ -12,6 +12,7 @@ import broken_auxiliary_sets
 import broken_backbones
 import broken_frames
 import broken_groups
+import broken_learned_frames
 import broken_likelihoods
 import broken_maps
 import broken_parts
@@ -21,6 +22,7 @@ import test_auxiliary_sets
 import test_backbones
 import test_frames
 import test_groups
+import test_learned_frames
 import test_likelihoods
 import test_scores
 from breaking import Break, check_noticed, laws_of
@@ -38,6 +40,7 @@ OF_ONE = (
     | broken_likelihoods.OF_ONE
     | broken_scores.BREAKS
     | broken_frames.BREAKS
+    | broken_learned_frames.BREAKS
 )
 OF_PREDICTIONS = broken_likelihoods.OF_DISTRIBUTIONS | broken_likelihoods.OF_LIKELIHOODS
 
@@ -94,6 +97,7 @@ def named(law) -> str:
         test_backbones,
         test_frames,
         test_groups,
+        test_learned_frames,
         test_likelihoods,
         test_scores,
     ],

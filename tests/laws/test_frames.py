@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 import torch
+from builders import GROUPS, framed
 from member import Member, alive
-from table import GROUPS, MEMBERS, framed
+from table import MEMBERS
 
 from apnp.framing import Layout, frames_of
 from apnp.groups import RigidMotions

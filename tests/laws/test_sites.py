@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 import torch
+from builders import GROUPS, local_tnp, pt_tnp, rcnp, tnp, whole_group
 from member import Member, alive
-from table import GROUPS, local_tnp, pt_tnp, rcnp, tnp, whole_group
 
 from apnp.approx import ApproximatelyEquivariant, SiteVectors, with_more_sites
 

@@ -14,7 +14,7 @@ from apnp.backbones import (
 from apnp.build import build_model
 from apnp.config import parse, parser
 from apnp.errors import ConfigError
-from apnp.framing import Framed
+from apnp.framing import Framed, PoseSampling
 from apnp.groups import (
     LongitudeShifts,
     RigidMotions,
@@ -330,7 +330,7 @@ def test_a_group_or_a_tnp_that_cannot_be_is_refused(model_of, arguments, message
         model_of("plane", *arguments)
 
 
-FRAMES = "--model.symmetrise=frames"
+FRAMES, LEARNED = (f"--model.symmetrise={kind}" for kind in ("frames", "learned"))
 
 
 @pytest.mark.parametrize(
@@ -356,6 +356,30 @@ def test_frames_give_a_backbone_the_group_that_is_named(
     }  # fmt: skip
     assert type(model.backbone.group) is expected[group]
     assert model.backbone.group.dx == inputs.dx
+
+
+@pytest.mark.parametrize(
+    ("sampling", "count", "n"), [("learned", 5, 10), ("canonical", 5, 2)]
+)
+def test_learned_frames_are_as_many_as_are_asked_for(model_of, sampling, count, n):
+    keys = f"sampling={sampling}", f"count={count}", "width=6", "noise=0.5"
+    chosen = "--model.backbone.name=tnp", "--model.group=rigid_motions"
+    settings = (f"--model.learned_frames.{key}" for key in keys)
+    model, inputs = model_of("plane", LEARNED, *chosen, *settings)
+    frames = model.backbone.backbone.frames
+    assert frames.sampling == PoseSampling(sampling, count, 6, 0.5)
+    sites = Sites(
+        np.array([45.0, 50, 48]), np.array([2.0, 9, 4]), np.zeros(3),
+        np.datetime64("2020"),
+    )  # fmt: skip
+    task = observed_task(inputs, *[Observations(sites, np.array([1.0, 3, 2]))] * 2)
+    assert model.backbone.encode(task.context, task.domain).poses.n == n
+
+
+def test_uniform_frames_of_shifts_are_refused(model_of):
+    chosen = "--model.backbone.name=tnp", "--model.learned_frames.sampling=uniform"
+    with pytest.raises(ConfigError, match="shifts have no uniform distribution"):
+        model_of("plane", LEARNED, *chosen)
 
 
 @pytest.mark.parametrize("name", ["equivcnp", "relaxed_convcnp"])
