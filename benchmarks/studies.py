@@ -1,44 +1,47 @@
-"""The tables of studies in `docs/results.md`, from their folders.
+"""The rows of `benchmarks/results/studies.csv` and `studies_runs.csv`.
 
-    python benchmarks/studies.py docs/results.md gibbs=runs/gibbs smoke=runs/smoke
+    python benchmarks/studies.py benchmarks/results gibbs=runs/gibbs smoke=runs/smoke
 
-`apnp experiment` makes `table.md` of the CSV files in the folder of a study; given
-again with the same arguments it does so without training anything. Everything between
-the two marks of a name in the document is replaced.
+`apnp experiment` writes `summary.csv` and `runs.csv` to the folder of a study. This
+script adds a column with the study's name and replaces the earlier rows of that name.
 """
 
 import argparse
 from pathlib import Path
 
+import pandas as pd
+
 from apnp.files import atomic_write
 
+WRITTEN = {"summary.csv": "studies.csv", "runs.csv": "studies_runs.csv"}
+"""For each file of a study the file that collects it."""
 
-def replaced(document: str, name: str, table: str) -> str:
-    """The document with another table between the two marks of a name.
 
-    Raises:
-        SystemExit: If it has not two of them.
+def merged(kept: pd.DataFrame, study: str, new: pd.DataFrame) -> pd.DataFrame:
+    """All rows, with those of one study replaced by new ones.
+
+    Columns that the collected file lacks are left out.
     """
-    mark = f"<!-- made by benchmarks/studies.py: {name} -->"
-    parts = document.split(mark)
-    if len(parts) != 3:
-        raise SystemExit(f"The document has no two marks {mark}.")
-    deeper = table.replace("\n### ", "\n#### ").replace("## ", "### ", 1)
-    return f"{parts[0]}{mark}\n{deeper}{mark}{parts[2]}"
+    named = new.assign(study=study).reindex(columns=kept.columns)
+    others = kept[kept["study"] != study]
+    return pd.concat([others.astype(object), named.astype(object)], ignore_index=True)
 
 
 def main() -> None:
-    """Put the tables into the document."""
+    """Put the rows of studies into the collected files."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("document", type=Path)
+    parser.add_argument("results", type=Path, help="folder of the collected files")
     parser.add_argument("studies", nargs="+", metavar="NAME=FOLDER")
     args = parser.parse_args()
-    text = args.document.read_text()
-    for pair in args.studies:
-        name, _, folder = pair.partition("=")
-        text = replaced(text, name, (Path(folder) / "table.md").read_text())
-    with atomic_write(args.document) as new:
-        new.write_text(text)
+    for source, name in WRITTEN.items():
+        path = args.results / name
+        table = pd.read_csv(path, dtype=str)
+        for pair in args.studies:
+            study, _, folder = pair.partition("=")
+            rows = pd.read_csv(Path(folder) / source, dtype=str)
+            table = merged(table, study, rows)
+        with atomic_write(path) as new:
+            table.to_csv(new, index=False)
 
 
 if __name__ == "__main__":
