@@ -98,15 +98,16 @@ def from_dict(record: dict[str, Any]) -> Config:
     Raises:
         ConfigError: If a key is unknown or a value has the wrong type.
     """
+    # A copy: the parser would turn the entries of lists into its own.
+    record = renamed(deepcopy(record))[0]
     with suppress(Unlike, ConfigError):  # which the parser tells in its own words
-        whole: Config = built(Config, record)
+        whole: Config = built(Config, record, LEGACY)
         return whole
     from jsonargparse import ArgumentError  # slow to load
 
     made = parser(legacy=True)
     try:
-        # A copy: the parser would turn the entries of lists into its own.
-        given = made.parse_object(renamed(deepcopy(record))[0])
+        given = made.parse_object(record)
     except (ArgumentError, TypeError, ValueError) as error:
         raise ConfigError(one_line(error)) from error
     return _config(made.instantiate(given))

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from apnp.geometry.sphere import EARTH_RADIUS_KM, unit_vectors
 
@@ -42,6 +41,8 @@ class NeighbourMeans:
         k = min(number, n - 1)
         if k < 1:
             return cls(np.empty((n, 0), dtype=np.intp), np.empty((n, 0)))
+        from scipy.spatial import cKDTree  # slow to load, and seldom needed
+
         unit = unit_vectors(lat, lon)
         distance, index = cKDTree(unit).query(unit, k + 1)
         # A station need not come first: another may share its place.

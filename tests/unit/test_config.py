@@ -20,6 +20,7 @@ from apnp.config import (
     to_yaml,
 )
 from apnp.config.plain import Unlike, built
+from apnp.config.read import LEGACY
 from apnp.errors import ConfigError
 from apnp.ranges import number_kind, range_of
 
@@ -380,6 +381,22 @@ def test_a_whole_record_is_read_as_the_parser_reads_it():
     given = made.instantiate(made.parse_object(deepcopy(record)))
     wanted = Config(**{name: given[name] for name in record})
     assert built(Config, record) == wanted == from_dict(record)
+
+
+def test_a_record_that_lacks_keys_is_read_as_the_parser_reads_it():
+    record = to_dict(Config())
+    removed = [*LEGACY, "model.symmetrise", "model.fixed_inputs.dropout", "data.season"]
+    for name in removed:
+        *parents, key = name.split(".")
+        inside = record
+        for parent in parents:
+            inside = inside[parent]
+        inside.pop(key, None)
+    given = parser(legacy=True).parse_object(deepcopy(record))
+    given = parser(legacy=True).instantiate(given)
+    wanted = Config(**{name: given[name] for name in record})
+    assert built(Config, record, LEGACY) == wanted == from_dict(record)
+    assert wanted.trainer.max_steps == LEGACY["trainer.max_steps"]
 
 
 @pytest.mark.parametrize(
