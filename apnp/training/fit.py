@@ -136,8 +136,8 @@ def _is_done(
     done = module.progress(begun.progress.elapsed) >= 1
     if done:
         say(
-            f"{run} is trained to its end; raise trainer.max_steps or "
-            "trainer.max_minutes to go on"
+            f"{run}: training is complete; raise trainer.max_steps or "
+            "trainer.max_minutes to continue"
         )
     return done
 

@@ -46,7 +46,7 @@ def test_models_are_trained_scored_and_compared(experiment, tmp_path):
     assert runs["machine"].notna().all()
     status, said = experiment(*argv)
     assert status == 0
-    assert said.err.count("is trained to its end") == 2
+    assert said.err.count("training is complete") == 2
     assert "steps/s" not in said.err
 
 
@@ -119,7 +119,7 @@ def test_plumes_are_learned_and_drawn(grids, plumes, tmp_path):
         "patch.png", "learning.png",
     }  # fmt: skip
     status, said = grids("smoke", *argv, *models)
-    assert said.err.count("is trained to its end") == 3
+    assert said.err.count("training is complete") == 3
     status, said = grids("smoke", "--data", str(plumes), "--patch", "9", *models)
     assert status == 2
     assert "is asked for: give another --output" in said.err

@@ -66,7 +66,7 @@ def test_the_guide_runs_as_it_is_written(folder, capsys, caplog):
                 assert status == 0, f"{verb} {words}: {capsys.readouterr().err}"
     said = capsys.readouterr()
     assert "regression kriging" in said.out
-    assert "runs/mine is trained to its end" in said.err
+    assert "runs/mine: training is complete" in said.err
     assert "1 of 3 points have no elevation" in caplog.text
     points = pd.read_csv("out.csv")
     assert np.isfinite(points[["elevation", "mean", "std", "q05", "q95"]].values).all()

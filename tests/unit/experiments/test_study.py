@@ -34,7 +34,7 @@ def test_a_model_is_trained_once_and_scored_once(study, entry, capsys):
     table = study.score(entry, 0)
     before = {p: p.stat().st_mtime_ns for p in run.rglob("*") if p.is_file()}
     assert study.train(entry, 0) == run
-    assert "trained to its end" in capsys.readouterr().err
+    assert "training is complete" in capsys.readouterr().err
     again = study.score(entry, 0)
     assert before == {p: p.stat().st_mtime_ns for p in run.rglob("*") if p.is_file()}
     pd.testing.assert_frame_equal(table, again, check_dtype=False)
