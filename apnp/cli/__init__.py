@@ -15,7 +15,7 @@ from apnp.process import Stopped, leave_out, make_fast, orderly_stop
 
 log = logging.getLogger(__name__)
 
-_VERBS = {
+VERBS = {
     "data": "convert station files to one CF file, summarise or simulate them",
     "train": "train a model on station files",
     "adapt": "adapt the shipped model to an archive of stations",
@@ -33,6 +33,7 @@ _VERBS = {
     "completion": "print the completion script of a shell",
     "models": "list the architectures, the symmetries they keep, and their sizes",
 }
+"""Every verb, a module of this folder, with the line that tells what it does."""
 _CLUSTER = ("--scheduler", "--workers")
 """Options that need dask."""
 _OLD_VERBS = {"deviation": "symmetry"}
@@ -108,8 +109,8 @@ class _Shown:
 
 
 def _parser() -> ApnpParser:
-    width = max(map(len, _VERBS)) + 2
-    lines = [f"  {verb:<{width}}{text}" for verb, text in _VERBS.items()]
+    width = max(map(len, VERBS)) + 2
+    lines = [f"  {verb:<{width}}{text}" for verb, text in VERBS.items()]
     made = ApnpParser(
         prog="apnp",
         description="From station files to maps of mean and uncertainty.",
@@ -117,6 +118,6 @@ def _parser() -> ApnpParser:
     )
     made.add_argument("--version", action="version", version=f"apnp {__version__}")
     made.add_argument(
-        "verb", choices=(*_VERBS, *_OLD_VERBS), metavar="VERB", help="see below"
+        "verb", choices=(*VERBS, *_OLD_VERBS), metavar="VERB", help="see below"
     )
     return made

@@ -15,9 +15,14 @@ if TYPE_CHECKING:
     from apnp.model import NeuralProcess
 
 
+def parser() -> ApnpParser:
+    """The arguments of the verb: only `--help`."""
+    return ApnpParser(prog="apnp models", description=main.__doc__)
+
+
 def main(argv: Sequence[str]) -> None:
     """Print one line for every architecture with every group that it keeps."""
-    ApnpParser(prog="apnp models", description=main.__doc__).parse_args(list(argv))
+    parser().parse_args(list(argv))
     print(table().to_string(index=False))
     print(
         "\nWeights of default settings, strict and approximate. A group is named by "

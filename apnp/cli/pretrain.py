@@ -11,11 +11,32 @@ from typing import TYPE_CHECKING
 
 from jsonargparse import ArgumentParser
 
-from apnp.config import parse, parser
+from apnp.config import parse
+from apnp.config import parser as config_parser
 from apnp.errors import CheckpointError, ConfigError
 
 if TYPE_CHECKING:
     from apnp.pretraining import MixtureLaw
+
+
+def parser(legacy: bool = False) -> ArgumentParser:
+    """The arguments; `legacy` reads the configuration of a run to resume."""
+    made = config_parser("apnp pretrain", __doc__, legacy=legacy)
+    made.add_argument("--resume", metavar="RUN", help="resume an interrupted run")
+    made.add_argument(
+        "--simulated", type=float, metavar="SHARE",
+        help="share of simulated tasks (default 0.1; a resumed run keeps its own)",
+    )  # fmt: skip
+    made.add_argument(
+        "--without", metavar="A,B",
+        help="sources of the open data that are not trained on (default none; a "
+        "resumed run keeps its own)",
+    )  # fmt: skip
+    made.add_argument(
+        "--ship", metavar="RUN",
+        help="train nothing; write the best weights of RUN into the package",
+    )  # fmt: skip
+    return made
 
 
 def main(argv: Sequence[str]) -> None:
@@ -24,7 +45,7 @@ def main(argv: Sequence[str]) -> None:
     Raises:
         ApnpError: If the configuration, the data or a checkpoint is refused.
     """
-    made = _parser()
+    made = parser()
     config, rest = parse(made, argv)
     if rest["ship"] is not None:
         from apnp.pretraining.ship import ship
@@ -38,7 +59,7 @@ def main(argv: Sequence[str]) -> None:
                 f"{run} is not a run folder (it has no config.yaml): nothing to resume."
             )
         config, _ = parse(
-            _parser(legacy=True), ["--config", f"{run}/config.yaml", *argv]
+            parser(legacy=True), ["--config", f"{run}/config.yaml", *argv]
         )
         config = replace(config, run=run)
     from apnp.pretraining import pretrain  # not before: it loads torch
@@ -72,23 +93,3 @@ def _law(
             "options out, or begin another run."
         )
     return asked
-
-
-def _parser(legacy: bool = False) -> ArgumentParser:
-    """The arguments; `legacy` reads the configuration of a run to resume."""
-    made = parser("apnp pretrain", __doc__, legacy=legacy)
-    made.add_argument("--resume", metavar="RUN", help="resume an interrupted run")
-    made.add_argument(
-        "--simulated", type=float, metavar="SHARE",
-        help="share of simulated tasks (default 0.1; a resumed run keeps its own)",
-    )  # fmt: skip
-    made.add_argument(
-        "--without", metavar="A,B",
-        help="sources of the open data that are not trained on (default none; a "
-        "resumed run keeps its own)",
-    )  # fmt: skip
-    made.add_argument(
-        "--ship", metavar="RUN",
-        help="train nothing; write the best weights of RUN into the package",
-    )  # fmt: skip
-    return made
