@@ -42,7 +42,6 @@ from apnp.inputs.coordinates import CoordinateInputs
 from apnp.inputs.gridded_covariates import KM_PER_UNIT
 from apnp.inputs.stations import StationInputs
 from apnp.likelihoods import (
-    BernoulliGamma,
     GaussianMixture,
     HeteroscedasticGaussian,
     Likelihood,
@@ -185,21 +184,13 @@ def _likelihood(config: ModelConfig, inputs: Inputs, backbone: Backbone) -> Like
         "gaussian": HeteroscedasticGaussian,
         "low_rank": partial(LowRankGaussian, rank=config.rank),
         "mixture": partial(GaussianMixture, components=config.components),
-        "bernoulli_gamma": BernoulliGamma,
     }
-    likelihood = made[config.likelihood](
+    return made[config.likelihood](
         backbone.d_out,
         inputs.dy,
         floor=config.floor,
         predicts_moments=backbone.predicts_moments,
     )
-    if likelihood.bounded and inputs.mean != 0:
-        raise ConfigError(
-            f"The likelihood {config.likelihood} takes values at or above zero, scaled "
-            f"without a shift. Got a shift of {inputs.mean:g}: begin a run of "
-            "its own instead of one from a run with another likelihood."
-        )
-    return likelihood
 
 
 def _group(config: ModelConfig, inputs: Inputs) -> Group:

@@ -59,11 +59,6 @@ class NeuralProcess(nn.Module):
                 f"{backbone.dw}. Got {drift.prior_mean.shape[0]}, {drift.n_trend} and "
                 f"{drift.n_covariates}."
             )
-        if drift is not None and likelihood.bounded:
-            raise ValueError(
-                "A drift moves values, and this likelihood's lie at or above zero: "
-                "switch the drift off (model.backbone.convcnp.drift: false)."
-            )
         self.backbone = backbone
         self.likelihood = likelihood
         self.drift = drift

@@ -8,10 +8,12 @@ the state to go on from: `state.safetensors` and `state.json`. Nothing is pickle
 
 import hashlib
 import json
+import logging
 import os
 import platform
 import shutil
 from collections.abc import Mapping
+from functools import cache
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,8 @@ from apnp.inputs.stations import StationInputs
 from apnp.model import NeuralProcess
 from apnp.pretrained import is_pretrained, run_path
 from apnp.provenance import provenance
+
+log = logging.getLogger(__name__)
 
 FORMAT = 1
 MODEL, WEIGHTS, STATE, STATE_TENSORS = (
@@ -238,13 +242,22 @@ def _contents(
     bare = {key: value for key, value in record.items() if key != "hash"}
     if record.get("hash") != _hash(_json(bare)):
         raise _damaged(folder / MODEL)
-    weights = renamed_weights(load(_verified(folder, WEIGHTS, record)))
-    today = renamed_record(record)
-    if not with_state or STATE not in record["files"]:
-        return today, weights, None
-    plain = json.loads(_verified(folder, STATE, record))
-    tensors = load(_verified(folder, STATE_TENSORS, record))
-    return today, weights, renamed_record(unpack(plain, tensors))
+    notes: list[str] = []
+    weights = renamed_weights(load(_verified(folder, WEIGHTS, record)), notes)
+    today, state = renamed_record(record, notes), None
+    if with_state and STATE in record["files"]:
+        plain = json.loads(_verified(folder, STATE, record))
+        tensors = load(_verified(folder, STATE_TENSORS, record))
+        state = renamed_record(unpack(plain, tensors), notes)
+    if notes:
+        _report(folder, ", ".join(dict.fromkeys(notes)))
+    return today, weights, state
+
+
+@cache
+def _report(folder: Path, notes: str) -> None:
+    """Say once what a checkpoint calls by an old name."""
+    log.warning("%s is of an earlier version: %s; it loads as before.", folder, notes)
 
 
 def _verified(folder: Path, name: str, record: Mapping[str, Any]) -> bytes:

@@ -110,8 +110,8 @@ def unreadable(
     """The refusal of a checkpoint of another version, with the way out."""
     versions = record.get("versions")
     known = isinstance(versions, Mapping) and versions.get("apnp")
-    wrote = known or "of an unknown version"
+    wrote, why = known or "of an unknown version", str(error).removesuffix(".")
     return CheckpointError(
         f"{place} was written by apnp {wrote} and this is {__version__}, which cannot "
-        f"read it: {error}. Load it with apnp {wrote}, or train again."
+        f"read it: {why}. Load it with apnp {wrote}, or train again."
     )

@@ -167,8 +167,7 @@ class ModelConfig(Section):
         backbone: The strictly equivariant network.
         fixed_inputs: Learned functions of absolute location.
         likelihood: Family of the predictive distribution: independent Gaussians, one
-            joint Gaussian of low rank, mixtures of Gaussians, or, for values >= 0, an
-            atom at zero and a gamma distribution above.
+            joint Gaussian of low rank, or mixtures of Gaussians.
         coast: Use the distance to the coast as a covariate.
         floor: Smallest standard deviation, as a share of the training values' standard
             deviation.
@@ -187,9 +186,7 @@ class ModelConfig(Section):
     form: Literal["strict", "approximate"] = "strict"
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
     fixed_inputs: FixedInputsConfig = field(default_factory=FixedInputsConfig)
-    likelihood: Literal["gaussian", "low_rank", "mixture", "bernoulli_gamma"] = (
-        "mixture"
-    )
+    likelihood: Literal["gaussian", "low_rank", "mixture"] = "mixture"
     coast: bool = True
     insolation: bool = False
     floor: float = ranged(0.01, above=0, most=1)

@@ -123,4 +123,4 @@ def _value(key: str, text: str, notes: list[str]) -> str:
 
 
 def _note(old: str, new: str) -> str:
-    return f"`{old}` is now called `{new}`; the old name still works."
+    return f"`{old}` is now called `{new}`"

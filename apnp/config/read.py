@@ -155,7 +155,7 @@ def _load(text: str) -> Any:
 
 def _report(notes: Iterable[str]) -> None:
     for note in dict.fromkeys(notes):
-        log.warning(note)
+        log.warning("%s; the old name still works.", note)
 
 
 def _plain(value: Any) -> Any:

@@ -15,8 +15,7 @@ class ValueScaling:
     """Scaled values are `(value - mean) / std`.
 
     Attributes:
-        mean: Mean of the training values, in the variable's CF units, or zero where
-            zero is a bound.
+        mean: Mean of the training values, in the variable's CF units.
         std: Their standard deviation, same units, positive.
     """
 
@@ -31,16 +30,11 @@ class ValueScaling:
             )
 
     @classmethod
-    def fit(cls, value: ArrayLike, bounded: bool = False) -> "ValueScaling":
+    def fit(cls, value: ArrayLike) -> "ValueScaling":
         """The scaling of training values of any shape; NaN = missing.
 
-        Args:
-            value: The values.
-            bounded: Whether they lie at or above zero, and zero stays zero: they are
-                scaled without a shift.
-
         Raises:
-            ConfigError: If they do not vary, or lie below zero where they may not.
+            ConfigError: If they do not vary.
         """
         values = np.asarray(value, dtype=np.float64)
         values = values[np.isfinite(values)]
@@ -49,12 +43,7 @@ class ValueScaling:
                 f"Values are scaled by their spread, and the {values.size} training "
                 "values have none: check data.train_times and data.variable."
             )
-        if bounded and values.min() < 0:
-            raise ConfigError(
-                "This `model.likelihood` takes values at or above zero. The least "
-                f"training value is {values.min():g}: take another likelihood."
-            )
-        return cls(0.0 if bounded else float(values.mean()), float(values.std()))
+        return cls(float(values.mean()), float(values.std()))
 
     def scale(self, value: ArrayLike) -> Floats:
         """Values in physical units, as the model sees them."""

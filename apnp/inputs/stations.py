@@ -58,7 +58,6 @@ class StationInputs:
         lat: ArrayLike,
         lon: ArrayLike,
         value: ArrayLike,
-        bounded: bool = False,
         coast: bool = False,
         insolation: bool = False,
     ) -> "StationInputs":
@@ -69,16 +68,14 @@ class StationInputs:
             lat: Latitudes of the training stations in degrees, shape (n,).
             lon: Their longitudes in degrees, any convention.
             value: Training values of any shape; NaN = missing.
-            bounded: Whether values lie at or above zero, and zero stays zero: they
-                are scaled without a shift.
             coast: Whether the signed distance to the coast is a covariate.
             insolation: Whether insolation is a covariate in place of the time of year.
 
         Raises:
-            ConfigError: If the values do not vary, or lie below zero where they may
-                not, or the region is too wide for a plane.
+            ConfigError: If the values do not vary, or the region is too wide for a
+                plane.
         """
-        scaling = ValueScaling.fit(value, bounded)
+        scaling = ValueScaling.fit(value)
         projection = Projection.fit(geometry, lat, lon)
         return cls(projection, scaling, SiteCovariates(coast, insolation=insolation))
 

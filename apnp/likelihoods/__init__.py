@@ -1,6 +1,5 @@
 """Likelihoods: channels at targets to predictive distributions, one family a file."""
 
-from apnp.likelihoods.bernoulli_gamma import BernoulliGamma, BernoulliGammaPredictive
 from apnp.likelihoods.gaussian import HeteroscedasticGaussian
 from apnp.likelihoods.likelihood import Likelihood
 from apnp.likelihoods.low_rank import LowRankGaussian, LowRankPredictive
@@ -8,8 +7,6 @@ from apnp.likelihoods.mixture import GaussianMixture, MixturePredictive
 from apnp.likelihoods.predictive import GaussianPredictive, Predictive
 
 __all__ = [
-    "BernoulliGamma",
-    "BernoulliGammaPredictive",
     "GaussianMixture",
     "GaussianPredictive",
     "HeteroscedasticGaussian",

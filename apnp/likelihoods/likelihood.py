@@ -12,12 +12,9 @@ class Likelihood(nn.Module, ABC):
 
     Attributes:
         n_shared: `n_shared` of its predictives; above zero, their draws are coherent.
-        bounded: Whether values lie at or above zero, so that neither may they be
-            scaled with a shift nor may a drift be added.
     """
 
     n_shared: int = 0
-    bounded: bool = False
 
     @abstractmethod
     def forward(self, h: Tensor) -> Predictive:

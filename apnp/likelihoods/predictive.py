@@ -30,7 +30,7 @@ class Predictive(ABC):
 
     @abstractmethod
     def log_density(self, y: Tensor) -> Tensor:
-        """Log density of each value alone, or log mass at an atom, (b, nt, dy)."""
+        """Log density of each value alone, (b, nt, dy)."""
 
     @abstractmethod
     def cdf(self, y: Tensor) -> Tensor:
@@ -65,20 +65,13 @@ class Predictive(ABC):
     def widened(self, factor: float) -> "Predictive":
         """The distribution of the mean plus `factor` times the value's deviation."""
 
+    @abstractmethod
     def noised(self, variance: Tensor | float) -> "Predictive":
         """The distribution of the value plus independent Gaussian noise.
 
         Args:
             variance: Variance of the noise: one, or one for each value (b, nt, dy).
-
-        Raises:
-            TypeError: If values are bounded, so that Gaussian noise would leave them.
         """
-        raise TypeError(f"{type(self).__name__} takes no Gaussian noise.")
-
-    def at_atom(self, y: Tensor) -> Tensor:
-        """Where `y` has a probability rather than a density, boolean (b, nt, dy)."""
-        return torch.zeros_like(y, dtype=torch.bool)
 
     def double(self) -> "Predictive":
         """The same distribution in double precision."""

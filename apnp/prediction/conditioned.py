@@ -62,20 +62,16 @@ class ModelMarginals:
     def score(self, y: Floats) -> Scores:
         """Scores of the values observed, (n,).
 
-        A CRPS scales with the standard deviation; a log density loses its logarithm,
-        a probability does not.
+        A CRPS scales with the standard deviation; a log density loses its logarithm.
         """
         law, std = self.predictive.double(), self.inputs.std
         scaled = self.scaled(y).to(law.mean.device)
-        log_density, upto = law.log_density(scaled), law.cdf(scaled)
-        at_atom = law.at_atom(scaled)
-        units = torch.where(at_atom, 0.0, np.log(std))
-        mass = torch.where(at_atom, log_density.exp(), 0.0)
+        upto = _array(law.cdf(scaled))
         return Scores(
             crps=std * _array(law.crps(scaled)),
-            nll=_array(units - log_density),
-            below=_array(upto - mass),
-            upto=_array(upto),
+            nll=np.log(std) - _array(law.log_density(scaled)),
+            below=upto,
+            upto=upto,
             joint_nll=self._joint_nll(law, scaled),
         )
 

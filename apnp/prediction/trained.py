@@ -160,15 +160,13 @@ class TrainedModel:
         """The model with the uncertainty that a network says it should have.
 
         Stations are left out of each context in turn and predicted
-        (`apnp.prediction.recalibration`). A context of fewer than ten stations, and a
-        likelihood of bounded values, changes nothing.
+        (`apnp.prediction.recalibration`). A context of fewer than ten stations changes
+        nothing.
 
         Args:
             contexts: Observations of one time each; the first are asked first.
             known: Whether stations left out keep their fixed inputs and history.
         """
-        if self.process.likelihood.bounded:
-            return self
         inputs, asked = self.inputs, replace(self, knows_targets=known)
         found = recalibrate(asked, (within_horizon(inputs, each) for each in contexts))
         process = self.process.recalibrated(found.factor, found.variance)

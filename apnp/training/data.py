@@ -89,9 +89,8 @@ def prepare(
     sites = Sites(lat, lon, height, train_times[0])
     sources = [open_gridded(f.path, f.variable) for f in data.covariates]
     if inputs is None:
-        bounded = config.model.likelihood == "bernoulli_gamma"
         inputs = StationInputs.fit(
-            config.model.geometry, lat, lon, values, bounded,
+            config.model.geometry, lat, lon, values,
             config.model.coast, config.model.insolation,
         ).fitted(sources, map(_use, data.covariates), sites, train_times)  # fmt: skip
         inputs = _with_sites(config, inputs, sites)

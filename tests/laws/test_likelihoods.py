@@ -1,6 +1,6 @@
 """Every likelihood gives a predictive distribution, and that keeps probability's laws.
 
-A new member needs a row: how it is made. Values of a bounded one lie at or above zero.
+A new member needs a row: how it is made.
 """
 
 import inspect
@@ -14,8 +14,6 @@ from torch import nn
 
 import apnp.likelihoods
 from apnp.likelihoods import (
-    BernoulliGamma,
-    BernoulliGammaPredictive,
     GaussianMixture,
     GaussianPredictive,
     HeteroscedasticGaussian,
@@ -39,11 +37,8 @@ LIKELIHOODS = {
     HeteroscedasticGaussian: {},
     LowRankGaussian: {"rank": 3},
     GaussianMixture: {"components": 3},
-    BernoulliGamma: {},
 }
-PREDICTIVES = {
-    GaussianPredictive, LowRankPredictive, MixturePredictive, BernoulliGammaPredictive,
-}  # fmt: skip
+PREDICTIVES = {GaussianPredictive, LowRankPredictive, MixturePredictive}
 
 
 def made(kind, predicts_moments=False):
@@ -80,48 +75,28 @@ def predictive(likelihood):
     return likelihood(normal(B, NT, D_IN))
 
 
-def values(likelihood, *shape, seed=1):
-    """Values that may be observed; of a bounded variable every other is zero."""
-    y = normal(*shape, seed=seed)
-    if not likelihood.bounded:
-        return y
-    return torch.where(torch.arange(y.shape[-1]) % 2 == 0, y.abs(), 0.0)
-
-
-T = torch.linspace(-320, 40, 18001, dtype=F).reshape(-1, 1, 1, 1)
+T = torch.linspace(-40, 40, 4001, dtype=F).reshape(-1, 1, 1, 1)
 STEP = (T[1] - T[0]).item()
 
 
-def left(likelihood, y):
-    """Nodes and weights of the integral up to y, an atom left out.
+def left(y):
+    """Nodes and weights of the integral up to y.
 
     The trapezoids of an integrand that falls off exponentially at both ends.
     """
-    if likelihood.bounded:
-        s = torch.sigmoid(T)
-        return y * s, y * s * torch.sigmoid(-T) * STEP
-    t = T[T.flatten() > -40]
-    return y - t.exp(), t.exp() * STEP
+    return y - T.exp(), T.exp() * STEP
 
 
 def right(y):
-    t = T[T.flatten() > -40]
-    return y + t.exp(), t.exp() * STEP
+    return y + T.exp(), T.exp() * STEP
 
 
-def mass(predictive):
-    """Probability of zero, where there is an atom."""
-    zero = torch.zeros_like(predictive.mean)
-    p = predictive.log_density(zero).exp()
-    return torch.where(predictive.at_atom(zero), p, 0.0)
-
-
-def expectation(likelihood, predictive, function):
+def expectation(predictive, function):
     """Of a function of the value, by quadrature."""
-    total = mass(predictive) * function(torch.zeros_like(predictive.mean))
-    for y, w in (left(likelihood, predictive.mean), right(predictive.mean)):
-        total = total + (w * predictive.log_density(y).exp() * function(y)).sum(0)
-    return total
+    return sum(
+        (w * predictive.log_density(y).exp() * function(y)).sum(0)
+        for y, w in (left(predictive.mean), right(predictive.mean))
+    )
 
 
 def test_every_likelihood_and_every_predictive_is_in_the_table(classes):
@@ -140,26 +115,22 @@ def test_every_likelihood_and_every_predictive_is_in_the_table(classes):
     } == PREDICTIVES
 
 
-def test_density_integrates_to_one_with_the_stated_moments(likelihood, predictive):
-    one = expectation(likelihood, predictive, torch.ones_like)
+def test_density_integrates_to_one_with_the_stated_moments(predictive):
+    one = expectation(predictive, torch.ones_like)
     torch.testing.assert_close(one, torch.ones_like(one), **EXACT)
-    mean = expectation(likelihood, predictive, lambda y: y)
+    mean = expectation(predictive, lambda y: y)
     torch.testing.assert_close(mean, predictive.mean, **EXACT)
-    variance = expectation(likelihood, predictive, lambda y: (y - mean) ** 2)
+    variance = expectation(predictive, lambda y: (y - mean) ** 2)
     torch.testing.assert_close(variance, predictive.variance, **EXACT)
 
 
 @pytest.mark.parametrize("p", [0.001, 0.1, 0.37, 0.975])
-def test_quantile_inverts_the_distribution_function(likelihood, predictive, p):
+def test_quantile_inverts_the_distribution_function(predictive, p):
     quantile = predictive.quantile(p)
     cdf = predictive.cdf(quantile)
-    at_atom = predictive.at_atom(quantile)
-    torch.testing.assert_close(
-        cdf[~at_atom], torch.full_like(cdf[~at_atom], p), **EXACT
-    )
-    assert (cdf[at_atom] >= p).all()
-    y, w = left(likelihood, quantile)
-    below = (w * predictive.log_density(y).exp()).sum(0) + mass(predictive)
+    torch.testing.assert_close(cdf, torch.full_like(cdf, p), **EXACT)
+    y, w = left(quantile)
+    below = (w * predictive.log_density(y).exp()).sum(0)
     torch.testing.assert_close(cdf, below, **EXACT)
     several = predictive.quantile(torch.full((3, B, NT, DY), p, dtype=F))
     torch.testing.assert_close(several, quantile.expand(3, -1, -1, -1), **EXACT)
@@ -173,12 +144,10 @@ def test_quantile_refuses_what_is_no_probability(predictive, p):
 
 @pytest.mark.parametrize("shift", [-2.25, 0.0, 0.05, 0.75])
 def test_crps_is_the_integral_of_the_squared_error_of_the_distribution(
-    likelihood, predictive, shift
+    predictive, shift
 ):
     value = predictive.mean + shift * predictive.variance.sqrt()
-    if likelihood.bounded:
-        value = value.clamp(min=0.0)
-    (low, w), (high, v) = left(likelihood, value), right(value)
+    (low, w), (high, v) = left(value), right(value)
     expected = (w * predictive.cdf(low) ** 2).sum(0)
     expected = expected + (v * (1 - predictive.cdf(high)) ** 2).sum(0)
     torch.testing.assert_close(predictive.crps(value), expected, **EXACT)
@@ -236,8 +205,8 @@ def test_draws_of_some_targets_are_those_of_all(likelihood):
     assert likelihood.n_shared == both.n_shared
 
 
-def test_log_prob_of_one_value_is_its_log_density(likelihood, predictive):
-    y = values(likelihood, B, NT, DY)
+def test_log_prob_of_one_value_is_its_log_density(predictive):
+    y = normal(B, NT, DY, seed=1)
     log_density = predictive.log_density(y)
     for index in torch.cartesian_prod(*map(torch.arange, y.shape)).tolist():
         mask = torch.zeros_like(y, dtype=torch.bool)
@@ -246,8 +215,8 @@ def test_log_prob_of_one_value_is_its_log_density(likelihood, predictive):
         torch.testing.assert_close(one, log_density[tuple(index)], **EXACT)
 
 
-def test_log_prob_counts_observed_values_alone(likelihood, predictive):
-    y = values(likelihood, B, NT, DY)
+def test_log_prob_counts_observed_values_alone(predictive):
+    y = normal(B, NT, DY, seed=1)
     mask = normal(B, NT, DY, seed=2) > 0
     assert mask.any()
     assert not mask.all()
@@ -286,7 +255,7 @@ def test_low_rank_is_the_dense_gaussian(share):
 def test_unobserved_junk_leaves_the_gradient_finite(likelihood):
     mask = torch.ones(B, NT, DY, dtype=torch.bool)
     mask[:, 1] = False
-    y = torch.where(mask, values(likelihood, B, NT, DY), float("nan"))
+    y = torch.where(mask, normal(B, NT, DY, seed=1), float("nan"))
     h = normal(B, NT, D_IN).requires_grad_()
     likelihood(h).log_prob(y, mask).sum().backward()
     assert all(p.grad.abs().max() > 0 for p in likelihood.parameters())
@@ -295,7 +264,7 @@ def test_unobserved_junk_leaves_the_gradient_finite(likelihood):
 
 
 def test_gradients_are_those_of_the_scores(likelihood):
-    y, h = values(likelihood, 1, NT, DY), normal(1, NT, D_IN).requires_grad_()
+    y, h = normal(1, NT, DY, seed=1), normal(1, NT, D_IN).requires_grad_()
     mask = torch.ones_like(y, dtype=torch.bool)
     for score in (
         lambda h: likelihood(h).log_prob(y, mask), lambda h: likelihood(h).crps(y),
@@ -303,12 +272,8 @@ def test_gradients_are_those_of_the_scores(likelihood):
         torch.autograd.gradcheck(score, (h,), rtol=1e-5, atol=1e-7)
 
 
-def test_shifted_moves_the_distribution(likelihood, predictive):
+def test_shifted_moves_the_distribution(predictive):
     offset = normal(B, NT, DY, seed=4)
-    if likelihood.bounded:
-        with pytest.raises(ValueError, match=r"cannot be moved.*without a drift"):
-            predictive.shifted(offset)
-        return
     moved, y = predictive.shifted(offset), normal(B, NT, DY, seed=1)
     mask = torch.ones_like(y, dtype=torch.bool)
     torch.testing.assert_close(
@@ -318,11 +283,8 @@ def test_shifted_moves_the_distribution(likelihood, predictive):
     torch.testing.assert_close(moved.quantile(0.2), predictive.quantile(0.2) + offset)
 
 
-def test_widened_spreads_the_distribution_about_its_mean(likelihood, predictive):
+def test_widened_spreads_the_distribution_about_its_mean(predictive):
     wide = predictive.widened(1.7)
-    if likelihood.bounded:
-        assert wide is predictive
-        return
     y = normal(B, NT, DY, seed=1)
     mask = torch.ones_like(y, dtype=torch.bool)
     narrow = predictive.mean + (y - predictive.mean) / 1.7

@@ -17,9 +17,9 @@ SMALL = (
 def model_of():
     """Builds a small model, a ConvCNP unless told; it and its inputs."""
 
-    def build(geometry, *argv, bounded=False):
+    def build(geometry, *argv):
         inputs = StationInputs.fit(
-            geometry, [40.0, 60.0, 50.0], [0.0, 10.0, 20.0], np.arange(4.0), bounded
+            geometry, [40.0, 60.0, 50.0], [0.0, 10.0, 20.0], np.arange(4.0)
         )
         config, _ = parse(parser(), [f"--model.geometry={geometry}", *SMALL, *argv])
         return build_model(config.model, inputs), inputs

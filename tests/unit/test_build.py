@@ -23,7 +23,6 @@ from apnp.groups import (
     Trivial,
 )
 from apnp.likelihoods import (
-    BernoulliGamma,
     GaussianMixture,
     HeteroscedasticGaussian,
     LowRankGaussian,
@@ -129,15 +128,13 @@ def test_local_tnp_has_lengths_in_kilometres_and_guesses_the_spread(
         ("gaussian", HeteroscedasticGaussian),
         ("low_rank --model.rank=5", LowRankGaussian),
         ("mixture --model.components=4", GaussianMixture),
-        ("bernoulli_gamma --model.backbone.convcnp.drift=false", BernoulliGamma),
     ],
 )
 def test_likelihoods_read_the_guesses_of_their_backbone(
     model_of, backbone, argument, kind
 ):
     argv = f"--model.likelihood={argument} --model.floor=0.3".split()
-    bounded = kind is BernoulliGamma
-    model, inputs = model_of("plane", backbone, *argv, bounded=bounded)
+    model, inputs = model_of("plane", backbone, *argv)
     assert type(model.likelihood) is kind
     local = backbone == LOCAL
     marginal = getattr(model.likelihood, "marginal", model.likelihood)
@@ -154,14 +151,6 @@ def test_likelihoods_read_the_guesses_of_their_backbone(
     predictive = model(observed_task(inputs, seen, seen))
     y = observed_task(inputs, seen, seen).target.y
     assert predictive.log_prob(y, torch.ones_like(y, dtype=torch.bool)).isfinite()
-
-
-def test_a_bounded_variable_has_neither_shift_nor_drift(model_of):
-    rain = "--model.likelihood=bernoulli_gamma"
-    with pytest.raises(ConfigError, match=r"drift moves values.*drift: false"):
-        model_of("plane", rain, bounded=True)
-    with pytest.raises(ConfigError, match=r"without a shift. Got a shift of 1.5"):
-        model_of("plane", LOCAL, rain)
 
 
 @pytest.mark.parametrize(

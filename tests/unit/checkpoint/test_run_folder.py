@@ -80,7 +80,7 @@ def test_inputs_of_earlier_versions_are_understood(saved):
     assert scaling.use == FieldUse(True, 50.0, (40.0,))
 
 
-def test_weights_of_earlier_versions_are_understood(saved):
+def test_weights_of_earlier_versions_are_understood(saved, caplog):
     run, _, record = saved
     weights = {
         "backbone.backbone.streams.1.log_fades": torch.tensor(1.0),
@@ -96,6 +96,9 @@ def test_weights_of_earlier_versions_are_understood(saved):
         "backbone.upstreams.0.weight": 3.0,
     }
     assert {name: float(value) for name, value in found.items()} == today
+    (said,) = caplog.messages
+    for old, new in (("streams", "auxiliary"), ("log_fades", "log_density_prior")):
+        assert said.count(f"`{old}` is now called `{new}`") == 1
     raw = {name.removeprefix("model."): v for name, v in resumed["raw"].items()}
     assert {name: float(value) for name, value in raw.items()} == today
 
@@ -312,8 +315,8 @@ def test_another_format_and_another_model_are_refused(saved):
         load_run(run)
 
 
-def test_a_record_of_an_earlier_version_is_understood(saved):
-    """As the first runs wrote it: fewer keys, and other names."""
+def test_a_record_of_an_earlier_version_is_understood(saved, caplog):
+    """As the first runs wrote it: fewer keys, and other names; it says so once."""
     run, model, record = saved
     old = json.loads(json.dumps(record))
     old["config"]["data"]["fields"] = old["config"]["data"].pop("covariates")
@@ -322,13 +325,33 @@ def test_a_record_of_an_earlier_version_is_understood(saved):
     for key in ("coast", "coast_scale", "fields"):
         del old["representation"][key]
     write_checkpoint(run / "best", old, model.state_dict())
+    load_run(run / "last")
+    assert not caplog.messages
     loaded, inputs, found = load_run(run)
+    read_record(run)
+    assert caplog.messages == [
+        f"{run / 'best'} is of an earlier version: `representation` is now called "
+        "`inputs`, `data.fields` is now called `data.covariates`; it loads as before."
+    ]
     assert (found.config.model.coast, found.config.trainer.average) == (False, 0.0)
     assert found.config.data.covariates == []
     assert (inputs.coast, inputs.site.coast_scale) == (False, "110m")
     assert found.progress == Progress()
     for name, value in model.state_dict().items():
         assert loaded.state_dict()[name].equal(value)
+
+
+def test_a_likelihood_that_is_gone_is_refused_with_the_version_that_has_it(saved):
+    run, model, record = saved
+    old = json.loads(json.dumps(record))
+    old["config"]["model"]["likelihood"] = "bernoulli_gamma"
+    write_checkpoint(run / "best", old, model.state_dict())
+    with pytest.raises(
+        CheckpointError,
+        match=r"best was written by apnp 0\S+ .*`model.likelihood` must be one of "
+        r".*Got bernoulli_gamma\. Load it with apnp 0\S+, or train again",
+    ):
+        load_run(run)
 
 
 def test_a_record_that_is_not_understood_names_its_version_and_the_way_out(saved):

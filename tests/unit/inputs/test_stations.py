@@ -245,14 +245,3 @@ def test_refusals(plane, change, message):
 def test_constant_values_have_no_scale():
     with pytest.raises(ConfigError, match=r"the 2 training values have none"):
         StationInputs.fit("plane", *europe(), [4.0, 4.0, np.nan])
-
-
-def test_values_at_or_above_zero_are_scaled_without_a_shift():
-    lat, lon, rain = [40.0, 50.0], [0.0, 9.0], np.array([0.0, 3.0, np.nan, 9.0])
-    made = StationInputs.fit("sphere", lat, lon, rain, bounded=True)
-    assert made.mean == 0
-    assert made.std == pytest.approx(np.nanstd(rain))
-    assert made.scaling.scale(0.0) == 0
-    assert made.scaling.unscale(made.scaling.scale(4.2)) == pytest.approx(4.2)
-    with pytest.raises(ConfigError, match=r"at or above zero.*value is -1"):
-        StationInputs.fit("sphere", lat, lon, [2.0, -1.0], bounded=True)

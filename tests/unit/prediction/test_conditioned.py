@@ -7,7 +7,6 @@ from apnp.inputs.projection import Projection
 from apnp.inputs.scaling import ValueScaling
 from apnp.inputs.stations import StationInputs
 from apnp.likelihoods import (
-    BernoulliGammaPredictive,
     LowRankPredictive,
     MixturePredictive,
 )
@@ -41,18 +40,6 @@ def test_a_mixture_is_scored_in_units():
     assert score.crps == pytest.approx([crps], rel=1e-3)
     low = found.quantile(0.2)[0]
     assert weight @ parts.cdf(low) == pytest.approx(0.2)
-
-
-def test_rain_is_scored_in_units_and_its_absence_by_probability():
-    p, shape, rate = (column(v, v) for v in (0.6, 0.7, 0.2))
-    found = ModelMarginals(BernoulliGammaPredictive(p, shape, rate), inputs(0, 3))
-    score = found.score(np.array([0.0, 4.5]))
-    wet = stats.gamma(0.7, scale=3 / 0.2)
-    nll = [-np.log(0.6), -np.log(0.4 * wet.pdf(4.5))]
-    assert score.nll == pytest.approx(nll)
-    upto = 0.6 + 0.4 * wet.cdf(4.5)
-    assert score.below == pytest.approx([0, upto])
-    assert score.upto == pytest.approx([0.6, upto])
 
 
 def test_values_predicted_together_are_scored_together_in_units():

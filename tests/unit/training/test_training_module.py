@@ -1,5 +1,4 @@
 import math
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +8,7 @@ from torch import nn
 from apnp.config import TrainerConfig
 from apnp.errors import ConfigError
 from apnp.inputs.batching import collate
-from apnp.likelihoods import BernoulliGammaPredictive, GaussianPredictive
+from apnp.likelihoods import GaussianPredictive
 from apnp.training.data import prepare
 from apnp.training.module import STD_INFLATIONS, TrainingModule, learning_rate
 
@@ -172,29 +171,3 @@ def test_randomness_in_a_step_follows_from_seed_step_and_process():
     first = draw(5, 0)
     assert len({first, draw(6, 0), draw(5, 1)}) == 3
     assert draw(5, 0) == first
-
-
-def test_a_validation_probability_has_no_units(batch):
-    class Rain(nn.Module):
-        def forward(self, task):
-            like = torch.ones_like(task.target.y)
-            return BernoulliGammaPredictive(0.4 * like, 1.5 * like, 0.7 * like)
-
-    y = torch.where(batch.target.y > 0, batch.target.y, 0.0)
-    batch = replace(batch, target=replace(batch.target, y=y))
-    nll = {}
-    for std in (1.0, 9.0):
-        module = TrainingModule(Rain(), TrainerConfig(), std=std)
-        module.trainer = SimpleNamespace(
-            strategy=SimpleNamespace(reduce=lambda value, reduce_op: value)
-        )
-        module.on_validation_epoch_start()
-        module.validation_step(batch, 0)
-        module.on_validation_epoch_end()
-        nll[std] = module.scores["nll"]
-    wet = [
-        (v[m] > 0).double().mean() for v, m in zip(y, batch.target.y_mask, strict=True)
-    ]
-    expected = torch.stack(wet).mean().item() * math.log(9.0)
-    assert 0.1 < expected < 0.9 * math.log(9.0)
-    assert nll[9.0] - nll[1.0] == pytest.approx(expected, rel=1e-4)
