@@ -68,11 +68,9 @@ $(VENV)/installed-mutate: $(VENV)/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[mutate]"
 	touch $@
 
-# ONLY names the mutants, SELECT the tests: see docs/architectures.md.
+# Mutation scores, of every listed module or of some: MODULE="apnp/nn/setconv.py".
 mutate: $(VENV)/installed-mutate
-	OMP_NUM_THREADS=1 PYTEST_ADDOPTS='$(if $(SELECT),-k "$(SELECT)")' \
-	  $(BIN)/mutmut run $(ONLY)
-	$(BIN)/mutmut results
+	$(BIN)/python scripts/mutate.py $(MODULE)
 
 check: $(VENV)/installed-test
 	$(BIN)/ruff format --check .
