@@ -97,8 +97,12 @@ def test_files_of_several_times_are_joined_in_order(tmp_path):
         ({"units": "mm"}, r"'t2m': unknown units 'mm'"),
         ({"units": "degC"}, r"holds 2\d\d.\d+ degC .* units are 'degC': check"),
         ({"lat": [52.0, 51.5, 50.0]}, r"lat must be even steps.*0.5 to 1.5 degrees"),
-        ({"lat": [99.0, 98.0, 97.0]}, r"lat lies in \[-90, 90\] .* 97.0 to 99.0"),
-        ({"lon": [0.0, 1.0, 1.0, 2.0]}, r"lon must be even steps"),
+        ({"lat": [99.0, 98.0, 97.0]}, r"latitude lies in \[-90, 90\] .* 99 to 97"),
+        (
+            {"lon": [0.0, 1.0, 1.0, 2.0]},
+            r"longitude must hold two or more values that only rise",
+        ),
+        ({"lon": [0.0, 1.0, 1.5, 2.0]}, r"lon must be even steps"),
         ({"values": CELSIUS * np.nan}, r"holds no value"),
     ],
 )
@@ -117,7 +121,7 @@ def test_files_that_are_none_are_refused(tmp_path):
     path = write(tmp_path / "a.nc")
     with netCDF4.Dataset(path, "a") as file:
         file.renameVariable("latitude", "breite")
-    with pytest.raises(DataError, match=r"no coordinate of latitude"):
+    with pytest.raises(DataError, match=r"no one-dimensional latitude coordinate"):
         read_reanalysis(path)
     write(path)
     with netCDF4.Dataset(path, "a") as file:

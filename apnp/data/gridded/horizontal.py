@@ -104,7 +104,10 @@ def open_file(path: str | PathLike, *, times: bool = True) -> xr.Dataset:
     try:
         return xr.open_dataset(gridded_path(path), decode_times=times)
     except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read as NetCDF ({error}).") from error
+        raise DataError(
+            f"{path}: cannot be read as NetCDF ({error}). If it is a ZIP, as the "
+            "Climate Data Store packs several kinds of values, unpack it first."
+        ) from error
 
 
 def axes(ds: xr.Dataset, names: tuple[str, str], place: str) -> tuple[Floats, Floats]:

@@ -16,6 +16,7 @@ from os import PathLike
 import numpy as np
 import xarray as xr
 
+from apnp.data.gridded.horizontal import axes, horizontal, open_file
 from apnp.data.units import canonical_units, to_degc
 from apnp.errors import DataError
 from apnp.variables import Variable, get_variable
@@ -24,17 +25,12 @@ FINAL = 1
 """The `expver` of values that are final."""
 
 _NAMES = {"tas": ("tas", "t2m", "2m_temperature", "2t", "air_temperature", "t")}
+_TIMES = ("valid_time", "time")
 _AXES = {
-    "time": (("valid_time", "time"), "time", {"standard_name": "time", "axis": "T"}),
-    "lat": (
-        ("latitude", "lat"), "latitude",
-        {"standard_name": "latitude", "units": "degrees_north", "axis": "Y"},
-    ),
-    "lon": (
-        ("longitude", "lon"), "longitude",
-        {"standard_name": "longitude", "units": "degrees_east", "axis": "X"},
-    ),
-}  # fmt: skip
+    "time": {"standard_name": "time", "axis": "T"},
+    "lat": {"standard_name": "latitude", "units": "degrees_north", "axis": "Y"},
+    "lon": {"standard_name": "longitude", "units": "degrees_east", "axis": "X"},
+}
 
 
 def read_reanalysis(
@@ -79,22 +75,14 @@ def read_reanalysis(
 
 def _read_one(path: str, about: Variable, name: str | None) -> xr.Dataset:
     try:
-        with xr.open_dataset(path, engine="netcdf4") as ds:
-            array = _variable(ds, path, about, name).load()
+        with open_file(path) as ds:
+            array = _with_axes(_variable(ds, path, about, name), ds, path).load()
             attrs = dict(ds.attrs)
     except (OSError, RuntimeError, ValueError) as error:
-        raise DataError(
-            f"{path}: cannot be read as NetCDF ({error}). If it is a ZIP, as the "
-            "Climate Data Store packs several kinds of values, unpack it first."
-        ) from None
-    for axis in _AXES:
-        array = _with_axis(array, axis, path)
+        raise DataError(f"{path}: cannot be read as NetCDF ({error}).") from error
     array = _in_order(_merged(array, path), path)
     values = _checked(array, path, about)
-    coords = {
-        axis: (axis, array[axis].values, attrs_)
-        for axis, (_, _, attrs_) in _AXES.items()
-    }
+    coords = {axis: (axis, array[axis].values, own) for axis, own in _AXES.items()}
     own = {
         "standard_name": about.standard_name, "long_name": about.long_name,
         "units": about.units, "units_metadata": "temperature: on_scale",
@@ -123,23 +111,26 @@ def _variable(
     return ds[found[0]]
 
 
-def _with_axis(array: xr.DataArray, axis: str, path: str) -> xr.DataArray:
-    """The array with its dimension of time, latitude or longitude named `axis`."""
-    names, word, _ = _AXES[axis]
-    found = [n for n in names if n in array.coords and array[n].dims in ((n,), ())]
+def _with_axes(array: xr.DataArray, ds: xr.Dataset, path: str) -> xr.DataArray:
+    """The array with dimensions `time`, `lat` and `lon`, longitudes without a jump."""
+    place = f"{path}: {array.name!r}"
+    names = horizontal(ds, path)
+    lat, lon = axes(ds, names, path)
     # Some files hold two names for time, of which one is the dimension.
-    found.sort(key=lambda n: n not in array.dims)
-    if not found:
+    times = [n for n in _TIMES if n in array.coords and array[n].dims in ((n,), ())]
+    times.sort(key=lambda n: n not in array.dims)
+    if not times or not set(names) <= set(array.dims):
         raise DataError(
-            f"{path}: {array.name!r} has no coordinate of {word} ({' or '.join(names)})"
-            f" with a dimension of its own; its dims are {array.dims}. Convert it to a "
-            "regular grid of latitude and longitude first."
+            f"{place} must have dimensions of time ({' or '.join(_TIMES)}), latitude "
+            f"and longitude; its dims are {array.dims}. Convert it to a regular grid "
+            "of latitude and longitude first."
         )
-    if found[0] not in array.dims:
-        array = array.expand_dims(found[0])
-    if axis in array.coords and found[0] != axis:
-        array = array.drop_vars(axis)
-    return array.rename({found[0]: axis}) if found[0] != axis else array
+    if times[0] not in array.dims:
+        array = array.expand_dims(times[0])
+    array = array.drop_vars([n for n in times[1:] if n in array.coords])
+    today = dict(zip((times[0], *names), _AXES, strict=True))
+    array = array.rename({old: new for old, new in today.items() if old != new})
+    return array.assign_coords(lat=lat, lon=lon)
 
 
 def _merged(array: xr.DataArray, path: str) -> xr.DataArray:
@@ -163,18 +154,11 @@ def _merged(array: xr.DataArray, path: str) -> xr.DataArray:
 
 def _in_order(array: xr.DataArray, path: str) -> xr.DataArray:
     """Latitudes and longitudes that rise evenly, in one turn."""
-    for axis, (low, high) in {"lat": (-90.0, 90.0), "lon": (-360.0, 360.0)}.items():
-        value = array[axis].values
-        if not ((value >= low) & (value <= high)).all():
-            raise DataError(
-                f"{path}: {axis} lies in [{low:g}, {high:g}] degrees. Got "
-                f"{value.min()} to {value.max()}; check its units."
-            )
-    lon = array["lon"].values.astype(np.float64)
+    lat, lon = (np.round(array[axis].values, 6) for axis in ("lat", "lon"))
     for turned in ((lon + 180) % 360 - 180, lon % 360):
-        ordered = array.assign_coords(
-            lon=np.round(turned, 6), lat=np.round(array["lat"].values.astype("f8"), 6)
-        ).sortby(["lat", "lon", "time"])
+        ordered = array.assign_coords(lat=lat, lon=turned).sortby(
+            ["lat", "lon", "time"]
+        )
         if _even(ordered["lon"].values):
             break
     for axis in ("lat", "lon"):
