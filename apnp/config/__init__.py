@@ -24,6 +24,7 @@ from apnp.config.experiment import (
 )
 from apnp.config.read import (
     from_dict,
+    from_words,
     parse,
     parser,
     read_yaml,
@@ -52,6 +53,7 @@ __all__ = [
     "TNPConfig",
     "TrainerConfig",
     "from_dict",
+    "from_words",
     "parse",
     "parser",
     "read_yaml",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import redirect_stderr, suppress
 from copy import deepcopy
 from dataclasses import asdict, fields
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +106,7 @@ def from_dict(record: dict[str, Any]) -> Config:
         return whole
     from jsonargparse import ArgumentError  # slow to load
 
-    made = parser(legacy=True)
+    made = _parser_once(legacy=True)
     try:
         given = made.parse_object(record)
     except (ArgumentError, TypeError, ValueError) as error:
@@ -129,7 +130,22 @@ def read_yaml(path: str | Path) -> Config:
     Raises:
         ConfigError: If it is absent or breaks a rule.
     """
-    return parse(parser(), ["--config", str(path)])[0]
+    return from_words(["--config", str(path)])
+
+
+def from_words(words: Sequence[str]) -> Config:
+    """The configuration in the words of a command, `--config FILE --key value`.
+
+    Raises:
+        ConfigError: If a key is unknown or a value breaks a rule.
+    """
+    return parse(_parser_once(), words)[0]
+
+
+@cache
+def _parser_once(*, legacy: bool = False) -> "ArgumentParser":
+    """The parser without options of a verb: it takes a while to make."""
+    return parser(legacy=legacy)
 
 
 def _files(words: Sequence[str]) -> Iterator[str]:

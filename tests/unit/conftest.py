@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from apnp.build import build_model
-from apnp.config import parse, parser
+from apnp.config import from_words
 from apnp.inputs.stations import StationInputs
 
 SMALL = (
@@ -21,7 +21,7 @@ def model_of():
         inputs = StationInputs.fit(
             geometry, [40.0, 60.0, 50.0], [0.0, 10.0, 20.0], np.arange(4.0)
         )
-        config, _ = parse(parser(), [f"--model.geometry={geometry}", *SMALL, *argv])
+        config = from_words([f"--model.geometry={geometry}", *SMALL, *argv])
         return build_model(config.model, inputs), inputs
 
     return build

@@ -12,7 +12,7 @@ from apnp.backbones import (
     LocalTNP,
 )
 from apnp.build import build_model
-from apnp.config import parse, parser
+from apnp.config import from_words
 from apnp.errors import ConfigError
 from apnp.framing import Framed, PoseSampling
 from apnp.groups import (
@@ -211,7 +211,7 @@ def test_impossible_models_are_refused_as_configuration(model_of, argument, mess
 
 def test_geometry_must_be_that_of_the_inputs(model_of):
     _, inputs = model_of("plane")
-    config, _ = parse(parser(), ["--model.geometry=sphere"])
+    config = from_words(["--model.geometry=sphere"])
     with pytest.raises(ConfigError, match=r"is sphere, but .* plane"):
         build_model(config.model, inputs)
 

@@ -3,7 +3,7 @@ import torch
 
 from apnp.backbones import ConvCNP, EquivCNP
 from apnp.build import GROUPS, build_model, km_per_unit
-from apnp.config import parse, parser
+from apnp.config import from_words
 from apnp.errors import ConfigError
 from apnp.inputs.coordinates import CoordinateInputs
 from apnp.nn.steerable import ReflectionCNN, SteerableCNN
@@ -16,7 +16,7 @@ BOX = (
 
 
 def build(dx, *argv):
-    config, _ = parse(parser(), [*BOX, *argv])
+    config = from_words([*BOX, *argv])
     return build_model(config.model, CoordinateInputs((-1.0,) * dx, (1.0,) * dx))
 
 
@@ -76,7 +76,7 @@ def test_a_lattice_on_a_sphere_has_rows_and_columns():
     from apnp.inputs.stations import StationInputs
 
     argv = [*lattice("convcnp", [16]), "--model.coast=false"]
-    config, _ = parse(parser(), argv)
+    config = from_words(argv)
     earth = StationInputs.fit("sphere", [40.0, 60.0], [0.0, 9.0], [1.0, 2.0])
     with pytest.raises(ConfigError, match=r"is two numbers\. Got \[16\]"):
         build_model(config.model, earth)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from apnp.build import build_model
-from apnp.config import parse, parser
+from apnp.config import from_words
 from apnp.errors import ConfigError
 from apnp.inputs.stations import StationInputs
 
@@ -35,7 +35,7 @@ def test_a_model_has_a_vector_at_each_known_site(geometry, kind):
         f"--model.geometry={geometry}", "--model.form=approximate", LOCAL,
         f"--model.fixed_inputs.kind={kind}", "--model.coast=false",
     ]  # fmt: skip
-    config, _ = parse(parser(), words)
+    config = from_words(words)
     model = build_model(config.model, StationInputs.from_dict(inputs.to_dict()))
     fixed = model.backbone.fixed_inputs
     sites = fixed if kind == "sites" else fixed.sites

@@ -13,7 +13,7 @@ from apnp.config import (
     ModelConfig,
     TrainerConfig,
     from_dict,
-    parse,
+    from_words,
     parser,
     read_yaml,
     to_dict,
@@ -29,7 +29,7 @@ CONFIGS = sorted(ROOT.rglob("*.yaml"))
 
 
 def parsed(*argv):
-    return parse(parser(), argv)[0]
+    return from_words(argv)
 
 
 def test_yaml_then_overrides_in_the_order_given(tmp_path):
@@ -324,7 +324,7 @@ def test_steps_or_minutes_end_training():
     ],
 )
 def test_steps_given_as_an_option_end_training_alone(given, minutes):
-    assert parse(parser(), given)[0].trainer.max_minutes == minutes
+    assert from_words(given).trainer.max_minutes == minutes
 
 
 def test_numbers_of_another_type_are_refused():
@@ -340,7 +340,7 @@ FIELDS = (
 
 
 def test_covariates_are_read_kept_and_read_again():
-    config, _ = parse(parser(), ["--data.covariates", FIELDS])
+    config = from_words(["--data.covariates", FIELDS])
     first, second = config.data.covariates
     assert (first.path, first.variable, first.use) == ("a.nc", "z", "covariate")
     assert (first.smooth_km, second.use) == ((50.0,), "both")
@@ -366,7 +366,7 @@ def test_covariates_are_read_kept_and_read_again():
 )
 def test_covariates_that_break_a_rule_are_refused(given, message):
     with pytest.raises(ConfigError, match=message):
-        parse(parser(), ["--data.covariates", given])
+        from_words(["--data.covariates", given])
 
 
 def test_a_whole_record_is_read_as_the_parser_reads_it():

@@ -8,7 +8,7 @@ import torch
 
 from apnp.build import build_model
 from apnp.checkpoint import write_checkpoint
-from apnp.config import Config, DataConfig, HistoryConfig, parse, parser, to_dict
+from apnp.config import Config, DataConfig, HistoryConfig, from_words, to_dict
 from apnp.data import from_arrays, observations_at
 from apnp.data.archive import archive_of
 from apnp.inputs.history import HistorySettings
@@ -47,7 +47,7 @@ def model(tmp_path_factory):
         known_sites=tuple(zip(lat[:12], lon[:12], strict=True)),
         history=HistorySettings(days=4, last=1, neighbours=5),
     )
-    config, _ = parse(parser(), [*WORDS])
+    config = from_words([*WORDS])
     torch.manual_seed(3)
     made = build_model(config.model, inputs)
     weights = {

@@ -5,7 +5,7 @@ import xarray as xr
 from compliance_checker.runner import CheckSuite, ComplianceChecker
 
 from apnp.build import GROUPS, build_model
-from apnp.config import parse, parser
+from apnp.config import from_words
 from apnp.data import from_arrays, observations_at
 from apnp.errors import ConfigError
 from apnp.groups import Trivial
@@ -80,7 +80,7 @@ def test_moved_data_change_nothing_but_what_fixed_inputs_break(
     argv += ["--model.fixed_inputs.edge_km=20000", "--model.coast=false"]
     argv += ["--model.likelihood=gaussian"]
     torch.manual_seed(3)
-    process = build_model(parse(parser(), argv)[0].model, inputs)
+    process = build_model(from_words(argv).model, inputs)
     with torch.no_grad():
         for p in process.parameters():
             p += 0.1 * torch.randn_like(p)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from apnp.config import parse, parser
+from apnp.config import from_words
 from apnp.data import from_arrays
 
 
@@ -41,7 +41,6 @@ def tiny(tmp_path):
     """Configuration of a tiny experiment, with overrides."""
 
     def make(*argv, run="run"):
-        made, _ = parse(parser(), [*TINY, f"--run={tmp_path / run}", *argv])
-        return made
+        return from_words([*TINY, f"--run={tmp_path / run}", *argv])
 
     return make
