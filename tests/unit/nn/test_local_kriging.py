@@ -30,6 +30,15 @@ def kriging():
     return made
 
 
+def test_before_training_variances_halve_with_the_length_and_slopes_are_slight():
+    made = LocalKriging(DY, DW, (2.0, 1.0, 0.5), WIDTH)
+    shares = torch.tensor([4 / 7, 2 / 7, 1 / 7])
+    torch.testing.assert_close(made.log_variances.exp(), (0.3 * shares).expand(DY, 3))
+    m = made.log_slopes.shape[1]
+    small = (0.3 * math.exp(-4) * shares[:m, None]).expand(DY, m, DW)
+    torch.testing.assert_close(made.log_slopes.exp(), small)
+
+
 def data(k=4):
     """Embedding, locations, covariates, values and weights, some of them zero."""
     weight = uniform(2, 3, k, DY, seed=4)
