@@ -29,7 +29,8 @@ MODULES = {
     "apnp/nn/drift.py": ("tests/unit/nn/test_drift.py",),
     "apnp/nn/gaussian.py": ("tests/unit/nn/test_gaussian.py",),
     "apnp/nn/local_kriging.py": (
-        "tests/unit/nn/test_local_kriging.py", "tests/unit/backbones/test_local_tnp_compiled.py",
+        "tests/unit/nn/test_local_kriging.py",
+        "tests/unit/backbones/test_local_tnp_compiled.py",
     ),
     "apnp/nn/neighbours.py": ("tests/unit/nn/test_neighbours.py",),
     "apnp/nn/setconv.py": ("tests/unit/nn/test_setconv.py",),
@@ -47,13 +48,11 @@ def main() -> None:
     made.add_argument("modules", nargs="*", default=MODULES, help="files of apnp/")
     made.add_argument("--tests", nargs="+", help="tests to run in place of the listed")
     options = made.parse_args()
-    rows = []
     for module in options.modules:
         tests = options.tests or MODULES.get(module)
         if tests is None:
             made.error(f"{module} has no tests listed: name them with --tests.")
-        rows.append((module, score(module, tests)))
-        counts = rows[-1][1]
+        counts = score(module, tests)
         total, alive = counts.total(), counts["survived"] + counts["no tests"]
         print(f"{module}: {total} mutants, {total - alive} noticed, {dict(counts)}")
 
