@@ -166,11 +166,11 @@ class PointEmbedding(nn.Module):
 
     def points(self, points: PointSet) -> Tensor:
         """Tokens of `known` points, (b, n, width)."""
-        here = self.group.point_invariants(points.x)
-        return self.point(torch.cat((here, inputs_of(points)), dim=-1))
+        invariants = self.group.point_invariants(points.x)
+        return self.point(torch.cat((invariants, inputs_of(points)), dim=-1))
 
     def targets(self, xt: Tensor, wt: Tensor, et: Tensor | None) -> Tensor:
         """First embeddings of targets, with their fixed inputs, (b, nt, width)."""
-        here = torch.cat((self.group.point_invariants(xt), wt), dim=-1)
-        h = self.target(nn.functional.pad(here, (0, self.blank)))
+        features = torch.cat((self.group.point_invariants(xt), wt), dim=-1)
+        h = self.target(nn.functional.pad(features, (0, self.blank)))
         return h if et is None else h + et

@@ -83,14 +83,14 @@ class AnomalyKriging:
         """
         rows = self._rows(time)
         value = self.archive.value[rows]
-        there = np.isfinite(value)
-        count = there.sum(0)
+        observed = np.isfinite(value)
+        count = observed.sum(0)
         mean = np.full(count.shape, np.nan)
         enough = count >= _LEAST_VALUES
-        total = np.where(there, value, 0.0).sum(0)
+        total = np.where(observed, value, 0.0).sum(0)
         np.divide(total, count, out=mean, where=enough)
         around = np.nan_to_num(self._neighbours.of_values(value - mean))
-        seen = np.where(there, around, 0.0).sum(0) / np.maximum(count, 1)
+        seen = np.where(observed, around, 0.0).sum(0) / np.maximum(count, 1)
         return mean + around.sum(0) / max(len(rows), 1) - seen
 
     def _rows(self, time: np.datetime64) -> NDArray[np.intp]:

@@ -156,8 +156,8 @@ class RandomForest:
         Values are those above the neighbours' mean.
         """
         archive, rng = self.archive, np.random.default_rng([self.seed, 0])
-        there = np.isfinite(archive.value)
-        days = rng.permutation(np.flatnonzero(there.sum(1) > self.neighbours + 1))
+        observed = np.isfinite(archive.value)
+        days = rng.permutation(np.flatnonzero(observed.sum(1) > self.neighbours + 1))
         if len(days) < _LEAST_DAYS:
             raise DataError(
                 f"{self.name.capitalize()} is trained on days of more than "
@@ -167,7 +167,7 @@ class RandomForest:
         each = max(self.samples // len(days), 25)
         tasks = []
         for day in days[: -(-self.samples // each)]:
-            order = rng.permutation(np.flatnonzero(there[day]))
+            order = rng.permutation(np.flatnonzero(observed[day]))
             n = min(self.n_context, max(self.neighbours, int(0.8 * len(order))))
             sites = Sites(
                 archive.sites.lat[order], archive.sites.lon[order],

@@ -60,12 +60,12 @@ class NeighbourMeans:
         mean = np.full(value.shape, np.nan)
         for start in range(0, len(value), _ROWS):
             rows = value[start : start + _ROWS]
-            there = np.isfinite(rows)
-            filled = np.where(there, rows, 0.0)
+            observed = np.isfinite(rows)
+            filled = np.where(observed, rows, 0.0)
             total = np.zeros(rows.shape)
             weight = np.zeros(rows.shape)
             for index, share in zip(self.index.T, self.weight.T, strict=True):
                 total += share * filled[:, index]
-                weight += share * there[:, index]
+                weight += share * observed[:, index]
             np.divide(total, weight, out=mean[start : start + _ROWS], where=weight > 0)
         return mean

@@ -74,8 +74,8 @@ class Covariance(nn.Module):
         """
         # Few matrices at once: memory that is used again is faster than more of it.
         step = max(1, _at_once(x) // max(1, x.shape[1]) ** 2)
-        some = zip(x.split(step), mask.split(step), values.split(step), strict=True)
-        return torch.cat([self._solve(*task) for task in some])
+        tasks = zip(x.split(step), mask.split(step), values.split(step), strict=True)
+        return torch.cat([self._solve(*task) for task in tasks])
 
     def _solve(self, x: Tensor, mask: Tensor, values: Tensor) -> Tensor:
         matrix, wanted = self.matrix(x.double(), mask), values.double()
@@ -98,11 +98,11 @@ class _SumOfExponentials(torch.autograd.Function):
         total = torch.zeros_like(t, memory_format=torch.contiguous_format)
         flat, sums = t.reshape(-1), total.view(-1)
         for piece in _pieces(flat):
-            some, here = flat[piece], sums[piece]
-            room = torch.empty_like(some)
+            distances, total_of_piece = flat[piece], sums[piece]
+            scratch = torch.empty_like(distances)
             for share, rate in zip(shares, rates, strict=True):
-                torch.mul(some, LOG2_E * rate, out=room)
-                here.addcmul_(room.exp2_(), share)
+                torch.mul(distances, LOG2_E * rate, out=scratch)
+                total_of_piece.addcmul_(scratch.exp2_(), share)
         return total
 
     @staticmethod
@@ -114,13 +114,13 @@ class _SumOfExponentials(torch.autograd.Function):
         own = torch.zeros_like(flat) if ctx.needs_input_grad[0] else None
         by_share, by_rate = torch.zeros_like(shares), torch.zeros_like(rates)
         for piece in _pieces(flat):
-            some = flat[piece]
-            room = torch.empty_like(some)
+            distances = flat[piece]
+            scratch = torch.empty_like(distances)
             for k, (share, rate) in enumerate(zip(shares, rates, strict=True)):
-                torch.mul(some, LOG2_E * rate, out=room)
-                part = room.exp2_().mul_(g[piece])
+                torch.mul(distances, LOG2_E * rate, out=scratch)
+                part = scratch.exp2_().mul_(g[piece])
                 by_share[k] += part.sum()
-                by_rate[k] += share * torch.dot(part, some)
+                by_rate[k] += share * torch.dot(part, distances)
                 if own is not None:
                     own[piece].addcmul_(part, share * rate)
         by_t = None if own is None else own.view(t.shape)

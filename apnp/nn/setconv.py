@@ -226,12 +226,12 @@ def interpolate_product(z: Tensor, axes: list[Tensor]) -> Tensor:
             z = (z.flatten(1, -2) @ axis.mT).unflatten(1, z.shape[1:-1])
         return z.flatten(2).mT
     # The last axis last: what is read then has channels in a row.
-    some = z.movedim(1, -1)
+    last = z.movedim(1, -1)
     for i, axis in enumerate(axes):
-        rest = some.shape[i + 2 :]
+        sizes = last.shape[i + 2 :]
         weights = axis[(slice(None), *(None,) * i)]
-        some = (weights @ some.flatten(i + 2)).unflatten(-1, rest)
-    return some.flatten(1, -2)
+        last = (weights @ last.flatten(i + 2)).unflatten(-1, sizes)
+    return last.flatten(1, -2)
 
 
 def cubic_matrix(position: Tensor, g: int) -> Tensor:
