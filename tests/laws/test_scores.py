@@ -97,3 +97,15 @@ def test_transforms_at_an_atom_are_uniform_and_cover_their_level():
     share, _ = np.histogram(pit, np.linspace(0, 1, 11))
     assert np.abs(share / 5000 - 1).max() < 0.06
     assert scores.covered(pit, 0.9).mean() == pytest.approx(0.9, abs=0.006)
+
+
+def test_the_ends_of_an_interval_are_covered_and_no_level_is_zero_or_one():
+    assert scores.covered([0.25, 0.75, 0.76], 0.5).tolist() == [True, True, False]
+    for level in (0.0, 1.0):
+        with pytest.raises(ValueError, match="`level` is a probability"):
+            scores.covered(0.5, level)
+
+
+def test_scores_of_single_precision_are_computed_in_double():
+    y, mean, std = np.array([[1.5], [1.25], [0.5]], dtype=np.float32)
+    assert scores.crps_gaussian(y, mean, std).dtype == np.float64
