@@ -47,6 +47,14 @@ class Backbone(nn.Module, ABC, Generic[Latent]):
         """The strictly equivariant component: itself, unless it says otherwise."""
         return self
 
+    def location_weights(self) -> list[Tensor] | None:
+        """Weights by which absolute location alone enters, each (n, dx).
+
+        With these columns zero the backbone reads differences of locations only. None
+        where location enters in another way, or not at all.
+        """
+        return None
+
     @abstractmethod
     def encode(
         self,

@@ -8,7 +8,7 @@ from torch import Tensor
 from apnp.backbones.backbone import Backbone
 from apnp.backbones.tokens import check_sizes, inputs_of, known, masked_mean
 from apnp.groups import Trivial
-from apnp.nn.mlp import mlp
+from apnp.nn.mlp import first_weight, mlp
 from apnp.types import AuxiliarySet, Domain, PointSet, Tokens
 
 
@@ -38,6 +38,12 @@ class CNP(Backbone[Tokens]):
         self.dz = self.d_out = width
         self.embed = mlp(dx + 2 * dy + 2 * dw, width, width, hidden=layers)
         self.readout = mlp(width + dx + 2 * dw, width, width, hidden=layers)
+
+    def location_weights(self) -> list[Tensor]:
+        """The first layers' columns of a point's, and of a target's, location."""
+        dx, width = self.group.dx, self.dz
+        point, target = first_weight(self.embed), first_weight(self.readout)
+        return [point[:, :dx], target[:, width : width + dx]]
 
     def encode(
         self,

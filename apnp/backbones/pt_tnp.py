@@ -57,6 +57,10 @@ class PTTNP(Backbone[Tokens]):
         self.scattering = attention_layers(*made, layers.count - 1)
         self.reading = attention_layers(*made, layers.count)
 
+    def location_weights(self) -> list[Tensor] | None:
+        """The columns of absolute locations where tokens are embedded."""
+        return self.embed.location_weights()
+
     def encode(
         self,
         context: PointSet,

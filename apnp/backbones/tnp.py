@@ -54,6 +54,10 @@ class TNP(Backbone[Tokens]):
         self.mixing = attention_layers(*made, layers.count - 1)
         self.reading = attention_layers(*made, layers.count)
 
+    def location_weights(self) -> list[Tensor] | None:
+        """The columns of absolute locations where tokens are embedded."""
+        return self.embed.location_weights()
+
     def encode(
         self,
         context: PointSet,

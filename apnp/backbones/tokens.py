@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from apnp.groups import Group
+from apnp.groups import Group, Trivial
 from apnp.nn.attention import (
     Attention,
     HeadMixingAttention,
@@ -16,7 +16,7 @@ from apnp.nn.attention import (
     WindowAttention,
 )
 from apnp.nn.gaussian import gaussian
-from apnp.nn.mlp import mlp
+from apnp.nn.mlp import first_weight, mlp
 from apnp.types import Domain, PointSet
 
 AttentionKind = Literal["plain", "gaussian_bias", "te_tnp"]
@@ -163,6 +163,13 @@ class PointEmbedding(nn.Module):
         # Where nothing is known of a target beforehand it is a learned constant.
         self.blank = int(n_here + 2 * dw == 0)
         self.target = mlp(n_here + 2 * dw + self.blank, width, width, hidden=1)
+
+    def location_weights(self) -> list[Tensor] | None:
+        """The columns of absolute locations, which only the trivial group leaves."""
+        if not isinstance(self.group, Trivial):
+            return None
+        first = (first_weight(each) for each in (self.point, self.target))
+        return [weight[:, : self.group.dx] for weight in first]
 
     def points(self, points: PointSet) -> Tensor:
         """Tokens of `known` points, (b, n, width)."""

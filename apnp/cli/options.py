@@ -192,6 +192,7 @@ class SymmetryOptions(TaskOptions):
     """`apnp symmetry`."""
 
     checkpoint: str
+    groups: Sequence[str]
     grid: str | None
     elevation: str | None
     map: str | None

@@ -123,6 +123,11 @@ def numbers(text: str) -> tuple[float, ...]:
     return found
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Names with commas between, as an option's type: each is taken once."""
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",")))
+
+
 def region(text: str) -> tuple[float, float, float, float]:
     """West, south, east and north in degrees; W > E crosses the date line."""
     found = numbers(text)

@@ -12,12 +12,16 @@ training values. Targets are the stations of the run's test blocks, contexts are
 from the others, days are those given with --time, else those that the run held out.
 The tables are RUN/symmetry/summary.csv and per_task.csv.
 
+With --groups each task is also moved by a random element of each of these candidate
+symmetries, kept by the model or not: which symmetries does the model have, and by how
+much does it break the others.
+
 With --grid the prediction with minus without fixed inputs is mapped for the first of
 the days, from all stations: the symmetry-breaking map.
 """
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,7 +37,7 @@ from apnp.cli.arguments import (
     read_station_arguments,
 )
 from apnp.cli.options import SymmetryOptions
-from apnp.cli.parser import ApnpParser, positive, seed
+from apnp.cli.parser import ApnpParser, names, positive, seed
 from apnp.cli.runs import model_of, run_output, task_times
 from apnp.data.heldout import heldout_tasks
 from apnp.errors import ConfigError
@@ -41,6 +45,7 @@ from apnp.evaluation import deviation
 from apnp.evaluation.report import make_folder
 
 if TYPE_CHECKING:
+    from apnp.groups.candidates import Motions
     from apnp.prediction import SymmetryProbe, TrainedModel
 
 
@@ -60,6 +65,10 @@ def parser() -> ApnpParser:
     add(
         "--seed", type=seed, default=0,
         help="draws contexts and elements of the group (default 0)",
+    )  # fmt: skip
+    add(
+        "--groups", type=names, default=(), metavar="G1,G2",
+        help="candidate symmetries to measure, by the names of trainer.regularise",
     )  # fmt: skip
     add("--grid", metavar="SIZE|FILE", help="map on cells of so many degrees")
     add(
@@ -93,7 +102,8 @@ def main(argv: Sequence[str]) -> None:
     from apnp.prediction import SymmetryProbe
 
     probe = SymmetryProbe.of(model)
-    per_task = pd.DataFrame(_rows(options, model, probe, ds, times))
+    groups = _candidates(options.groups, model)
+    per_task = pd.DataFrame(_rows(options, model, probe, ds, times, groups))
     print(_heading(options, model, per_task))
     if not probe.movable:
         print("The group of this model is none: there is nothing to move.")
@@ -105,12 +115,25 @@ def main(argv: Sequence[str]) -> None:
         _map(options, model, ds, first, f"apnp symmetry {shlex.join(argv)}")
 
 
+def _candidates(given: Sequence[str], model: "TrainedModel") -> dict[str, "Motions"]:
+    """The candidate symmetries of these names.
+
+    Raises:
+        ConfigError: If the model's geometry has none of a name.
+    """
+    from apnp.groups.candidates import candidate
+
+    box = model.inputs.geometry, model.inputs.low, model.inputs.high
+    return {name: candidate(name, *box, "--groups") for name in given}
+
+
 def _rows(
     options: SymmetryOptions,
     model: "TrainedModel",
     probe: "SymmetryProbe",
     ds: xr.Dataset,
     times: NDArray[np.datetime64],
+    groups: Mapping[str, "Motions"],
 ) -> Iterator[dict]:
     """One row for each task and measure."""
     import torch
@@ -127,6 +150,8 @@ def _rows(
         pairs = {"moved": probe.moved(task, generator)}
         if model.has_fixed_inputs:
             pairs = {"fixed_inputs": probe.without_fixed_inputs(task), **pairs}
+        for name, group in groups.items():
+            pairs[f"moved: {name}"] = probe.moved(task, generator, group)
         for measure, pair in pairs.items():
             yield {
                 "measure": measure,

@@ -13,6 +13,11 @@ from apnp.errors import ConfigError
 from apnp.geometry.station_blocks import StationSplit
 from apnp.ranges import LARGEST_SEED, Section, ranged
 
+Symmetry = Literal[
+    "translations", "rigid_motions", "mirror", "turns", "east_shifts", "north_shifts",
+    "longitude_shifts", "rotations",
+]  # fmt: skip
+"""Names of candidate symmetries; each geometry has some of them."""
 DEFAULT_MINUTES = 55.0
 """Minutes of training where neither steps nor minutes are given."""
 
@@ -225,6 +230,19 @@ class TrainerConfig(Section):
         num_nodes: Number of machines.
         workers: Processes that prepare tasks; 0 = none.
         threads: Threads of one process; 0 = as many as the machine offers.
+        regularise: Candidate symmetries: the loss has a penalty for each that the model
+            departs from. On the plane and in a box `translations`, `rigid_motions` and
+            `mirror` (of the first coordinate), in two dimensions also `turns` about the
+            origin, `east_shifts` and `north_shifts`; on the sphere `longitude_shifts`,
+            `rotations` and `mirror` (at the equator).
+        regularise_strength: Strength of each penalty at first, in nats a value; 0 = the
+            loss without penalties.
+        regularise_tuned_at: Share of training after which strengths are tuned, once:
+            each is divided by (level / smallest level)^power.
+        regularise_power: That power; 0 = strengths stay as they are.
+        regularise_form: Penalty of forbidden weights (`structural`), of the change of
+            predictions of moved tasks (`functional`, twice the time of a step), or the
+            first where every group has it (`auto`).
     """
 
     section: ClassVar[str] = "trainer"
@@ -250,6 +268,11 @@ class TrainerConfig(Section):
     num_nodes: int = ranged(1, least=1, most=4096)
     workers: int = ranged(0, least=0, most=1024)
     threads: int = ranged(0, least=0, most=1024)
+    regularise: list[Symmetry] = field(default_factory=list)
+    regularise_strength: float = ranged(1.0, least=0, most=10**6)
+    regularise_tuned_at: float = ranged(0.25, least=0, most=1)
+    regularise_power: float = ranged(2.0, least=0, most=10)
+    regularise_form: Literal["auto", "structural", "functional"] = "auto"
 
     def __post_init__(self) -> None:
         super().__post_init__()

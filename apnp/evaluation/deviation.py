@@ -22,7 +22,8 @@ MEASURES = {
     "fixed_inputs": "fixed inputs off",
     "moved": "data moved by a group element",
 }
-"""What is compared with the prediction as it stands, and its name in tables."""
+"""What is compared with the prediction as it stands, and its name in tables; measures
+of candidate symmetries name themselves."""
 
 
 def relative_deviation(mean: Floats, reference: Floats, p: float) -> float:
@@ -103,7 +104,7 @@ def as_text(table: pd.DataFrame, units: str = "K") -> str:
     """The summary as a table of text, errors behind the numbers."""
     rows = [
         {
-            "": MEASURES[row["measure"]],
+            "": MEASURES.get(row["measure"], row["measure"]),
             "relative, L1": _with_error(row, "l1"),
             "relative, L2": _with_error(row, "l2"),
             f"mean |difference| ({units})": _with_error(row, "difference"),

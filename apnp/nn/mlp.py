@@ -115,6 +115,13 @@ def mlp(n_in: int, width: int, n_out: int, hidden: int = 2, factor: float = 1.0)
     return MLP(*layers, shrink(last, factor) if factor < 1 else last)
 
 
+def first_weight(made: MLP) -> Tensor:
+    """The weight of the first layer, (width, n_in)."""
+    first = made[0]
+    assert isinstance(first, nn.Linear)
+    return first.weight
+
+
 @torch.no_grad()
 def shrink(layer: nn.Linear, factor: float = 0.1) -> nn.Linear:
     """Start a residual branch near zero: weights times `factor`, no constant."""

@@ -11,13 +11,14 @@ import xarray as xr
 from apnp.errors import ConfigError
 from apnp.files import atomic_write
 from apnp.groups import Group
+from apnp.groups.candidates import Motions, moved
 from apnp.inputs.stations import StationInputs
 from apnp.maps.request import FieldRequest
 from apnp.model import NeuralProcess
 from apnp.observations import Floats, Observations
 from apnp.output.field_output import FieldOutput
 from apnp.prediction.trained import Stations, TrainedModel
-from apnp.types import PointSet, Task, at_points
+from apnp.types import Task
 from apnp.variables import get_variable
 
 _DIFFERENCE_UNITS = {"degC": "K"}
@@ -70,33 +71,26 @@ class SymmetryProbe:
         """The means with, and without, fixed inputs."""
         return self._mean(self.process, task), self._mean(self.process.strict(), task)
 
-    def moved(self, task: Task, generator: torch.Generator) -> tuple[Floats, Floats]:
-        """The means of the task moved by a random element of the group, and as it is.
+    def moved(
+        self, task: Task, generator: torch.Generator, group: Motions | None = None
+    ) -> tuple[Floats, Floats]:
+        """The means of the task moved by a random element of a group, and as it is.
 
         Context, targets and domain move; the fixed inputs stay in place. Whether the
         task knows where it is moves with it.
+
+        Args:
+            task: The task.
+            generator: Draws the element.
+            group: Any candidate symmetry; by default the one that the backbone keeps.
         """
-        element = self.group.random(generator, task.context.x)
-        there = moved(task, self.group, element)
+        group = self.group if group is None else group
+        there = moved(task, group, group.random(generator, task.context.x))
         return self._mean(self.process, there), self._mean(self.process, task)
 
     def _mean(self, process: NeuralProcess, task: Task) -> Floats:
         with torch.inference_mode():
             return process(task).mean[0, :, 0].numpy()
-
-
-def moved(task: Task, group: Group, element: torch.Tensor) -> Task:
-    """Context, targets, domain and auxiliary sets moved by an element of the group.
-
-    A grid that is moved need be none of its axes: its nodes become points.
-    """
-
-    def act(points: PointSet) -> PointSet:
-        return replace(points, x=group.act(element, points.x))
-
-    domain = replace(task.domain, centre=group.act(element, task.domain.centre))
-    auxiliary = tuple(act(at_points(s, group.dx)) for s in task.auxiliary)
-    return Task(act(task.context), act(task.target), domain, auxiliary)
 
 
 def symmetry_breaking(

@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import xarray as xr
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from apnp.build import build_model
-from apnp.checkpoint import FORGERY, RunRecord, load_weights
+from apnp.checkpoint import FORGERY, RunRecord, load_model, load_weights
 from apnp.config import Config, to_dict, to_yaml
 from apnp.data import read_stations
 from apnp.errors import CheckpointError, ConfigError
@@ -24,7 +24,9 @@ from apnp.training.callbacks import CheckpointAndStop, Metrics, ProgressLines
 from apnp.training.data import TaskDataModule, TrainingData, check_share, prepare
 from apnp.training.lightning_io import RunCheckpointIO
 from apnp.training.module import TrainingModule
+from apnp.training.regularise import Regulariser, levels, regulariser
 from apnp.training.start import Start, begin, is_first_process, say
+from apnp.types import Task
 
 
 def train(
@@ -93,7 +95,22 @@ def fit(config: Config, data: TrainingData, start: Start) -> Path:
         f"({keeper.ended}); best validation {config.trainer.monitor} "
         f"{keeper.best:.4f}: {run}"
     )
+    if module.regulariser is not None and is_first_process():
+        _report_levels(run, module.regulariser, data.validation)
     return run
+
+
+def _report_levels(run: Path, penalties: Regulariser, tasks: Sequence[Task]) -> None:
+    """How far the best weights are from each candidate symmetry, told and kept."""
+    found = levels(load_model(run)[0], penalties.groups, tasks, seed=0)
+    rows = [
+        f"{name},{penalties.form},{penalties.strengths[name]:.6g},{level:.6g}"
+        for name, level in found.items()
+    ]
+    with atomic_write(run / "symmetry_levels.csv") as new:
+        new.write_text("\n".join(["group,penalty,strength,level", *rows, ""]))
+    told = ", ".join(f"{name} {level:.3g}" for name, level in found.items())
+    say(f"departure from symmetries, nats a value: {told}")
 
 
 def read(config: Config) -> xr.Dataset:
@@ -156,7 +173,8 @@ def _module(
             ) from error
     count = sum(p.numel() for p in model.parameters())
     say(f"{count:,} weights, {torch.get_num_threads()} threads")
-    return TrainingModule(model, config.trainer, prepared.inputs.std)
+    penalties = regulariser(config.trainer, model, prepared.inputs)
+    return TrainingModule(model, config.trainer, prepared.inputs.std, penalties)
 
 
 def _trainer(

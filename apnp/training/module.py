@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from apnp.config import TrainerConfig
 from apnp.errors import ConfigError
+from apnp.training.regularise import Regulariser
 from apnp.types import Task
 
 STD_INFLATIONS = sorted(
@@ -30,6 +31,7 @@ class TrainingModule(pl.LightningModule):
         model: The neural process: task -> predictive.
         settings: How it is trained.
         std: Standard deviation that scales values, for scores in physical units.
+        regulariser: Penalties for departures from symmetries, if there are any.
 
     Attributes:
         step: Number of steps done.
@@ -40,8 +42,15 @@ class TrainingModule(pl.LightningModule):
         recent: Losses since metrics were last written.
     """
 
-    def __init__(self, model: nn.Module, settings: TrainerConfig, std: float) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        settings: TrainerConfig,
+        std: float,
+        regulariser: Regulariser | None = None,
+    ) -> None:
         super().__init__()
+        self.regulariser = regulariser
         self.model = model
         self.settings = settings
         self.std = std
@@ -106,7 +115,9 @@ class TrainingModule(pl.LightningModule):
         else:
             loss = _masked_mean(predictive.crps(torch.where(mask, y, 0.0)), mask).mean()
         self.recent.append(loss.detach())
-        return loss
+        if self.regulariser is None:
+            return loss
+        return loss + self.regulariser.penalty(self.model, batch, predictive, self.step)
 
     def optimizer_step(
         self,
@@ -119,6 +130,17 @@ class TrainingModule(pl.LightningModule):
         super().optimizer_step(epoch, batch_idx, optimizer, optimizer_closure)
         self.step += 1
         self._update_average()
+        self._tune()
+
+    def _tune(self) -> None:
+        """Tune the strengths of penalties when it is time, in all processes alike."""
+        penalties = self.regulariser
+        if penalties is None or penalties.tuned:
+            return
+        elapsed = self.trainer.strategy.broadcast(self.elapsed)
+        penalties.tune(self.progress(elapsed))
+        if penalties.tuned:
+            penalties.load(self.trainer.strategy.broadcast(penalties.state()))
 
     def _update_average(self) -> None:
         if self._average is None:
@@ -183,6 +205,8 @@ class TrainingModule(pl.LightningModule):
             "step": self.step, "elapsed": self.elapsed, "recent": self.recent,
             "scores": self.scores,
         }  # fmt: skip
+        if self.regulariser is not None:
+            checkpoint["regulariser"] = self.regulariser.state()
         if self._average is not None:
             checkpoint["raw"] = checkpoint["state_dict"]
             checkpoint["state_dict"] = {
@@ -194,6 +218,8 @@ class TrainingModule(pl.LightningModule):
         progress = checkpoint["progress"]
         self.step, self._elapsed = progress["step"], progress["elapsed"]
         self.recent, self.scores = progress["recent"], progress["scores"]
+        if self.regulariser is not None and "regulariser" in checkpoint:
+            self.regulariser.load(checkpoint["regulariser"])
         if "raw" in checkpoint:
             averaged = checkpoint["state_dict"]
             self._average = {

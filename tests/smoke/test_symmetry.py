@@ -95,6 +95,21 @@ def test_the_difference_is_that_of_the_predictions_at_held_out_stations(
     assert first.l1 == pytest.approx(l1, rel=1e-3)
 
 
+def test_candidate_symmetries_are_measured_by_name(deviation, folder):
+    """A strict model keeps shifts of longitude, and neither mirror nor rotations."""
+    words = "--tasks", "2", "--groups", "longitude_shifts,mirror,rotations"
+    status, out, _ = deviation("strict", *words)
+    assert status == 0
+    assert "moved: mirror" in out
+    table = pd.read_csv(folder / "strict" / "symmetry" / "summary.csv")
+    found = table.set_index("measure")["l2"]
+    assert found["moved: longitude_shifts"] < 1e-10
+    assert min(found["moved: mirror"], found["moved: rotations"]) > 1e-3
+    status, _, err = deviation("strict", "--groups", "turns")
+    assert status == 2
+    assert "`--groups` names symmetries of a sphere" in err
+
+
 def test_contexts_far_from_the_training_stations_are_counted(deviation):
     status, out, _ = deviation("approximate", stations="away.csv")
     assert status == 0

@@ -9,10 +9,11 @@ from apnp.config import from_words
 from apnp.data import from_arrays, observations_at
 from apnp.errors import ConfigError
 from apnp.groups import Trivial
+from apnp.groups.candidates import moved
 from apnp.inputs.stations import StationInputs
 from apnp.maps.request import FieldRequest
 from apnp.prediction import SymmetryProbe, load, symmetry_breaking
-from apnp.prediction.symmetry import moved, write_difference
+from apnp.prediction.symmetry import write_difference
 
 TIMES = np.array(["2021-07-01", "2021-07-02"], "datetime64[ns]")
 DAY = "2021-07-01"
