@@ -15,6 +15,7 @@ from apnp.config.backbones import (
 )
 from apnp.config.covariates import GriddedCovariateConfig, HistoryConfig
 from apnp.config.experiment import (
+    AugmentConfig,
     Config,
     DataConfig,
     FixedInputsConfig,
@@ -33,6 +34,7 @@ from apnp.config.read import (
 )
 
 __all__ = [
+    "AugmentConfig",
     "BackboneConfig",
     "CNPConfig",
     "Config",

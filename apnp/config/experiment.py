@@ -23,6 +23,24 @@ DEFAULT_MINUTES = 55.0
 
 
 @dataclass(frozen=True)
+class AugmentConfig(Section):
+    """Training tasks moved by random elements of a group; validation never is.
+
+    Attributes:
+        group: The group, by the names of `trainer.regularise`; `none` moves nothing.
+        share: Probability that a task is moved.
+        size: How far, 0 to 1. Shifts: their standard deviation is a quarter of the
+            longest side of the training region times this. Turns: up to half a circle
+            times this, either way. Mirror images have no size.
+    """
+
+    section: ClassVar[str] = "data.augment"
+    group: Symmetry | Literal["none"] = "none"
+    share: float = ranged(1.0, least=0, most=1)
+    size: float = ranged(1.0, least=0, most=1)
+
+
+@dataclass(frozen=True)
 class DataConfig(Section):
     """The stations, and the tasks drawn from them.
 
@@ -46,6 +64,7 @@ class DataConfig(Section):
             four from `context`'s least to its largest.
         covariates: Gridded covariates, such as orography.
         history: What each station has shown before the predicted day.
+        augment: Random motions of training tasks.
     """
 
     section: ClassVar[str] = "data"
@@ -68,6 +87,7 @@ class DataConfig(Section):
     )
     covariates: list[GriddedCovariateConfig] = field(default_factory=list)
     history: HistoryConfig = field(default_factory=HistoryConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -243,6 +263,13 @@ class TrainerConfig(Section):
         regularise_form: Penalty of forbidden weights (`structural`), of the change of
             predictions of moved tasks (`functional`, twice the time of a step), or the
             first where every group has it (`auto`).
+        clone: A trained run whose predictions the model learns to repeat, at the
+            training contexts and without the values of targets. The model takes the
+            inputs of that run.
+        clone_share: Share of training in which it does; then it learns from observed
+            targets.
+        clone_moves: What moves tasks meanwhile: elements of the group of the clone's
+            teacher (`teacher`), of another group, or nothing (`none`).
     """
 
     section: ClassVar[str] = "trainer"
@@ -273,6 +300,9 @@ class TrainerConfig(Section):
     regularise_tuned_at: float = ranged(0.25, least=0, most=1)
     regularise_power: float = ranged(2.0, least=0, most=10)
     regularise_form: Literal["auto", "structural", "functional"] = "auto"
+    clone: str | None = None
+    clone_share: float = ranged(1.0, above=0, most=1)
+    clone_moves: Symmetry | Literal["teacher", "none"] = "teacher"
 
     def __post_init__(self) -> None:
         super().__post_init__()

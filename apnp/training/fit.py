@@ -4,6 +4,7 @@ import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import lightning.pytorch as pl
@@ -20,7 +21,9 @@ from apnp.files import atomic_write, locked
 from apnp.inputs.coordinates import CoordinateInputs
 from apnp.model import NeuralProcess
 from apnp.process import Stopped
+from apnp.training.augment import augmented
 from apnp.training.callbacks import CheckpointAndStop, Metrics, ProgressLines
+from apnp.training.clone import cloning
 from apnp.training.data import TaskDataModule, TrainingData, check_share, prepare
 from apnp.training.lightning_io import RunCheckpointIO
 from apnp.training.module import TrainingModule
@@ -77,6 +80,8 @@ def fit(config: Config, data: TrainingData, start: Start) -> Path:
     if config.trainer.threads > 0:
         torch.set_num_threads(config.trainer.threads)
     say(data.summary)
+    tasks = augmented(config.data.augment, data.tasks, data.inputs, config.trainer.seed)
+    data = replace(data, tasks=tasks)
     module = _module(config, data, start.model)
     if start.begun is not None and _is_done(run, start.begun, data, module):
         return run
@@ -173,8 +178,10 @@ def _module(
             ) from error
     count = sum(p.numel() for p in model.parameters())
     say(f"{count:,} weights, {torch.get_num_threads()} threads")
-    penalties = regulariser(config.trainer, model, prepared.inputs)
-    return TrainingModule(model, config.trainer, prepared.inputs.std, penalties)
+    settings, inputs = config.trainer, prepared.inputs
+    penalties = regulariser(settings, model, inputs)
+    teacher = cloning(settings, inputs)
+    return TrainingModule(model, settings, inputs.std, penalties, teacher)
 
 
 def _trainer(
@@ -197,6 +204,8 @@ def _trainer(
         "units": prepared.units,
         "summary": prepared.summary,
     }
+    if module.cloning is not None:
+        record["teacher"] = module.cloning.hash
     try:
         trainer = pl.Trainer(
             accelerator=s.accelerator,

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from apnp.config import TrainerConfig
 from apnp.errors import ConfigError
+from apnp.training.clone import Cloning
 from apnp.training.regularise import Regulariser
 from apnp.types import Task
 
@@ -32,6 +33,7 @@ class TrainingModule(pl.LightningModule):
         settings: How it is trained.
         std: Standard deviation that scales values, for scores in physical units.
         regulariser: Penalties for departures from symmetries, if there are any.
+        cloning: A teacher whose predictions the model learns, if there is one.
 
     Attributes:
         step: Number of steps done.
@@ -48,9 +50,11 @@ class TrainingModule(pl.LightningModule):
         settings: TrainerConfig,
         std: float,
         regulariser: Regulariser | None = None,
+        cloning: Cloning | None = None,
     ) -> None:
         super().__init__()
-        self.regulariser = regulariser
+        self.regulariser, self.cloning = regulariser, cloning
+        self._imitates = cloning is not None
         self.model = model
         self.settings = settings
         self.std = std
@@ -100,7 +104,10 @@ class TrainingModule(pl.LightningModule):
         elapsed = self.elapsed
         if self.settings.max_minutes > 0:
             elapsed = self.trainer.strategy.broadcast(elapsed)  # one clock for all
-        rate = learning_rate(self.settings, self.step, self.progress(elapsed))
+        progress = self.progress(elapsed)
+        if self.cloning is not None:
+            self._imitates = progress < self.cloning.share
+        rate = learning_rate(self.settings, self.step, progress)
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = rate
         rank = self.trainer.global_rank
@@ -108,6 +115,10 @@ class TrainingModule(pl.LightningModule):
 
     def training_step(self, batch: Task, batch_idx: int) -> Tensor:
         """Mean over tasks of the mean loss per observed target value."""
+        if self.cloning is not None and self._imitates:
+            loss = self.cloning.loss(self.model, batch, self.step)
+            self.recent.append(loss.detach())
+            return loss
         predictive = self.model(batch)
         y, mask = batch.target.y, batch.target.y_mask
         if self.settings.loss == "nll":
@@ -207,6 +218,8 @@ class TrainingModule(pl.LightningModule):
         }  # fmt: skip
         if self.regulariser is not None:
             checkpoint["regulariser"] = self.regulariser.state()
+        if self.cloning is not None:
+            checkpoint["teacher"] = self.cloning.hash
         if self._average is not None:
             checkpoint["raw"] = checkpoint["state_dict"]
             checkpoint["state_dict"] = {
@@ -220,6 +233,11 @@ class TrainingModule(pl.LightningModule):
         self.recent, self.scores = progress["recent"], progress["scores"]
         if self.regulariser is not None and "regulariser" in checkpoint:
             self.regulariser.load(checkpoint["regulariser"])
+        if self.cloning is not None and checkpoint["teacher"] != self.cloning.hash:
+            raise ConfigError(
+                f"`trainer.clone` {self.settings.clone} has changed since this run was "
+                "begun: resume it with the teacher as it was, or begin another run."
+            )
         if "raw" in checkpoint:
             averaged = checkpoint["state_dict"]
             self._average = {

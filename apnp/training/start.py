@@ -10,6 +10,7 @@ from apnp.checkpoint import (
     RunRecord,
     find_checkpoint,
     has_checkpoint,
+    load_model,
     load_run,
     read_checkpoint,
 )
@@ -30,7 +31,8 @@ class Start:
         run: The run folder.
         begun: The record of the run's last checkpoint, if it is resumed from one.
         model: The model whose weights training starts from, if any.
-        inputs: The one that the model was trained with before, or None.
+        inputs: Those of the model that training starts from or learns to repeat, or
+            None.
     """
 
     run: Path
@@ -61,12 +63,15 @@ def begin(
             f"`trainer.precision` is one of {', '.join(_PRECISIONS)}. "
             f"Got {config.trainer.precision!r}."
         )
+    teacher = config.trainer.clone
     if resume:
         begun = _begun(run, config)
-        return Start(run, begun, None, begun.inputs if begun else None)
-    _refuse_existing(run)
-    if init_from is None:
-        return Start(run)
+        if begun is not None:
+            return Start(run, begun, None, begun.inputs)
+    else:
+        _refuse_existing(run)
+    if resume or init_from is None:
+        return Start(run, inputs=None if teacher is None else load_model(teacher)[1])
     model, inputs, _ = load_run(init_from)
     return Start(run, None, model, inputs)
 
