@@ -108,11 +108,12 @@ def test_a_free_student_takes_over_the_symmetry_of_its_teacher(tasks):
     made = Cloning(teacher, "", 1.0, Translations(1), 0)
     optimiser = torch.optim.Adam(student.parameters(), 6e-3)
     groups = {"translations": Translations(1)}
-    found, task = [], collate(tasks[:3])
+    found, task = [], collate(tasks[:2])
+    task = replace(task, target=task.target.each(lambda v: v[:, :24]))
     before = [p.clone() for p in teacher.parameters()]
     for step in range(61):
         if step % 30 == 0:
-            found.append(levels(student, groups, tasks, 0)["translations"])
+            found.append(levels(student, groups, tasks[:2], 0)["translations"])
         optimiser.zero_grad()
         made.loss(student, task, step).backward()
         optimiser.step()
