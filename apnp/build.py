@@ -237,7 +237,7 @@ def _convcnp(config: ModelConfig, inputs: Inputs) -> Backbone:
         net = CNN(settings.channels[0], settings.depth, *rest)
     options = GriddedOptions(
         inputs.auxiliary_dy, settings.kriging, settings.read, settings.embedded,
-        settings.expansion,
+        settings.expansion, settings.kriging_neighbours,
     )  # fmt: skip
     return ConvCNP(
         lattice, group, inputs.dy, inputs.dw, net, settings.lengthscales, options
@@ -252,7 +252,9 @@ def _relaxed_convcnp(config: ModelConfig, inputs: Inputs) -> Backbone:
         settings.channels, settings.depth, settings.kernel, len(lattice.shape),
         lattice.pad,
     )  # fmt: skip
-    options = GriddedOptions(inputs.auxiliary_dy, settings.kriging)
+    options = GriddedOptions(
+        inputs.auxiliary_dy, settings.kriging, neighbours=settings.kriging_neighbours
+    )
     convcnp = ConvCNP(
         lattice, group, inputs.dy, inputs.dw, net, settings.lengthscales, options
     )
@@ -284,7 +286,9 @@ def _equivcnp(config: ModelConfig, inputs: Inputs) -> Backbone:
     else:
         turns = PointGroup(settings.rotations, settings.reflections)
         net = SteerableCNN(*sizes, turns, lattice.pad)
-    options = GriddedOptions(inputs.auxiliary_dy, settings.kriging)
+    options = GriddedOptions(
+        inputs.auxiliary_dy, settings.kriging, neighbours=settings.kriging_neighbours
+    )
     return EquivCNP(lattice, inputs.dy, inputs.dw, net, settings.lengthscales, options)
 
 

@@ -122,7 +122,7 @@ CASES = (
     replace(_LINE, name="1-D step: PT-TNP", model="pt_tnp", channels=128),
     *(
         replace(_PLANE, name=f"2-D step: ConvCNP {n} context", context=n)
-        for n in (500, 1000, 2000, 4000)
+        for n in (500, 1000, 2000, 4000, 16_000)
     ),
     *(
         replace(

@@ -14,6 +14,7 @@ from apnp.nn.auxiliary import AuxiliaryAnalysis
 from apnp.nn.covariance import Covariance
 from apnp.nn.lattice import Lattice
 from apnp.nn.mlp import mlp
+from apnp.nn.nearest_kriging import krige_nearest
 from apnp.nn.setconv import scatter_gaussian
 from apnp.types import AuxiliarySet, Domain, LatticeLatent, PointSet
 
@@ -31,6 +32,9 @@ class GriddedOptions:
         read: Number of channels read linearly; zero for all of them and a perceptron.
         embedded: Numbers that a point is embedded by; zero for its values alone.
         expansion: Times as many channels inside the perceptron at the nodes.
+        neighbours: Number of nearest points that a node is kriged from; zero for all.
+        whole: Number of points up to which a node is kriged from all of them, whatever
+            `neighbours` is: this is then as fast.
 
     Raises:
         ValueError: If a number is too small.
@@ -41,9 +45,12 @@ class GriddedOptions:
     read: int = 0
     embedded: int = 4
     expansion: int = 2
+    neighbours: int = 0
+    whole: int = 512
 
     def __post_init__(self) -> None:
-        for name, least in (("read", 0), ("embedded", 0), ("expansion", 1)):
+        sizes = {"read": 0, "embedded": 0, "expansion": 1, "neighbours": 0, "whole": 0}
+        for name, least in sizes.items():
             size = getattr(self, name)
             if size < least:
                 raise ValueError(
@@ -54,9 +61,10 @@ class GriddedOptions:
 class Gridded(Backbone[LatticeLatent]):
     """Set convolutions onto a lattice, a network on it, and readings at the targets.
 
-    The values are kriged onto the lattice with a learned stationary covariance, at a
-    cost that grows with the cube of the number of points. Without kriging the values
-    are analysed as covariates are, and the cost grows with their number. Values and
+    The values are kriged onto the lattice with a learned stationary covariance: from
+    all points at a cost that grows with the cube of their number, or, where there are
+    many, from the nearest of every node at a cost that grows with their number. Without
+    kriging the values are analysed as covariates are. Values and
     covariates are analysed by successive corrections (Barnes 1964): spread with a
     wide Gaussian and divided by their density plus a learned prior; residuals at the
     context points are spread with a narrower one, and so on. Every field, its density,
@@ -108,6 +116,7 @@ class Gridded(Backbone[LatticeLatent]):
             self.embed = mlp(2 * n_values, 32, options.embedded, hidden=1)
         scales = [lattice.cell * width for width in widths]
         self.covariance = Covariance(scales) if options.kriging else None
+        self.neighbours, self.whole = options.neighbours, options.whole
         if self.covariance is None:
             self.log_widths = nn.Parameter(torch.tensor(scales).log())
         self.log_density_prior = nn.Parameter(torch.full((len(widths),), -1.0))
@@ -189,16 +198,50 @@ class Gridded(Backbone[LatticeLatent]):
         self, covariance: Covariance, x: Tensor, context: PointSet, domain: Domain
     ) -> Tensor:
         """The values on the lattice of the domain, (b, dy, *shape)."""
-        values = torch.where(context.y_mask, context.y, 0.0)
+        lattice = self.placed(domain)
         # Large weights of either sign cancel: half precision would not hold their sum.
         with torch.autocast(x.device.type, enabled=False):
-            weights = [
-                covariance.solve(x, context.y_mask[..., v], values[..., v : v + 1])
-                for v in range(self.dy)
+            fields = [
+                self._kriged_one(covariance, lattice, x, mask, y, domain.centre)
+                for mask, y in zip(
+                    context.y_mask.unbind(-1), context.y.unbind(-1), strict=True
+                )
             ]
-            return self.placed(domain).krige(
-                torch.cat(weights, dim=-1), x, domain.centre, covariance
+        return torch.stack(fields, dim=1)
+
+    def _kriged_one(
+        self, covariance: Covariance, lattice: Lattice, x: Tensor, mask: Tensor,
+        y: Tensor, centre: Tensor,
+    ) -> Tensor:  # fmt: skip
+        """One variable (b, n) on the lattice, (b, *shape).
+
+        Every task is kriged from all its points or from the nearest, by their number.
+        """
+        y = torch.where(mask, y, 0.0)
+        count = mask.sum(-1)
+        many = (count > self.whole) & (count > self.neighbours) & (self.neighbours > 0)
+        field = y.new_zeros(len(y), *lattice.shape)
+        rows = torch.nonzero(many)[:, 0]
+        if len(rows):
+            sites = lattice.sites(centre[rows]).flatten(1, -2)
+            found = krige_nearest(
+                covariance, x[rows], mask[rows], y[rows], sites, self.neighbours
             )
+            field = field.index_copy(0, rows, found.view(-1, *lattice.shape))
+        rows = torch.nonzero(~many)[:, 0]
+        if len(rows):
+            # Observed points first: the others need no row of the matrix.
+            most = int(count[rows].amax())
+            order = (~mask[rows]).to(torch.uint8).argsort(dim=-1, stable=True)
+            order = order[:, :most]
+            near = torch.gather(
+                x[rows], 1, order[..., None].expand(-1, -1, x.shape[-1])
+            )
+            own, values = mask[rows].gather(1, order), y[rows].gather(1, order)
+            weights = covariance.solve(near, own, values[..., None])
+            found = lattice.krige(weights, near, centre[rows], covariance)
+            field = field.index_copy(0, rows, found[:, 0])
+        return field
 
     def mixed(self, z: Tensor) -> Tensor:
         """What targets read of the processed channels: interpolation is linear."""

@@ -33,13 +33,17 @@ class LatticeModelConfig(Section):
         drift: Fit a linear drift on elevation and location to the context of each
             task, and model what is left.
         kriging: Krige the values onto the lattice. Without it set convolutions alone
-            analyse them. Kriging and drift cost the cube of the number of stations;
-            without both the cost is linear.
+            analyse them.
+        kriging_neighbours: Number of nearest stations that a node of the lattice is
+            kriged from where a time has more than 512 stations; the cost then grows
+            with their number. 0 = all stations; the cost grows with the cube of their
+            number.
     """
 
     lengthscales: tuple[float, ...] = ranged((20.0, 8.0, 3.5, 1.6, 0.8), above=0)
     drift: bool = True
     kriging: bool = True
+    kriging_neighbours: int = ranged(0, least=0, most=1_000)
 
 
 @dataclass(frozen=True)

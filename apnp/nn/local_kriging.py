@@ -88,7 +88,9 @@ class LocalKriging(nn.Module):
                 for shapes, (a, b) in zip(blocks, _BLOCKS, strict=True)
             )
             noise = torch.exp(self.log_noises[v] + scales[..., -1])
-            mean, explained = _krige(among, across, y[..., v], weight[..., v], noise)
+            mean, explained = solve_neighbours(
+                among, across, y[..., v], weight[..., v], noise
+            )
             means.append(mean)
             prior = at_target[..., 0, 0]
             variances.append((prior - explained).clamp(min=0.0) + noise)
@@ -172,7 +174,7 @@ _TARGET, _NEIGHBOURS = slice(0, 1), slice(1, None)
 _BLOCKS = ((_TARGET, _TARGET), (_NEIGHBOURS, _TARGET), (_NEIGHBOURS, _NEIGHBOURS))
 
 
-def _krige(
+def solve_neighbours(
     among: Tensor, across: Tensor, y: Tensor, weight: Tensor, noise: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Simple kriging from neighbours: the mean, and the variance they explain."""

@@ -30,6 +30,8 @@ from subjects.kriging import Kriging
 from subjects.subject import Subject, Work
 
 LENGTHS = (0.3, 0.13, 0.055, 0.025, 0.01)
+DENSE = 4_000
+"""Most context points of a task whose whole system is solved."""
 CHUNK = 65_536
 """Targets decoded at once, at most: of a grid whole rows, as predictions of fields."""
 
@@ -48,6 +50,7 @@ class Form:
         read: Channels read linearly, or zero.
         embedded: Numbers of a point that are spread beside its value and its presence.
         unet: Whether the network is the default U-Net, not the case's CNN.
+        neighbours: Points that a node is kriged from, or zero for all.
     """
 
     widths: tuple[float, ...] = (1.0,)
@@ -56,6 +59,7 @@ class Form:
     read: int = 2
     embedded: int = 0
     unet: bool = False
+    neighbours: int = 0
 
 
 _DEFAULT = ConvCNPConfig()
@@ -73,7 +77,9 @@ def convcnp(case: Case, lattice: PlaneLattice, form: Form) -> ConvCNP:
         net = UNet(_DEFAULT.channels, _DEFAULT.blocks, _DEFAULT.kernel, *rest)
     else:
         net = CNN(case.channels, case.layers, case.kernel, *rest)
-    options = GriddedOptions((), form.kriging, form.read, form.embedded, form.expansion)
+    options = GriddedOptions(
+        (), form.kriging, form.read, form.embedded, form.expansion, form.neighbours
+    )
     return ConvCNP(lattice, Translations(case.dx), 1, 0, net, form.widths, options)
 
 
@@ -82,7 +88,7 @@ def plane(case: Case) -> PlaneLattice:
     return PlaneLattice((case.lattice,) * case.dx, 1 / case.lattice)
 
 
-def _task(points: Points) -> Task:
+def as_task(points: Points) -> Task:
     """Over the unit box."""
     centre = torch.full((len(points.xc), points.xc.shape[-1]), 0.5)
     known = torch.ones(len(points.xc), dtype=torch.bool)
@@ -128,6 +134,8 @@ class Ours(Subject):
         """Its models, up to its size."""
         pairs = case.tasks * case.context * case.n_targets
         fits = pairs <= self.most or not case.trained
+        if self.form.kriging and not self.form.neighbours:
+            fits &= case.context <= DENSE
         return case.model in self.models and fits
 
     def model(self, case: Case, points: Points) -> tuple[NeuralProcess, Task]:
@@ -139,7 +147,7 @@ class Ours(Subject):
                 if isinstance(part, MLP):
                     part.forward = part.reference
         model = NeuralProcess(backbone, HeteroscedasticGaussian(backbone.d_out, 1))
-        return model, _task(points)
+        return model, as_task(points)
 
     def setup(self, case: Case, points: Points) -> Work:
         """The model and its tasks."""
@@ -153,7 +161,7 @@ class Ours(Subject):
 
         def predict() -> list[Tensor]:
             with torch.inference_mode():
-                return [_predicted(model, _task(day), step) for day in points.each()]
+                return [_predicted(model, as_task(day), step) for day in points.each()]
 
         return Work(sum(p.numel() for p in model.parameters()), loss, predict)
 
@@ -203,6 +211,12 @@ SUBJECTS = [
         "gaussian_bias",
         ("convcnp",),
         form=replace(DEFAULT, kriging=True),
+    ),
+    Ours(
+        "apnp with local kriging",
+        "gaussian_bias",
+        ("convcnp",),
+        form=replace(DEFAULT, kriging=True, neighbours=16),
     ),
     Ours("apnp with plain attention", "plain", ("tnp", "pt_tnp")),
     Ours("apnp with published attention", "te_tnp", ("tnp", "pt_tnp"), 10**6),

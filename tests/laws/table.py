@@ -52,6 +52,13 @@ FACTORIES: dict[str, tuple[str, Callable[[], Any]]] = {
         f"ConvCNP without kriging, {at}": (at, lambda at=at: convcnp(at, **UNKRIGED))
         for at in LATTICES
     },
+    **{
+        f"ConvCNP kriging from three stations, {at}": (
+            at,
+            lambda at=at: convcnp(at, neighbours=3, whole=0),
+        )
+        for at in ("plane", "sphere")
+    },
     "ConvCNP read linearly, sphere": (
         "sphere",
         lambda: convcnp("sphere", read=3, embedded=0),
