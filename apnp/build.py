@@ -33,10 +33,8 @@ from apnp.geometry.sphere import EARTH_RADIUS_KM
 from apnp.groups import (
     Group,
     LongitudeShifts,
-    RigidMotions,
-    SphereRotations,
     Translations,
-    Trivial,
+    named_group,
 )
 from apnp.inputs.coordinates import CoordinateInputs
 from apnp.inputs.gridded_covariates import KM_PER_UNIT
@@ -57,29 +55,13 @@ from apnp.nn.unet import UNet
 Inputs = StationInputs | CoordinateInputs
 """What a model's inputs are."""
 
-GROUPS: dict[str, dict[str, Callable[[int], Group]]] = {
-    "plane": {
-        "translations": Translations,
-        "rigid_motions": RigidMotions,
-        "none": Trivial,
-    },
-    "box": {
-        "translations": Translations,
-        "rigid_motions": RigidMotions,
-        "none": Trivial,
-    },
-    "sphere": {
-        "longitude_shifts": lambda _: LongitudeShifts(),
-        "rotations": lambda _: SphereRotations(),
-        "none": Trivial,
-    },
-}
-"""The groups of each geometry, the default one first."""
 _NO_FRAMES = {
     "equivcnp": "keeps rigid motions by itself",
     "relaxed_convcnp": "has functions of location of its own",
 }
 """Backbones that frames would add nothing to, or take the meaning from."""
+_LINEAR = ("similarity", "special_linear", "affine")
+"""Groups that frames alone give."""
 _LATTICES = ("convcnp", "relaxed_convcnp", "equivcnp")
 """Backbones whose latent lies on a lattice."""
 _N_DRIFT = 1
@@ -146,6 +128,8 @@ def _backbone(config: ModelConfig, inputs: Inputs) -> Backbone:
         "relaxed_convcnp": _relaxed_convcnp, "tnp": _tnp,
     }  # fmt: skip
     make = made[config.backbone.name]
+    if config.group in _LINEAR:
+        _group_inside(config)
     if config.symmetrise == "none":
         return make(config, inputs)
     if config.backbone.name in _NO_FRAMES:
@@ -155,12 +139,25 @@ def _backbone(config: ModelConfig, inputs: Inputs) -> Backbone:
             f"{_NO_FRAMES[config.backbone.name]}: set it to none, or take another "
             "`model.backbone.name`."
         )
-    convolves = config.backbone.name == "convcnp"
-    inside = replace(config, group="default" if convolves else "none")
+    inside = replace(config, group=_group_inside(config))
     s, sampling = config.learned_frames, None
     if config.symmetrise == "learned":
         sampling = PoseSampling(s.sampling, s.count, s.width, s.noise)
     return Framed(make(inside, inputs), _group(config, inputs), sampling)
+
+
+def _group_inside(config: ModelConfig) -> str:
+    """What a backbone keeps of its own within frames."""
+    name = config.backbone.name
+    if config.group not in _LINEAR:
+        return "default" if name == "convcnp" else "none"
+    if name == "convcnp" or config.symmetrise != "frames":
+        raise ConfigError(
+            f"`model.group` {config.group} changes the distance of two points, so that "
+            "frames alone keep it: set model.symmetrise to frames, and "
+            "model.backbone.name to tnp, local_tnp, pt_tnp, rcnp or cnp."
+        )
+    return "none" if name == "cnp" else "rigid_motions"
 
 
 def _drift(
@@ -194,14 +191,7 @@ def _likelihood(config: ModelConfig, inputs: Inputs, backbone: Backbone) -> Like
 
 
 def _group(config: ModelConfig, inputs: Inputs) -> Group:
-    groups = GROUPS[config.geometry]
-    if config.group != "default" and config.group not in groups:
-        raise ConfigError(
-            f"`model.group` is one of {', '.join(groups)} on a {config.geometry}. "
-            f"Got {config.group}."
-        )
-    name = next(iter(groups)) if config.group == "default" else config.group
-    return groups[name](inputs.dx)
+    return named_group(config.geometry, config.group, inputs.dx)
 
 
 def _shifts(config: ModelConfig, inputs: Inputs) -> Group:

@@ -32,7 +32,8 @@ def main(argv: Sequence[str]) -> None:
 
 def table() -> pd.DataFrame:
     """Backbone, geometry, group, where it is exact, and numbers of weights."""
-    from apnp.build import GROUPS, build_model  # not before: --help needs no torch
+    from apnp.build import build_model  # not before: --help needs no torch
+    from apnp.groups import GROUPS
     from apnp.inputs.projection import GEOMETRIES
     from apnp.inputs.stations import StationInputs
 

@@ -180,7 +180,10 @@ class ModelConfig(Section):
             lengths named `km` here are then given.
         group: The symmetry. On the plane and in a box `translations` (the default
             there), `rigid_motions` or `none`; on the sphere `longitude_shifts` (the
-            default there), `rotations` or `none`.
+            default there), `rotations` or `none`. On the plane frames
+            (`symmetrise`) also give `similarity` (rigid motions and changes of
+            scale), `special_linear` (linear maps that keep areas) and `affine` (all
+            linear maps), each with shifts.
         insolation: Give the model the insolation above the atmosphere (a function of
             latitude and day) and its change as covariates, in place of the sine and
             cosine of the time of year, which differ between the hemispheres.
@@ -205,7 +208,7 @@ class ModelConfig(Section):
     geometry: Literal["plane", "sphere", "box"] = "sphere"
     group: Literal[
         "default", "none", "translations", "rigid_motions",
-        "longitude_shifts", "rotations",
+        "longitude_shifts", "rotations", "similarity", "special_linear", "affine",
     ] = "default"  # fmt: skip
     symmetrise: Literal["none", "frames", "learned"] = "none"
     form: Literal["strict", "approximate"] = "strict"

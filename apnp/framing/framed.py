@@ -11,7 +11,8 @@ from apnp.backbones import Backbone
 from apnp.framing.frames import Layout, frames_of
 from apnp.framing.learned import LearnedFrames, PoseSampling
 from apnp.framing.poses import Poses
-from apnp.groups import Group, LongitudeShifts, SphereRotations
+from apnp.framing.whitening import whitening_frames
+from apnp.groups import Group, LinearMotions, LongitudeShifts, SphereRotations
 from apnp.types import (
     AuxiliarySet,
     Domain,
@@ -86,7 +87,9 @@ class Framed(Backbone[FramedLatent]):
             )
         self.backbone, self.group = backbone, group
         self.dy, self.dw = backbone.dy, backbone.dw
-        self.frames: Callable[[Layout], Poses] = torch.no_grad()(frames_of(group))
+        self.frames: Callable[[Layout], Poses] = torch.no_grad()(
+            _frames(group, backbone.group)
+        )
         if sampling is not None:
             n_values = 2 * (self.dy + self.dw)
             self.frames = LearnedFrames(group, n_values, sampling)
@@ -150,6 +153,13 @@ class Framed(Backbone[FramedLatent]):
         read = self.backbone.decode(latent.inner, x.flatten(0, 1), w, e)
         each = read.unflatten(0, (-1, poses.n))
         return (poses.weight[..., None, None] * each).sum(1)
+
+
+def _frames(group: Group, inside: Group) -> Callable[[Layout], Poses]:
+    """The frames of a group, for a backbone that keeps `inside` of its own."""
+    if isinstance(group, LinearMotions):
+        return whitening_frames(group, inside)
+    return frames_of(group)
 
 
 def _values(context: PointSet) -> Tensor:

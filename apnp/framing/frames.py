@@ -91,7 +91,7 @@ def _centred(layout: Layout, dims: tuple[int, ...]) -> Poses:
     origin = torch.zeros_like(mean)
     origin[:, list(dims)] = mean[:, list(dims)]
     matrix = torch.eye(mean.shape[-1]).to(mean).expand(len(mean), 1, -1, -1)
-    return Poses(origin[:, None], matrix, mean.new_ones(len(mean), 1), _all(mean))
+    return Poses(origin[:, None], matrix, mean.new_ones(len(mean), 1), everywhere(mean))
 
 
 def _both_ways(layout: Layout) -> Poses:
@@ -99,7 +99,7 @@ def _both_ways(layout: Layout) -> Poses:
     mean, _ = layout.mean()
     sign = mean.new_tensor([1.0, -1.0]).reshape(1, 2, 1, 1).expand(len(mean), -1, 1, 1)
     weight = mean.new_full((len(mean), 2), 0.5)
-    return Poses(mean[:, None].expand(-1, 2, -1), sign, weight, _all(mean))
+    return Poses(mean[:, None].expand(-1, 2, -1), sign, weight, everywhere(mean))
 
 
 def _turned(layout: Layout, mirrors: bool) -> Poses:
@@ -109,7 +109,10 @@ def _turned(layout: Layout, mirrors: bool) -> Poses:
         layout.x - mean[:, None], layout.mask, layout.centre - mean
     )
     poses = Poses(
-        mean[:, None].expand(-1, angle.shape[1], -1), _turn(angle), weight, oriented
+        mean[:, None].expand(-1, angle.shape[1], -1),
+        turns_onto(angle),
+        weight,
+        oriented,
     )
     return flipped(poses, 1) if mirrors else poses
 
@@ -130,9 +133,11 @@ def _about_the_axis(layout: Layout) -> Poses:
     """Poses of the sphere turned about its axis to the moments of the layout."""
     angle, weight, _ = directions(layout.x[..., :2], layout.mask, layout.centre[:, :2])
     matrix = torch.eye(3).to(angle).repeat(*angle.shape, 1, 1)
-    matrix[..., :2, :2] = _turn(angle)
+    matrix[..., :2, :2] = turns_onto(angle)
     # At the axis itself a turn changes nothing: no direction is needed there.
-    return Poses(matrix.new_zeros(*angle.shape, 3), matrix, weight, _all(layout.centre))
+    return Poses(
+        matrix.new_zeros(*angle.shape, 3), matrix, weight, everywhere(layout.centre)
+    )
 
 
 def _about_the_mean(layout: Layout) -> Poses:
@@ -148,7 +153,7 @@ def _about_the_mean(layout: Layout) -> Poses:
         (layout.centre[:, None] @ basis.mT)[:, 0, :2],
     )
     turn = torch.eye(3).to(angle).repeat(*angle.shape, 1, 1)
-    turn[..., :2, :2] = _turn(angle)
+    turn[..., :2, :2] = turns_onto(angle)
     return Poses(
         turn.new_zeros(*angle.shape, 3), turn @ basis[:, None], weight, oriented
     )
@@ -197,7 +202,7 @@ def directions(
     )
 
 
-def _turn(angle: Tensor) -> Tensor:
+def turns_onto(angle: Tensor) -> Tensor:
     """Matrices that turn the direction `angle` (...) onto the first axis."""
     cos, sin = angle.cos(), angle.sin()
     rows = torch.stack((cos, sin), -1), torch.stack((-sin, cos), -1)
@@ -213,5 +218,6 @@ def _basis(pole: Tensor) -> Tensor:
     return torch.stack((east, torch.linalg.cross(pole, east), pole), dim=-2)
 
 
-def _all(like: Tensor) -> Tensor:
+def everywhere(like: Tensor) -> Tensor:
+    """True for every task of a batch, (b,): a direction is defined in all of them."""
     return torch.ones(len(like), dtype=torch.bool, device=like.device)

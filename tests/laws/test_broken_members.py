@@ -14,6 +14,7 @@ import broken_frames
 import broken_groups
 import broken_learned_frames
 import broken_likelihoods
+import broken_linear_frames
 import broken_maps
 import broken_parts
 import broken_scores
@@ -24,6 +25,7 @@ import test_frames
 import test_groups
 import test_learned_frames
 import test_likelihoods
+import test_linear_frames
 import test_scores
 from breaking import Break, check_noticed, laws_of
 from member import Member, concrete
@@ -41,6 +43,7 @@ OF_ONE = (
     | broken_scores.BREAKS
     | broken_frames.BREAKS
     | broken_learned_frames.BREAKS
+    | broken_linear_frames.BREAKS
 )
 OF_PREDICTIONS = broken_likelihoods.OF_DISTRIBUTIONS | broken_likelihoods.OF_LIKELIHOODS
 
@@ -99,6 +102,7 @@ def named(law) -> str:
         test_groups,
         test_learned_frames,
         test_likelihoods,
+        test_linear_frames,
         test_scores,
     ],
 )

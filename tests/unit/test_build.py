@@ -16,6 +16,7 @@ from apnp.config import from_words
 from apnp.errors import ConfigError
 from apnp.framing import Framed, PoseSampling
 from apnp.groups import (
+    LinearMotions,
     LongitudeShifts,
     RigidMotions,
     SphereRotations,
@@ -369,6 +370,30 @@ def test_uniform_frames_of_shifts_are_refused(model_of):
     chosen = "--model.backbone.name=tnp", "--model.learned_frames.sampling=uniform"
     with pytest.raises(ConfigError, match="shifts have no uniform distribution"):
         model_of("plane", LEARNED, *chosen)
+
+
+@pytest.mark.parametrize(
+    ("group", "kind"),
+    [("affine", "affine"), ("special_linear", "special"), ("similarity", "similarity")],
+)
+@pytest.mark.parametrize(("name", "inside"), [("tnp", RigidMotions), ("cnp", Trivial)])
+def test_frames_give_linear_maps_to_what_keeps_rigid_motions(
+    model_of, group, kind, name, inside
+):
+    chosen = f"--model.backbone.name={name}", f"--model.group={group}"
+    model, _ = model_of("plane", FRAMES, *chosen, "--model.form=strict")
+    assert isinstance(model.backbone.group, LinearMotions)
+    assert model.backbone.group.kind == kind
+    assert type(model.backbone.backbone.group) is inside
+
+
+@pytest.mark.parametrize(
+    ("name", "frames"), [("tnp", "none"), ("tnp", "learned"), ("convcnp", "frames")]
+)
+def test_linear_maps_without_frames_or_on_a_lattice_are_refused(model_of, name, frames):
+    chosen = f"--model.backbone.name={name}", f"--model.symmetrise={frames}"
+    with pytest.raises(ConfigError, match=r"affine.*frames alone keep it.*or cnp"):
+        model_of("plane", "--model.group=affine", *chosen)
 
 
 @pytest.mark.parametrize("name", ["equivcnp", "relaxed_convcnp"])
