@@ -15,7 +15,7 @@ from apnp.ranges import LARGEST_SEED, Section, ranged
 
 Symmetry = Literal[
     "translations", "rigid_motions", "mirror", "turns", "east_shifts", "north_shifts",
-    "longitude_shifts", "rotations",
+    "longitude_shifts", "rotations", "similarity", "special_linear", "affine",
 ]  # fmt: skip
 """Names of candidate symmetries; each geometry has some of them."""
 DEFAULT_MINUTES = 55.0
@@ -31,7 +31,9 @@ class AugmentConfig(Section):
         share: Probability that a task is moved.
         size: How far, 0 to 1. Shifts: their standard deviation is a quarter of the
             longest side of the training region times this. Turns: up to half a circle
-            times this, either way. Mirror images have no size.
+            times this, either way. Stretches: a ratio of up to 3 of their two axes,
+            and lengths changed by up to a factor of 2, to the power of this. Mirror
+            images have no size.
     """
 
     section: ClassVar[str] = "data.augment"

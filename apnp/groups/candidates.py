@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from apnp.errors import ConfigError
+from apnp.groups.linear import LinearMotions
 from apnp.groups.longitude import LongitudeShifts
 from apnp.groups.rigid import RigidMotions
 from apnp.groups.rotation import Rotations, SphereRotations
@@ -69,6 +70,9 @@ _OF_TWO: dict[str, Made] = {
     "turns": lambda *_: Rotations(),
     "east_shifts": lambda dx, scale: Translations(dx, (0,), scale),
     "north_shifts": lambda dx, scale: Translations(dx, (1,), scale),
+    "similarity": lambda _, scale: LinearMotions("similarity", scale=scale),
+    "special_linear": lambda _, scale: LinearMotions("special", scale=scale),
+    "affine": lambda _, scale: LinearMotions("affine", scale=scale),
 }
 _SPHERE: dict[str, Made] = {
     "longitude_shifts": lambda *_: LongitudeShifts(),

@@ -29,21 +29,30 @@ class LinearMotions(Group):
         kind: `affine` for all maps; `special` for those that keep areas and
             orientation, SL(2); `similarity` for those that keep the shape of figures.
         condition: Largest ratio of the two stretches of a random element.
-        scale: Standard deviation of a random shift, and the largest factor by which a
-            random element of `affine` and `similarity` changes lengths.
+        scale: Standard deviation of a random shift.
+        factor: Largest factor by which a random element of `affine` and `similarity`
+            changes lengths.
 
     Raises:
-        ValueError: If `condition` is below one.
+        ValueError: If `condition` or `factor` is below one.
     """
 
     dx = n_trend = 2
 
     def __init__(
-        self, kind: LinearKind = "affine", condition: float = 3.0, scale: float = 3.0
+        self,
+        kind: LinearKind = "affine",
+        condition: float = 3.0,
+        scale: float = 3.0,
+        factor: float = 2.0,
     ) -> None:
-        if not condition >= 1.0:
-            raise ValueError(f"`condition` is at least 1. Got {condition}.")
-        self.kind, self.condition, self.scale = kind, condition, scale
+        if not (condition >= 1.0 and factor >= 1.0):
+            raise ValueError(
+                "`condition` and `factor` are at least 1. Got "
+                f"{condition} and {factor}."
+            )
+        self.kind, self.condition = kind, condition
+        self.scale, self.factor = scale, factor
         self.mirrors = kind != "special"
 
     def identity(self, like: Tensor) -> Tensor:
@@ -60,7 +69,7 @@ class LinearMotions(Group):
         axes = random_rotation(2, False, generator, torch.zeros(1, dtype=torch.float64))
         turn = random_rotation(2, self.mirrors, generator, axes)
         shape = 0.0 if self.kind == "similarity" else math.log(self.condition) / 2
-        size = 0.0 if self.kind == "special" else math.log(self.scale)
+        size = 0.0 if self.kind == "special" else math.log(self.factor)
         log_ratio, log_size = shape * uniform(), size * (2 * uniform() - 1)
         stretch = torch.stack((log_size + log_ratio, log_size - log_ratio)).exp()
         matrix = turn @ (axes * stretch) @ axes.mT

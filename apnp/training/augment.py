@@ -9,6 +9,7 @@ from torch import Tensor
 
 from apnp.config import AugmentConfig
 from apnp.groups import (
+    LinearMotions,
     LongitudeShifts,
     RigidMotions,
     Rotations,
@@ -86,6 +87,8 @@ def element(
             return group.random(generator, like)
         axis = torch.randn(3, generator=generator, dtype=torch.float64).to(like)
         return _about(axis / axis.norm(), _angle(size, generator, like)).flatten()
+    if isinstance(group, LinearMotions):
+        return _stretched(group, size, generator, like)
     if isinstance(group, RigidMotions):
         shift = group.random(generator, like)[group.dx**2 :]
         turn = torch.eye(group.dx).to(like)
@@ -116,6 +119,23 @@ def augmented(
     box = inputs.geometry, inputs.low, inputs.high
     group = candidate(settings.group, *box, "data.augment.group")
     return AugmentedTasks(tasks, group, settings.share, settings.size, seed)
+
+
+def _stretched(
+    group: LinearMotions, size: float, generator: torch.Generator, like: Tensor
+) -> Tensor:
+    """A stretch of at most a size, then a turn and a shift of at most that size."""
+    part = LinearMotions(
+        group.kind, group.condition**size, size * group.scale, group.factor**size
+    )
+    drawn = part.random(generator, like)
+    _, sizes, axes = torch.linalg.svd(drawn[:4].reshape(2, 2))
+    turn = _turn(_angle(size, generator, like))
+    if group.mirrors and size > 0:
+        flip = torch.rand(1, generator=generator).item() < 0.5
+        turn[:, 0] *= -1 if flip else 1
+    stretch = (axes.mT * sizes) @ axes
+    return torch.cat(((turn @ stretch).flatten(), drawn[4:]))
 
 
 def _row(batch: Task, k: int) -> Task:

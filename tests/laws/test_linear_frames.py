@@ -166,7 +166,7 @@ def test_what_does_not_exist_is_refused():
             ValueError, match=r"nothing of a pair.*symmetrise to frames"
         ):
             asked(x, x)
-    with pytest.raises(ValueError, match="`condition` is at least 1"):
+    with pytest.raises(ValueError, match="`condition` and `factor` are at least 1"):
         LinearMotions(condition=0.5)
     with pytest.raises(ValueError, match="agree in dx"):
         Framed(tnp("SO(3)"), LinearMotions())

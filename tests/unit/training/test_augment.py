@@ -10,6 +10,7 @@ from apnp.backbones import TNP, TokenLayers
 from apnp.config import AugmentConfig, TrainerConfig
 from apnp.errors import ConfigError
 from apnp.groups import (
+    LinearMotions,
     LongitudeShifts,
     RigidMotions,
     Rotations,
@@ -68,7 +69,9 @@ def same(one, other):
     torch.testing.assert_close(one.domain.centre, other.domain.centre)
 
 
-@pytest.mark.parametrize("group", [Translations(2), Rotations(), RigidMotions(2)])
+@pytest.mark.parametrize(
+    "group", [Translations(2), Rotations(), RigidMotions(2), LinearMotions()]
+)
 def test_the_identity_reproduces_the_task(group):
     same(AugmentedTasks(Plane(), group, 1.0, 0.0, 0).task(5), Plane().task(5))
 
@@ -144,6 +147,25 @@ def test_turns_are_bounded_and_shifts_scale_with_the_size():
     assert shifts.std().item() == pytest.approx(1.0, rel=0.1)
     flips = [element(RigidMotions(1), 0.5, generator, like)[0] for _ in range(200)]
     assert 0.35 < sum(f < 0 for f in flips) / 200 < 0.65
+
+
+@pytest.mark.parametrize("kind", ["affine", "special", "similarity"])
+def test_stretches_grow_with_the_size(kind):
+    generator = torch.Generator().manual_seed(4)
+    group = LinearMotions(kind, condition=9.0, factor=4.0)
+    like = torch.zeros(1, dtype=torch.float64)
+    drawn = [element(group, 0.5, generator, like)[:4] for _ in range(200)]
+    matrices = torch.stack(drawn).reshape(-1, 2, 2)
+    condition = torch.linalg.cond(matrices)
+    lengths = torch.linalg.det(matrices).abs().sqrt()
+    if kind == "similarity":
+        torch.testing.assert_close(condition, torch.ones_like(condition))
+    else:
+        assert 2.8 < condition.max() <= 3.0 + 1e-9
+    if kind == "special":
+        torch.testing.assert_close(torch.linalg.det(matrices), torch.ones_like(lengths))
+    else:
+        assert 0.5 - 1e-9 <= lengths.min() < 0.53 < 1.9 < lengths.max() <= 2.0 + 1e-9
 
 
 def test_a_gridded_auxiliary_set_becomes_points_moved_or_not():
