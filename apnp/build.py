@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Literal
 
 import torch
 
@@ -146,7 +147,9 @@ def _backbone(config: ModelConfig, inputs: Inputs) -> Backbone:
     return Framed(make(inside, inputs), _group(config, inputs), sampling)
 
 
-def _group_inside(config: ModelConfig) -> str:
+def _group_inside(
+    config: ModelConfig,
+) -> Literal["default", "none", "rigid_motions"]:
     """What a backbone keeps of its own within frames."""
     name = config.backbone.name
     if config.group not in _LINEAR:
