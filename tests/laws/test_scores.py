@@ -106,6 +106,18 @@ def test_the_ends_of_an_interval_are_covered_and_no_level_is_zero_or_one():
             scores.covered(0.5, level)
 
 
+def test_two_tasks_have_an_error_and_one_has_none():
+    assert scores.mean_and_error([1.0, 4.0]) == pytest.approx((2.5, 1.5))
+    mean, error = scores.mean_and_error([4.0])
+    assert mean == 4.0
+    assert np.isnan(error)
+
+
 def test_scores_of_single_precision_are_computed_in_double():
-    y, mean, std = np.array([[1.5], [1.25], [0.5]], dtype=np.float32)
+    y, mean, std = np.array([[1.5], [1.1], [0.7]], dtype=np.float32)
     assert scores.crps_gaussian(y, mean, std).dtype == np.float64
+    a, b = np.array([[1.1, 2.3, 0.7], [0.1, 0.3, 0.9]], dtype=np.float32)
+    wide = a.astype(np.float64), b.astype(np.float64)
+    assert scores.mean_and_error(a) == scores.mean_and_error(wide[0])
+    assert scores.paired_difference(a, b) == scores.paired_difference(*wide)
+    assert scores.paired_ratio(a, b) == scores.paired_ratio(*wide)
