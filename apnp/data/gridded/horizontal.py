@@ -104,8 +104,9 @@ def open_file(path: str | PathLike, *, times: bool = True) -> xr.Dataset:
     try:
         return xr.open_dataset(gridded_path(path), decode_times=times)
     except (OSError, ValueError) as error:
+        why = " ".join(str(error).split())
         raise DataError(
-            f"{path}: cannot be read as NetCDF ({error}). If it is a ZIP, as the "
+            f"{path}: cannot be read as NetCDF ({why}). If it is a ZIP, as the "
             "Climate Data Store packs several kinds of values, unpack it first."
         ) from error
 
