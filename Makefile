@@ -102,9 +102,13 @@ bench: $(VENV)/installed-bench
 # The weights that ship. OPEN is the file of open observations (docs/model_card.md); an
 # interrupted run resumes. ARGS adds options, e.g. ARGS="--trainer.max_steps 20".
 pretrain: $(VENV)/installed
-	if [ -f $(PRETRAIN)/config.yaml ]; then $(BIN)/apnp pretrain --resume $(PRETRAIN) $(ARGS); \
+	if [ -f $(PRETRAIN)_first/config.yaml ]; then \
+	  $(BIN)/apnp pretrain --resume $(PRETRAIN)_first $(ARGS); \
 	  else $(BIN)/apnp pretrain --config configs/pretrain.yaml --data.path $(OPEN) \
-	  --run $(PRETRAIN) $(ARGS); fi
+	  --run $(PRETRAIN)_first --simulated 0.1 --altered 0 --edges 0 $(ARGS); fi
+	if [ -f $(PRETRAIN)/config.yaml ]; then $(BIN)/apnp pretrain --resume $(PRETRAIN) $(ARGS); \
+	  else $(BIN)/apnp pretrain --config configs/pretrain_further.yaml --data.path $(OPEN) \
+	  --run $(PRETRAIN) --init-from $(PRETRAIN)_first $(ARGS); fi
 	$(BIN)/apnp pretrain --ship $(PRETRAIN)
 
 clean:

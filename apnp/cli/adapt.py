@@ -35,6 +35,8 @@ RATES = (1e-3, 2e-4)
 """Learning rates that are tried."""
 SPLIT = StationSplit()
 _DAYS = 20
+_GAPS = 0.5
+"""Share of the tasks that predict in gaps, as the held-out blocks are."""
 _LEAST_STATIONS = 40
 _BOX, _ADAPTED = "box model", "adapted"
 
@@ -124,7 +126,7 @@ def _config(
     number = stations.sizes["station"]
     data = DataConfig(
         path=[*args.stations], variable=args.variable, split=SPLIT,
-        context=(min(20, number // 4), min(800, number // 2)),
+        context=(min(20, number // 4), min(800, number // 2)), gaps=_GAPS,
         covariates=known.data.covariates, history=known.data.history,
     )  # fmt: skip
     trainer = TrainerConfig(

@@ -1,13 +1,14 @@
 """Train the weights that ship with the package, on open and simulated days.
 
 `--data.path` names the file of open observations. Everything else is in
-`configs/pretrain.yaml`; docs/model_card.md says what the weights learn from.
+`configs/pretrain.yaml` and `configs/pretrain_further.yaml`: the shipped weights are
+trained in two parts. docs/model_card.md says what they learn from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jsonargparse import ArgumentParser
 
@@ -18,15 +19,25 @@ from apnp.errors import CheckpointError, ConfigError
 if TYPE_CHECKING:
     from apnp.pretraining import MixtureLaw
 
+_SHARES = {
+    "simulated": ("simulated tasks", 0.3),
+    "altered": ("real days that are altered", 0.6),
+    "edges": ("tasks whose targets lie beyond all context stations", 0.1),
+}
+
 
 def parser(legacy: bool = False) -> ArgumentParser:
     """The arguments; `legacy` reads the configuration of a run to resume."""
     made = config_parser("apnp pretrain", __doc__, legacy=legacy)
     made.add_argument("--resume", metavar="RUN", help="resume an interrupted run")
     made.add_argument(
-        "--simulated", type=float, metavar="SHARE",
-        help="share of simulated tasks (default 0.1; a resumed run keeps its own)",
-    )  # fmt: skip
+        "--init-from", metavar="RUN", help="start from the best weights of a run"
+    )
+    for name, (meaning, default) in _SHARES.items():
+        made.add_argument(
+            f"--{name}", type=float, metavar="SHARE",
+            help=f"share of {meaning} (default {default}; a resumed run keeps its own)",
+        )  # fmt: skip
     made.add_argument(
         "--without", metavar="A,B",
         help="sources of the open data that are not trained on (default none; a "
@@ -65,14 +76,12 @@ def main(argv: Sequence[str]) -> None:
     from apnp.pretraining import pretrain  # not before: it loads torch
 
     resumed = rest["resume"]
-    law = _law(Path(resumed) if resumed else None, rest["simulated"], rest["without"])
-    pretrain(config, law, resume=bool(resumed))
+    law = _law(Path(resumed) if resumed else None, rest)
+    pretrain(config, law, resume=bool(resumed), init_from=rest["init_from"])
 
 
-def _law(
-    resumed: Path | None, simulated: float | None, without: str | None
-) -> "MixtureLaw":
-    """The mixture that is asked for; that of the run where a run is resumed.
+def _law(resumed: Path | None, rest: Mapping[str, Any]) -> "MixtureLaw":
+    """The mixture that the options ask for; that of the run where one is resumed.
 
     Raises:
         ConfigError: If a run is to be resumed with another mixture.
@@ -80,16 +89,15 @@ def _law(
     from apnp.pretraining import MixtureLaw
 
     law = MixtureLaw() if resumed is None else MixtureLaw.of_run(resumed)
-    asked = law
-    if simulated is not None:
-        asked = replace(asked, simulated=simulated)
-    if without is not None:
-        names = tuple(name for name in without.split(",") if name)
-        asked = replace(asked, without=names)
+    given = {name: rest[name] for name in _SHARES if rest[name] is not None}
+    if rest["without"] is not None:
+        given["without"] = tuple(name for name in rest["without"].split(",") if name)
+    asked = replace(law, **given)
     if resumed is not None and asked != law:
+        options = " ".join(f"--{name} {getattr(law, name):g}" for name in _SHARES)
         raise ConfigError(
-            f"A resumed run keeps its mixture; {resumed} was begun with --simulated "
-            f"{law.simulated:g} --without '{','.join(law.without)}'. Leave both "
-            "options out, or begin another run."
+            f"A resumed run keeps its mixture; {resumed} was begun with {options} "
+            f"--without '{','.join(law.without)}'. Leave these options out, or begin "
+            "another run."
         )
     return asked

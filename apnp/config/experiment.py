@@ -62,6 +62,9 @@ class DataConfig(Section):
         test_times: Days that training never reads.
         context: Least and largest number of context stations in a task.
         targets: Largest number of target stations in a training task.
+        gaps: Share of the training tasks whose targets are the stations of discs of 50
+            to 350 km without any context, as in held-out blocks; those of other tasks
+            stand among the context stations.
         validation_context: Numbers of context stations in validation tasks; by default
             four from `context`'s least to its largest.
         covariates: Gridded covariates, such as orography.
@@ -84,6 +87,7 @@ class DataConfig(Section):
     test_times: str | None = None
     context: tuple[int, int] = ranged((20, 1000), least=1, most=10**6, count=(2, 2))
     targets: int = ranged(300, least=1, most=10**6)
+    gaps: float = ranged(0.0, least=0, most=1)
     validation_context: tuple[int, ...] = ranged(
         (), least=1, most=10**6, count=(0, 1000)
     )

@@ -37,3 +37,14 @@ def time_of_year(time: ArrayLike) -> Floats:
     elapsed = (day - day.astype("datetime64[Y]")) / np.timedelta64(1, "D")
     angle = 2 * np.pi * elapsed / DAYS_PER_YEAR
     return np.stack([np.sin(angle), np.cos(angle)], axis=-1)
+
+
+def season_difference(one: ArrayLike, other: ArrayLike) -> Floats:
+    """Days between two times of the year, at most half a year, of datetime64 (...)."""
+    sine, cosine = np.moveaxis(time_of_year(one), -1, 0)
+    other_sine, other_cosine = np.moveaxis(time_of_year(other), -1, 0)
+    angle = np.arctan2(
+        sine * other_cosine - cosine * other_sine,
+        cosine * other_cosine + sine * other_sine,
+    )
+    return np.abs(angle) * DAYS_PER_YEAR / (2 * np.pi)

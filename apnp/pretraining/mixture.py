@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,17 +24,27 @@ class MixtureLaw:
         without: Sources of the open data that are left out of training, to see how a
             model does where it has not been trained.
         places: Number of places where simulated stations may stand.
+        altered: Share of real days that are altered (`Alterations`), in [0, 1].
+        edges: Share of tasks whose targets lie beyond all context, in [0, 1].
     """
 
-    simulated: float = 0.1
+    simulated: float = 0.3
     without: tuple[str, ...] = ()
     places: int = 200_000
+    altered: float = 0.6
+    edges: float = 0.1
 
     def __post_init__(self) -> None:
-        if not 0 <= self.simulated <= 1:
-            raise ConfigError(
-                f"The share of simulated tasks must be in [0, 1]. Got {self.simulated}."
-            )
+        shares = {
+            "simulated tasks": self.simulated,
+            "altered days": self.altered,
+            "tasks beyond all context": self.edges,
+        }
+        for name, share in shares.items():
+            if not 0 <= share <= 1:
+                raise ConfigError(
+                    f"The share of {name} must be in [0, 1]. Got {share}."
+                )
 
     def write(self, run: Path) -> None:
         """Keep the law in a run folder, which is made if need be."""
@@ -44,17 +54,18 @@ class MixtureLaw:
 
     @classmethod
     def of_run(cls, run: Path) -> "MixtureLaw":
-        """The law of a run folder; the default one where the run kept none.
+        """The law of a run folder; that of the first runs where it kept none.
 
         Raises:
             CheckpointError: If the file is damaged.
         """
+        first = cls(simulated=0.1, altered=0.0, edges=0.0)
         path = run / _LAW
         if not path.is_file():
-            return cls()
+            return first
         try:
             kept = json.loads(path.read_text())
-            return cls(**kept | {"without": tuple(kept["without"])})
+            return replace(first, **kept | {"without": tuple(kept["without"])})
         except (ConfigError, LookupError, TypeError, ValueError) as error:
             raise CheckpointError(
                 f"{path} is damaged ({error}). Name another run."

@@ -9,9 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from apnp.errors import DataError
+from apnp.geometry.sphere import unit_vectors
 from apnp.geometry.station_blocks import StationSplit
+from apnp.inputs.season import season_difference
 from apnp.inputs.stations import StationInputs
 from apnp.observations import Sites
+from apnp.pretraining.altered_days import Alterations
 from apnp.pretraining.misreported import ElevationErrors
 from apnp.pretraining.mixture import batch_size_draw
 from apnp.pretraining.sampling import Indices, SamplingLaw
@@ -41,7 +44,9 @@ KINDS = (
     ("Europe", "KNMI", 0.05),
 )
 """Kinds of day: name, the source that makes a day of this kind, and its share."""
-_STREAM, _VALIDATION_STREAM = 14, 15
+_STREAM, _VALIDATION_STREAM, _ALTERED_STREAM = 14, 15, 16
+_LEAST_COMMON = 0.6
+"""Share of a day's stations that a day mixed with it must have."""
 _CONTEXT_SIZES = (40, 100, 400, 1000)
 
 
@@ -175,6 +180,7 @@ class OpenDays:
         sampling: How stations are divided into context and targets.
         seed: With a task's index it determines the task.
         batch_size: Tasks whose sizes are alike.
+        alterations: How days are altered.
 
     Raises:
         DataError: If no day has enough stations for a task.
@@ -187,13 +193,16 @@ class OpenDays:
         sampling: SamplingLaw,
         seed: int,
         batch_size: int = 1,
+        alterations: Alterations | None = None,
     ) -> None:
         self.stations, self.sampling = stations, sampling
+        self.alterations = alterations or Alterations()
         self.seed, self.batch_size = seed, batch_size
         self.errors = ElevationErrors()
         self._inputs = SiteInputs(
             inputs, stations.lat, stations.lon, stations.elevation
         )
+        self._unit = unit_vectors(stations.lat, stations.lon)
         count = np.diff(stations.start)
         self.kinds = {
             name: days[count[days] >= sampling.least]
@@ -221,7 +230,12 @@ class OpenDays:
         rng = np.random.default_rng([self.seed, _STREAM, index])
         day, (context, target) = self._division(rng, index)
         here = self.stations.on(day)
-        site, value = self.stations.site[here], self.stations.value[here]
+        site, value = self.stations.site[here], self._altered(day, index)
+        known = [k[np.isfinite(value[k])] for k in (context, target)]
+        if all(map(len, known)):
+            context, target = known
+        else:
+            value = self.stations.value[here]
         raised = self.errors.raised_m(
             rng, self._inputs.elevation[site], self._inputs.ground[site]
         )
@@ -229,6 +243,38 @@ class OpenDays:
             self.stations.days[day],
             *((site[each], value[each], raised[each]) for each in (context, target)),
         )
+
+    def _altered(self, day: int, index: int) -> Floats:
+        """The day's values, or those of one made from it; NaN at stations left out."""
+        rng = np.random.default_rng([self.seed, _ALTERED_STREAM, index])
+        here, law = self.stations.on(day), self.alterations
+        value = self.stations.value[here]
+        if rng.random() >= law.share:
+            return value
+        other = self._other(rng, day) if rng.random() < law.mixed else None
+        site = self.stations.site[here]
+        unit, elevation = self._unit[site], self.stations.elevation[site]
+        return law.values(rng, (value, other), unit, elevation)
+
+    def _other(self, rng: np.random.Generator, day: int) -> Floats | None:
+        """Values of another day of the kind and season at the day's stations.
+
+        None if it lacks too many of them. NaN at the stations that it lacks.
+        """
+        stations = self.stations
+        kind = next(name for name, days in self.kinds.items() if day in days)
+        days, weights = self.kinds[kind], self._weights[kind]
+        apart = season_difference(stations.days[days], stations.days[day])
+        usable = (apart < self.alterations.season_days + 0.5) & (days != day)
+        if not usable.any():
+            return None
+        weights = weights[usable] / weights[usable].sum()
+        there = stations.on(int(rng.choice(days[usable], p=weights)))
+        site = stations.site[stations.on(day)]
+        value = np.full(len(stations.lat), np.nan)
+        value[stations.site[there]] = stations.value[there]
+        value = value[site]
+        return value if np.isfinite(value).mean() >= _LEAST_COMMON else None
 
     def network(self, index: int) -> Sites:
         """The context stations of task `index`, with their true elevations."""

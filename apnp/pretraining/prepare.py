@@ -12,6 +12,7 @@ from apnp.inputs.coordinates import CoordinateInputs
 from apnp.inputs.gridded_covariates import FieldSource, FieldUse
 from apnp.inputs.stations import StationInputs
 from apnp.observations import Observations, Sites
+from apnp.pretraining.altered_days import Alterations
 from apnp.pretraining.candidates import Candidates
 from apnp.pretraining.mixture import MixedTasks, MixtureLaw
 from apnp.pretraining.open_days import (
@@ -33,7 +34,13 @@ from apnp.variables import get_variable
 _KINDS_OF_DAY = 6
 
 
-def pretrain(config: Config, law: MixtureLaw, *, resume: bool = False) -> Path:
+def pretrain(
+    config: Config,
+    law: MixtureLaw,
+    *,
+    resume: bool = False,
+    init_from: str | Path | None = None,
+) -> Path:
     """Train on open and simulated days; return the run folder.
 
     Args:
@@ -41,6 +48,7 @@ def pretrain(config: Config, law: MixtureLaw, *, resume: bool = False) -> Path:
             `config.data.covariates` name the relief and the land fraction.
         law: What the tasks are mixed from.
         resume: Resume the run in `config.run`.
+        init_from: A run whose best weights training starts from.
 
     Raises:
         ConfigError: If the configuration is impossible, or the folder exists already.
@@ -55,7 +63,7 @@ def pretrain(config: Config, law: MixtureLaw, *, resume: bool = False) -> Path:
             "Pretraining knows no stations: leave data.history and "
             "model.fixed_inputs.kind at their defaults, or use `apnp train`."
         )
-    start = begin(config, resume=resume)
+    start = begin(config, resume=resume, init_from=init_from)
     if isinstance(start.inputs, CoordinateInputs):
         raise CheckpointError(
             f"{start.run} holds a model of bare coordinates, not of stations. Name a "
@@ -99,6 +107,8 @@ def prepare_pretraining(
         f"{law.simulated:g} of the tasks simulated at {law.places} places; "
         f"without {', '.join(law.without) or 'no source'}"
     )
+    if law.altered or law.edges:
+        summary += f"; {law.altered:g} of the days altered, {law.edges:g} of the edges"
     about = get_variable(config.data.variable)
     return TrainingData(
         inputs, tasks, _validation(inputs, validation, part, number),
@@ -134,10 +144,14 @@ def _tasks(
     config: Config, law: MixtureLaw, inputs: StationInputs, train: OpenStations
 ) -> TaskSource:
     seed, batch_size = config.trainer.seed, config.trainer.batch_size
-    sampling = SamplingLaw(config.data.context, config.data.targets)
+    sampling = SamplingLaw(
+        config.data.context, config.data.targets, edge_share=law.edges
+    )
     sources: dict[str, TaskSource] = {}
     if law.simulated < 1:
-        sources["open"] = OpenDays(inputs, train, sampling, seed, batch_size)
+        sources["open"] = OpenDays(
+            inputs, train, sampling, seed, batch_size, Alterations(law.altered)
+        )
     if law.simulated > 0:
         relief, land = _terrain(inputs)
         places = Candidates.draw(relief, land, law.places, seed)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from apnp.errors import ConfigError
 from apnp.geometry.sphere import km_to_chord
 from apnp.pretraining.networks import log_uniform
+from apnp.training.gaps import stations_in_gaps
 
 Indices = NDArray[np.intp]
 
@@ -29,6 +30,9 @@ class SamplingLaw:
         gap_share: Probability that the targets are the stations of discs without
             context, instead of stations among the context stations.
         gap_km: Least and largest radius of such a disc, drawn log-uniformly.
+        edge_share: Probability that the targets are the outermost stations in a random
+            direction, beyond all context.
+        edge: Least and largest share of the stations that are outermost.
         least: Least number of stations of a day with tasks.
         region_least: Least number of stations of a disc, where there are so many.
     """
@@ -39,6 +43,8 @@ class SamplingLaw:
     region_km: tuple[float, float] = (250.0, 5000.0)
     gap_share: float = 0.35
     gap_km: tuple[float, float] = (50.0, 350.0)
+    edge_share: float = 0.0
+    edge: tuple[float, float] = (0.1, 0.4)
     least: int = 12
     region_least: int = 40
 
@@ -69,11 +75,10 @@ class SamplingLaw:
         if rng.random() < self.region_share:
             inside = self._region(rng, x)
         order = rng.permutation(inside)
-        if rng.random() < self.gap_share:
-            gaps = self._gaps(rng, x[order])
-            if np.count_nonzero(gaps) >= _FEWEST_TARGETS:
-                n = self._context_size(size, int(np.count_nonzero(~gaps)))
-                return order[~gaps][:n], order[gaps][: self.targets]
+        apart = self._apart(rng, x[order])
+        if np.count_nonzero(apart) >= _FEWEST_TARGETS:
+            n = self._context_size(size, int(np.count_nonzero(~apart)))
+            return order[~apart][:n], order[apart][: self.targets]
         n_targets = max(1, min(self.targets // 2, len(order) // 3))
         n = self._context_size(size, len(order) - n_targets)
         return order[:n], order[n:][: self.targets]
@@ -92,18 +97,17 @@ class SamplingLaw:
             return inside
         return np.argpartition(distance, least - 1)[:least]
 
-    def _gaps(
+    def _apart(
         self, rng: np.random.Generator, x: NDArray[np.float32]
     ) -> NDArray[np.bool_]:
-        """True in discs that together hold up to about a third of the stations."""
-        gaps = np.zeros(len(x), dtype=bool)
-        radius = km_to_chord(log_uniform(rng, *self.gap_km))
-        for _ in range(24):
-            added = gaps | (_chords(x, x[rng.integers(len(x))]) <= radius)
-            if 3 * np.count_nonzero(added) > len(x):
-                break
-            gaps = added
-        return gaps
+        """True at stations of places without context, false at all if there is none."""
+        kind = rng.random()
+        if kind < self.gap_share:
+            return stations_in_gaps(rng, x, self.gap_km)
+        if kind < self.gap_share + self.edge_share:
+            along = x @ rng.standard_normal(3)
+            return along > np.quantile(along, 1 - rng.uniform(*self.edge))
+        return np.zeros(len(x), dtype=bool)
 
 
 def _chords(x: NDArray[np.float32], centre: NDArray[np.float32]) -> NDArray:

@@ -125,7 +125,7 @@ def _sampling(config: Config) -> TaskSampling:
     hides = config.model.form == "approximate" and fixed.kind != "sites"
     return TaskSampling(
         *data.context, data.targets, fixed.dropout if hides else 0.0,
-        config.trainer.seed, fixed.site_dropout, data.history.dropout,
+        config.trainer.seed, fixed.site_dropout, data.history.dropout, data.gaps,
     )  # fmt: skip
 
 

@@ -9,9 +9,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from apnp.errors import ConfigError, DataError
+from apnp.geometry.sphere import unit_vectors
 from apnp.inputs.stations import StationInputs, observed
 from apnp.observations import Observations, Sites
+from apnp.training.gaps import stations_in_gaps
 from apnp.types import Domain, PointSet, Task
+
+GAP_KM = (50.0, 350.0)
+"""Least and largest radius of gaps in the context."""
+_GAPS = 3
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,8 @@ class TaskSampling:
         site_dropout: Mean share of the sites of fixed inputs that a task does without:
             in its context, and at its targets.
         history_dropout: The same of the stations whose history is hidden.
+        gaps: Probability that the targets are the stations of discs without context,
+            in [0, 1].
     """
 
     min_context: int
@@ -36,6 +44,7 @@ class TaskSampling:
     seed: int = 0
     site_dropout: tuple[float, float] = (0.0, 0.0)
     history_dropout: tuple[float, float] = (0.0, 0.0)
+    gaps: float = 0.0
 
     def __post_init__(self) -> None:
         if not 1 <= self.min_context <= self.max_context:
@@ -101,6 +110,7 @@ class StationTasks:
         terrain = inputs.site.terrain(lat, lon, elevation)
         self._terrain = terrain.astype(np.float32)
         self._lat = np.asarray(lat, dtype=np.float64)
+        self._unit = unit_vectors(lat, lon).reshape(-1, 3)
         self._times = times
         sites = self._sites = Sites(lat, lon, elevation, times[0])
         self._fields = inputs.gridded.on_days(sites, times)
@@ -119,11 +129,25 @@ class StationTasks:
         absolute = bool(rng.random() >= self.law.dropout)
         day = int(rng.choice(self.days))
         stations = rng.permutation(np.flatnonzero(np.isfinite(self._y[day])))
-        largest = min(self.law.max_context, len(stations) - 1)
+        apart = self._apart(index, stations)
+        left, targets = stations[~apart], stations[apart]
+        largest = min(self.law.max_context, len(left) - (not len(targets)))
         n = log_uniform(rng, self.law.min_context, largest)
-        return TaskIndices(
-            day, stations[:n], stations[n:][: self.law.max_targets], absolute
-        )
+        if not len(targets):
+            targets = left[n:]
+        return TaskIndices(day, left[:n], targets[: self.law.max_targets], absolute)
+
+    def _apart(self, index: int, stations: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """True at stations of gaps in the context, if the task has any."""
+        none = np.zeros(len(stations), dtype=bool)
+        if self.law.gaps <= 0:
+            return none
+        rng = np.random.default_rng([self.law.seed % 2**64, index, _GAPS])
+        if rng.random() >= self.law.gaps:
+            return none
+        apart = stations_in_gaps(rng, self._unit[stations], GAP_KM)
+        enough = np.count_nonzero(~apart) >= self.law.min_context
+        return apart if enough else none
 
     def task(self, index: int) -> Task:
         """Task `index` (b = 1), without padding."""

@@ -41,6 +41,7 @@ def test_the_configuration_takes_its_sizes_from_the_archive():
     args = SimpleNamespace(stations=["s.nc"], variable="tas", minutes=9.0)
     made = adapt._config(Config(), args, network(60), 2e-4, "runs/x")
     assert made.data.context == (15, 30)
+    assert made.data.gaps == 0.5
     assert made.trainer.max_minutes == 4.5
     assert made.trainer.learning_rate == 2e-4
     assert made.model == Config().model

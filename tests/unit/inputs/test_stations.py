@@ -7,7 +7,11 @@ from apnp.errors import CheckpointError, ConfigError
 from apnp.geometry.coastline import coast_distance_km
 from apnp.geometry.sphere import great_circle_km
 from apnp.inputs.projection import middle
-from apnp.inputs.season import season_covariates, time_of_year
+from apnp.inputs.season import (
+    season_covariates,
+    season_difference,
+    time_of_year,
+)
 from apnp.inputs.stations import StationInputs
 from apnp.observations import Observations, Sites
 
@@ -86,6 +90,12 @@ def test_insolation_means_the_same_in_both_hemispheres():
     np.testing.assert_allclose(north, south, atol=0.01)
     assert north[0, 0] > 1.1
     assert north[0, 1] > 0.1
+
+
+def test_seasons_differ_by_at_most_half_a_year():
+    days = np.array(["2019-01-05", "2018-12-26", "2019-07-06"], "datetime64[D]")
+    found = season_difference(days, np.datetime64("2001-01-05"))
+    np.testing.assert_allclose(found, [0.0, 10.0, 182.0], atol=0.5)
 
 
 def test_inputs_with_insolation_are_saved_and_used():

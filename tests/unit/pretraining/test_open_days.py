@@ -6,6 +6,7 @@ import pytest
 
 from apnp.errors import DataError
 from apnp.geometry.station_blocks import StationSplit
+from apnp.pretraining.altered_days import Alterations
 from apnp.pretraining.open_days import (
     EUROPE,
     KINDS,
@@ -98,6 +99,35 @@ def test_a_task_holds_the_values_of_one_day(stations, inputs):
     values = inputs.scaling.unscale(task.context.y[0, :, 0].numpy())
     days = train.day_of()[np.abs(train.value[:, None] - values).argmin(0)]
     assert np.unique(days).size == 1
+
+
+def test_altered_days_follow_from_the_index_and_keep_networks(stations, inputs):
+    train, _, _ = divided(stations, SPLIT)
+    plain = OpenDays(inputs, train, LAW, seed=2)
+    law = Alterations(share=1.0, season_days=3)
+    one, two = (OpenDays(inputs, train, LAW, 2, 1, law) for _ in range(2))
+    for index in range(12):
+        task, before = one.task(index), plain.task(index)
+        np.testing.assert_array_equal(task.context.y, two.task(index).context.y)
+        assert np.isin(task.context.x.numpy(), before.context.x.numpy()).all()
+        assert not np.isclose(
+            task.target.y.numpy().mean(), before.target.y.numpy().mean()
+        )
+        np.testing.assert_array_equal(one.network(index).lat, plain.network(index).lat)
+
+
+def test_days_are_mixed_with_days_of_their_kind_and_season(stations, inputs):
+    train, _, _ = divided(stations, SPLIT)
+    source = OpenDays(inputs, train, LAW, 2, 1, Alterations(season_days=1))
+    day = int(source.kinds["summer 2011"][0])
+    assert str(train.days[day]) == "2011-07-05"
+    assert source._other(np.random.default_rng(0), day) is None
+    day = int(source.kinds["winter 2019"][0])
+    site = train.site[train.on(day)]
+    found = source._other(np.random.default_rng(0), day)
+    known = {(s, v) for s, v in zip(train.site, train.value, strict=True)}
+    assert all((s, v) in known for s, v in zip(site, found, strict=True))
+    assert not np.isclose(found, train.value[train.on(day)]).any()
 
 
 def test_validation_targets_lie_in_validation_blocks_alone(stations):

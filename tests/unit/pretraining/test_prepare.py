@@ -20,7 +20,7 @@ from apnp.geometry.station_blocks import StationSplit
 from apnp.pretraining import MixtureLaw, prepare_pretraining, pretrain
 from apnp.pretraining.ship import ship
 
-LAW = MixtureLaw(simulated=0.5, places=2000)
+LAW = MixtureLaw(simulated=0.5, places=2000, altered=0.0, edges=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +77,26 @@ def test_a_run_is_trained_and_resumed_to_its_end(config, run):
     assert load_run(run, "last")[2].progress.step == 3
 
 
+def test_training_starts_from_the_weights_of_another_run(config, run, tmp_path):
+    argv = [
+        "--config", f"{run}/config.yaml", "--run", str(tmp_path / "further"),
+        "--trainer.max_steps", "1", "--trainer.validation_every", "1",
+        "--trainer.learning_rate", "1e-9", "--trainer.average", "0",
+        "--init-from", str(run), "--altered", "1",
+    ]  # fmt: skip
+    pretrain_main(argv)
+    before, after = (
+        read_checkpoint(folder / "best", with_state=False)
+        for folder in (run, tmp_path / "further")
+    )
+    for name, value in before[1].items():
+        np.testing.assert_allclose(after[1][name], value, atol=1e-7)
+    assert after[0]["inputs"] == before[0]["inputs"]
+    assert MixtureLaw.of_run(tmp_path / "further").altered == 1
+    with pytest.raises(ConfigError, match="--resume or --init-from, not both"):
+        pretrain(config, LAW, resume=True, init_from=run)
+
+
 def test_a_run_keeps_its_mixture(config, run):
     assert MixtureLaw.of_run(run) == LAW
     argv = [
@@ -85,8 +105,9 @@ def test_a_run_keeps_its_mixture(config, run):
     ]  # fmt: skip
     with pytest.raises(ConfigError, match=r"keeps its mixture.*--simulated 0.5"):
         pretrain_main([*argv, "--simulated", "0.4"])
-    with pytest.raises(ConfigError, match="keeps its mixture"):
-        pretrain_main([*argv, "--without", "KNMI"])
+    for other in (["--without", "KNMI"], ["--altered", "0.3"], ["--edges", "0.3"]):
+        with pytest.raises(ConfigError, match="keeps its mixture"):
+            pretrain_main([*argv, *other])
     pretrain_main(argv)
     record = load_run(run, "last")[2]
     assert record.progress.step == 4
@@ -97,7 +118,15 @@ def test_a_damaged_mixture_is_refused(tmp_path):
     (tmp_path / "mixture.json").write_text('{"simulated": 2, "without": []}')
     with pytest.raises(CheckpointError, match=r"mixture\.json is damaged"):
         MixtureLaw.of_run(tmp_path)
-    assert MixtureLaw.of_run(tmp_path / "none") == MixtureLaw()
+
+
+def test_a_run_of_before_days_were_altered_keeps_its_tasks(tmp_path):
+    first = MixtureLaw(0.1, (), 200_000, 0.0, 0.0)
+    assert MixtureLaw.of_run(tmp_path) == first
+    (tmp_path / "mixture.json").write_text(
+        '{"simulated": 0.25, "without": [], "places": 500}'
+    )
+    assert MixtureLaw.of_run(tmp_path) == MixtureLaw(0.25, (), 500, 0.0, 0.0)
 
 
 def test_another_mixture_is_not_resumed(config, run):
@@ -144,3 +173,5 @@ def test_a_configuration_without_data_or_terrain_is_refused(config):
         prepare_pretraining(bare, LAW)
     with pytest.raises(ConfigError, match=r"share of simulated tasks .* Got 1.5"):
         MixtureLaw(simulated=1.5)
+    with pytest.raises(ConfigError, match=r"share of altered days .* Got -0.1"):
+        MixtureLaw(altered=-0.1)

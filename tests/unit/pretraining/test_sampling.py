@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 
 from apnp.errors import ConfigError
 from apnp.geometry.sphere import km_to_chord
@@ -64,6 +65,19 @@ def test_targets_in_gaps_are_farther_from_the_context(x):
         return np.mean(found)
 
     assert distance(1.0) > 1.3 * distance(0.0)
+
+
+def test_a_plane_parts_targets_beyond_the_edge_from_all_context(x):
+    law = SamplingLaw(
+        context=(8, 900), targets=900, region_share=0.0, gap_share=0.0, edge_share=1.0
+    )
+    for context, target in draws(law, x, 12):
+        assert 0.09 * len(x) < len(target) < 0.41 * len(x)
+        sides = np.repeat([-1.0, 1.0], [len(target), len(context)])
+        both = np.concatenate([x[target], x[context]])
+        columns = -1e3 * sides[:, None] * np.column_stack([both, np.ones(len(both))])
+        found = linprog(np.zeros(4), columns, -np.ones(len(both)), bounds=(None, None))
+        assert found.success
 
 
 def test_impossible_laws_are_refused():

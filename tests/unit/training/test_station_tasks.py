@@ -74,6 +74,28 @@ def test_context_and_target_are_disjoint_observed_and_within_the_law():
         assert 1 <= len(d.target) <= 12
 
 
+def test_targets_in_gaps_have_no_context_around_them():
+    wide, values = network(replace(LAW, gaps=1.0, max_context=300), n=300)
+    none, _ = network(replace(LAW, max_context=300), n=300)
+
+    def nearest(tasks):
+        found = []
+        for i in range(60):
+            d = tasks.draw(i)
+            assert not set(d.context) & set(d.target)
+            assert np.isfinite(values[d.day, np.r_[d.context, d.target]]).all()
+            assert len(d.context) >= 6
+            assert 1 <= len(d.target) <= 12
+            if len(d.context) > 40:
+                apart = np.square(
+                    tasks._unit[d.target][:, None] - tasks._unit[d.context]
+                )
+                found.append(np.sqrt(apart.sum(-1).min(1)).mean())
+        return np.mean(found)
+
+    assert nearest(wide) > 1.5 * nearest(none)
+
+
 def test_days_without_enough_stations_are_never_drawn():
     tasks, _ = network(LAW)
     days = {tasks.draw(i).day for i in range(600)}
@@ -98,6 +120,18 @@ def test_dropout_is_drawn_per_task_with_its_probability_and_moves_nothing_else()
     assert np.mean(hidden) == pytest.approx(0.3, abs=0.04)
     assert all(never.draw(i).absolute for i in range(100))
     assert (never.draw(5).context == tasks.draw(5).context).all()
+
+
+def test_gaps_are_drawn_with_their_probability_and_move_nothing_else():
+    some, never = network(replace(LAW, gaps=0.4))[0], network(LAW)[0]
+    unlike = 0
+    for i in range(400):
+        one, two = some.draw(i), never.draw(i)
+        assert one.day == two.day
+        assert one.absolute == two.absolute
+        unlike += not np.array_equal(one.target, two.target)
+    # Where the first disc holds over a third of the stations there is no gap.
+    assert 0.2 < unlike / 400 < 0.45
 
 
 def test_number_of_context_stations_is_log_uniform():
