@@ -20,14 +20,14 @@ VERBS = {
     "train": "train a model on station files",
     "adapt": "adapt the shipped model to an archive of stations",
     "predict": "predict fields on a grid, or tables of points",
-    "check": "check the values of stations against what the others predict",
+    "check": "check station values against predictions from the other stations",
     "fill": "fill the gaps of station series from the other stations",
-    "place": "choose where the next stations should stand, or which could go",
-    "influence": "measure how much each station tells of the others",
-    "evaluate": "score a model at held-out stations, beside the baselines",
+    "place": "choose positions for new stations, or stations to remove",
+    "influence": "measure the influence of each station on predictions at the others",
+    "evaluate": "score a model and the baselines at held-out stations",
     "symmetry": "measure how far a model is from its symmetry, and map it",
-    "experiment": "train and judge the models of a published study, with its tables",
-    "pretrain": "train the weights that ship with the package, on open data",
+    "experiment": "train and score the models of a published study",
+    "pretrain": "train the shipped weights on open data",
     "plot": "draw a predicted field as a map",
     "report": "write one web page of a field and of scores",
     "completion": "print the completion script of a shell",
@@ -114,10 +114,12 @@ def _parser() -> ApnpParser:
     made = ApnpParser(
         prog="apnp",
         description="From station files to maps of mean and uncertainty.",
-        epilog="\n".join(["verbs:", *lines, "", "`apnp VERB --help` tells more."]),
+        epilog="\n".join(
+            ["verbs:", *lines, "", "`apnp VERB --help` describes a verb."]
+        ),
     )
     made.add_argument("--version", action="version", version=f"apnp {__version__}")
     made.add_argument(
-        "verb", choices=(*VERBS, *_OLD_VERBS), metavar="VERB", help="see below"
+        "verb", choices=(*VERBS, *_OLD_VERBS), metavar="VERB", help="verb to run"
     )
     return made

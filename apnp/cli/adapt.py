@@ -1,10 +1,11 @@
-"""Adapt the shipped model to an archive of stations, where that helps.
+"""Adapt the shipped model to an archive of stations.
 
-Blocks of stations are held out. The weights are trained further on the others, twice
-for half of the time, each time with another learning rate. The validation blocks choose
-between the box model (the one that ships with the package) and the two; the test
-blocks, which no choice sees, say how good the box model, the chosen one and regression
-kriging are. OUTPUT/best is the chosen model, for `apnp predict --checkpoint OUTPUT`.
+The command holds out blocks of stations. It continues training on the other stations
+twice, each time for half of the minutes and with another learning rate. The scores at
+the validation blocks select the best of the shipped model and the two new models. The
+scores at the test blocks, which no choice uses, compare the shipped model, the selected
+model and regression kriging. OUTPUT/best is the selected model, for
+`apnp predict --checkpoint OUTPUT`.
 """
 
 import shutil
@@ -46,11 +47,11 @@ def parser() -> ApnpParser:
     made = ApnpParser(prog="apnp adapt", description=__doc__)
     add_station_arguments(made)
     made.add_argument(
-        "--output", required=True, metavar="DIR", help="run folder to make"
+        "--output", required=True, metavar="DIR", help="run folder to write"
     )
     made.add_argument(
         "--minutes", type=float, default=10.0,
-        help="minutes of training, both learning rates together (default 10)",
+        help="total minutes of training for both learning rates (default 10)",
     )  # fmt: skip
     made.add_argument(
         "--checkpoint", default=PRETRAINED, metavar="RUN",

@@ -30,15 +30,14 @@ def add_station_arguments(
         option |= {} if required else {"default": []}
     parser.add_argument(
         flag if option else "stations", nargs="+", metavar="FILE", **option,
-        help="station files or folders of them, of any known format",
+        help="station files, or folders of them, in any supported format",
     )  # fmt: skip
     for name, values, about in (
         ("--columns", "COLUMN", "columns or variables of the file, e.g. tas=tmean_deg"),
         (
             "--units",
             "UNITS",
-            "units where the file states none or wrong ones, e.g. "
-            "tas=degF elevation=ft",
+            "units, if the file states none or wrong ones, e.g. tas=degF elevation=ft",
         ),
     ):
         parser.add_argument(
@@ -46,24 +45,27 @@ def add_station_arguments(
             metavar=f"NAME={values}", help=about,
         )  # fmt: skip
     parser.add_argument(
-        "--variable", default="tas", help="tas (default), tasmax, tasmin"
+        "--variable",
+        default="tas",
+        help="variable to read: tas (default), tasmax or tasmin",
     )
     parser.add_argument(
         "--station-list", metavar="FILE",
-        help="positions of the stations, for formats that hold none",
+        help="file of station positions, for formats without positions",
     )  # fmt: skip
     parser.add_argument(
         "--missing", nargs="+", action="extend", type=numbers, default=[],
         metavar="NUMBER",
-        help="numbers that stand for missing values and elevations, e.g. -99.9",
+        help="numbers that mean a missing value or elevation, e.g. -99.9",
     )  # fmt: skip
     parser.add_argument(
         "--good-flags", metavar="CODE,CODE",
-        help="quality codes that are good, where the scheme is not known",
+        help="quality codes of good values, if apnp does not know the scheme",
     )  # fmt: skip
     parser.add_argument(
         "--day", metavar="DAY",
-        help="24 hours of daily values: UTC, local, 06-06, 09-09 UTC+01:00, ...",
+        help="24-hour interval of daily values: UTC, local, 06-06, 09-09 UTC+01:00, "
+        "...",
     )  # fmt: skip
 
 
@@ -71,8 +73,8 @@ def add_covariates_argument(parser: argparse.ArgumentParser) -> None:
     """Add the argument of the gridded covariates that a model reads."""
     parser.add_argument(
         "--covariates", nargs="+", action="extend", default=[], metavar="FILE",
-        help="NetCDF files of the model's gridded covariates, where they are not those "
-        "of the training",
+        help="NetCDF files of the model's gridded covariates (default: the files used "
+        "in training)",
     )  # fmt: skip
 
 
@@ -80,8 +82,8 @@ def add_recalibration_argument(parser: argparse.ArgumentParser) -> None:
     """Add the argument that keeps a model's own uncertainty."""
     parser.add_argument(
         "--no-recalibration", action="store_true",
-        help="keep the model's own uncertainty; by default stations are left out and "
-        "predicted first, and their errors correct it",
+        help="do not correct the model's uncertainty; by default the model first "
+        "predicts left-out stations, and their errors correct the uncertainty",
     )  # fmt: skip
 
 

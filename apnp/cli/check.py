@@ -1,11 +1,11 @@
-"""`apnp check`: check every value of stations against what the others predict.
+"""`apnp check`: check station values against predictions from the other stations.
 
-Each station is predicted from other stations on every day. Values are flagged that lie
-far from the prediction (gross), lie off for weeks (offset), repeat too often (stuck),
-fit another station (swapped), fit the day before or after (shifted_day), or fit after a
-conversion of units or sign (wrong_units). Nothing is deleted: `--output OUT.nc` holds
-every value with its flag, and a reader that obeys flags, such as that of apnp, leaves
-flagged values out.
+The command predicts each station from other stations on every day. It flags values
+that are far from the prediction (gross), are biased for weeks (offset), repeat too
+often (stuck), agree with another station (swapped), agree with the day before or after
+(shifted_day), or agree after a conversion of units or sign (wrong_units). It deletes
+nothing: `--output OUT.nc` contains every value with its flag. apnp and other programs
+that obey CF flags ignore flagged values.
 """
 
 from collections.abc import Sequence
@@ -27,15 +27,20 @@ def parser() -> ApnpParser:
     add(
         "--limit", type=number(float, Range(least=1, most=100)), default=5.0,
         metavar="Z",
-        help="standard deviations from which a value is a gross error (default 5)",
+        help="a value this many standard deviations from its prediction is a gross "
+        "error (default 5)",
     )  # fmt: skip
     add(
         "--output", metavar="FILE",
-        help="flags: .nc with all values, or .csv with the flagged ones (default: "
-        "<name of the first file>_check.csv in the current folder)",
+        help="file of flags: .nc with all values, or .csv with the flagged values "
+        "(default: <name of the first file>_check.csv in the current folder)",
     )  # fmt: skip
     add("--report", metavar="FILE", help="report to write (.md, .txt)")
-    add("--map", metavar="FILE", help="map of flagged stations (png, pdf, svg)")
+    add(
+        "--map",
+        metavar="FILE",
+        help="figure of the flagged stations to write (png, pdf, svg)",
+    )
     return made
 
 

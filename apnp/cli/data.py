@@ -29,20 +29,24 @@ def parser() -> ApnpParser:
     """The arguments of the verb."""
     made = ApnpParser(prog="apnp data", description=__doc__)
     verbs = made.add_subparsers(dest="action", required=True)
-    convert = verbs.add_parser("convert", help="any format to one CF NetCDF file")
+    convert = verbs.add_parser(
+        "convert", help="convert station files to one CF NetCDF file"
+    )
     add_station_arguments(convert, "stations")
     convert.add_argument("output", metavar="OUT.nc", help="the CF file to write")
     _add_time_arguments(convert)
-    summary = verbs.add_parser("summary", help="counts, period, extent and quality")
+    summary = verbs.add_parser(
+        "summary", help="print counts, period, extent and quality"
+    )
     add_station_arguments(summary, "stations")
     _add_time_arguments(summary)
-    simulate = verbs.add_parser("simulate", help="the simulated station network")
+    simulate = verbs.add_parser("simulate", help="write the simulated station network")
     simulate.add_argument("output", metavar="OUT.nc", help="the CF file to write")
     simulate.add_argument(
         "--elevation", action="store_true",
         help="write the elevation of the simulated Earth instead of the stations",
     )  # fmt: skip
-    verbs.add_parser("formats", help="the formats of station files that are read")
+    verbs.add_parser("formats", help="list the supported formats of station files")
     _add_smoke(verbs)
     return made
 
@@ -69,16 +73,16 @@ def main(argv: Sequence[str]) -> None:
 
 def _add_smoke(verbs: Any) -> None:
     smoke = verbs.add_parser(
-        "smoke", help="smoke plumes by PhiFlow; run again to resume"
+        "smoke", help="simulate smoke plumes with PhiFlow; an interrupted run resumes"
     )
     smoke.add_argument(
         "--runs", type=positive, default=300, metavar="N",
-        help="how many; the paper's 25000 takes a day or two (default 300)",
+        help="number of runs (default 300); the published 25000 take a day or two",
     )  # fmt: skip
-    smoke.add_argument("--seed", type=seed, default=0, help="(default 0)")
+    smoke.add_argument("--seed", type=seed, default=0, help="seed (default 0)")
     smoke.add_argument(
         "--workers", type=process_count, default=2, metavar="N",
-        help="processes that simulate at a time (default 2)",
+        help="number of processes (default 2)",
     )  # fmt: skip
     smoke.add_argument("--output", required=True, metavar="OUT.nc")
 
@@ -86,19 +90,21 @@ def _add_smoke(verbs: Any) -> None:
 def _add_time_arguments(parser: ApnpParser) -> None:
     parser.add_argument(
         "--time", metavar="A[/B]",
-        help="keep this day (month, year), or the range of them",
+        help="day, month or year to keep, or a range of them",
     )  # fmt: skip
     parser.add_argument(
         "--daily", choices=("mean", "max", "min"),
-        help="make daily values of readings at instants",
+        help="compute daily values from observations at single times",
     )  # fmt: skip
     parser.add_argument(
         "--min-obs", type=number(int, Range(least=1, most=24)), metavar="N",
-        help=f"fewest hours with a reading that make a day (default {Daily().min_obs})",
+        help="smallest number of hours with an observation in a day "
+        f"(default {Daily().min_obs})",
     )  # fmt: skip
     parser.add_argument(
         "--day-start", type=number(int, Range(least=-23, most=23)), metavar="HH",
-        help="hour UTC at which a day starts (default 0); -6 is 18 UTC the day before",
+        help="hour (UTC) at which a day starts (default 0); -6 means 18 UTC of the "
+        "previous day",
     )  # fmt: skip
 
 

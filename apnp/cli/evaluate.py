@@ -1,27 +1,26 @@
-"""`apnp evaluate`: scores at held-out stations, beside the baselines.
+"""`apnp evaluate`: score a model and the baselines at held-out stations.
 
-The targets are stations held out: the test blocks of the run's own split (`run`), a
+The targets are held-out stations: the test blocks of the run's own split (`run`), a
 random fifth of the stations (`random`), or the test blocks of the default split with
-this seed (`blocks`). The days are those given with --time, else those that the run
-held out. The context is drawn from the stations that are not held out (`outside`), so
-that held-out blocks are empty, or from all stations (`all`), so that a target may have
-neighbours at which the model has never been trained. With --region both are stations
-of that region alone.
+this seed (`blocks`). The days are those of --time, or the test days of the run. The
+context is drawn from the stations that are not held out (`outside`), so that held-out
+blocks are empty, or from all stations (`all`), so that a target can have neighbours at
+which the model has never been trained. --region limits both to stations of a region.
 
---at says whether the targets are known. `unseen` (the default) predicts as if the
-targets had never reported: nobody is given their other days. `known` predicts a fifth
-of the stations of the training blocks, whose other days the model was trained on, and
-gives these to all that can use them.
+--at states whether the targets are known. `unseen` (the default) predicts as if the
+targets had never reported: no method uses their other days. `known` predicts a fifth
+of the stations of the training blocks. The model was trained on their other days, and
+all methods that can use these days do so.
 
-The baselines anomaly_kriging and random_forest read other days of the file: of the
-stations that are not held out, with --at known of all. random_forest leaves out the
-days to predict.
+The baselines anomaly_kriging and random_forest use other days of the file: those of
+the stations that are not held out, or of all stations with `--at known`. random_forest
+does not use the days to predict.
 
---gaps hides values as outages do, at all stations, and scores how well they are filled,
-by the length of the gap; --output names the folder of its tables.
+--gaps hides values of all stations in the pattern of real outages and scores the filled
+values by length of the gap. --output names the folder for its tables.
 
-For stations simulated by apnp the truth is known everywhere: --field FILE scores a
-predicted field against it, cell by cell, and writes FILE_truth.csv beside it.
+For stations simulated by apnp the truth is known everywhere. --field FILE compares a
+predicted field with the truth, cell by cell, and writes FILE_truth.csv next to it.
 """
 
 import sys
@@ -85,50 +84,46 @@ def parser() -> ApnpParser:
     add = made.add_argument
     add(
         "--checkpoint", metavar="RUN",
-        help="run folder, or `pretrained` for the shipped weights; without one, "
-        "baselines alone",
+        help="run folder, or `pretrained` for the shipped weights (default: score "
+        "only the baselines)",
     )  # fmt: skip
     add(
         "--beside", nargs="*", action="extend", default=[], metavar="RUN",
-        help="further runs to score on the same tasks, named by their folders",
+        help="folders of further runs to score on the same tasks",
     )  # fmt: skip
     add_station_arguments(made)
     add_covariates_argument(made)
     add_recalibration_argument(made)
     add(
-        "--hold-out",
-        choices=("run", "random", "blocks"),
+        "--hold-out", choices=("run", "random", "blocks"),
         help="stations to predict (default: run; random without --checkpoint)",
-    )
+    )  # fmt: skip
     add(
-        "--at",
-        choices=("unseen", "known"),
-        default="unseen",
-        help="predict stations as if they had never reported, or stations whose other "
-        "days are known (default unseen)",
-    )
+        "--at", choices=("unseen", "known"), default="unseen",
+        help="predict stations as if they had never reported (unseen), or stations "
+        "whose other days are known (known) (default unseen)",
+    )  # fmt: skip
     add("--context", type=positive, default=400, help="context stations (default 400)")
     add(
-        "--context-pool",
-        choices=("outside", "all"),
-        default="outside",
-        help="where context stations come from (default outside)",
-    )
+        "--context-pool", choices=("outside", "all"), default="outside",
+        help="stations from which the context is drawn (default outside)",
+    )  # fmt: skip
     add(
         "--region", type=region, metavar="W,S,E,N",
-        help="stations to take, targets and context: degrees; W > E crosses the date "
-        "line (default: all)",
+        help="region of targets and context in degrees; W > E crosses the date line "
+        "(default: all stations)",
     )  # fmt: skip
-    add("--time", metavar="A/B", help="days to take (default: the run's test days)")
-    add("--tasks", type=positive, default=40, help="days, evenly spread (default 40)")
-    add("--seed", type=seed, default=0, help="draws stations and contexts (default 0)")
+    add("--time", metavar="A/B", help="days to use (default: the test days of the run)")
+    add("--tasks", type=positive, default=40, help="days, evenly spaced (default 40)")
+    add("--seed", type=seed, default=0, help="seed of the selection (default 0)")
     add(
-        "--no-fixed-inputs",
-        action="store_true",
-        help="score the strictly equivariant component of the model beside it",
-    )
+        "--no-fixed-inputs", action="store_true",
+        help="also score the strictly equivariant component of the model",
+    )  # fmt: skip
     _add_choice_of_scores(made)
-    add("--output", metavar="DIR", help="folder of tables (default RUN/evaluation)")
+    add(
+        "--output", metavar="DIR", help="folder for the tables (default RUN/evaluation)"
+    )
     return made
 
 
@@ -138,22 +133,22 @@ def _add_choice_of_scores(parser: ApnpParser) -> None:
     add(
         "--baselines",
         metavar="A,B",
-        help=f"of {', '.join([*BASELINES, *ARCHIVE_BASELINES])}, with a model "
-        f"{INFORMED} (regression kriging with the model's covariates) and, for "
-        f"simulated stations, {TRUE_LAW}; or none (default: all but random_forest, "
-        "which takes minutes to train)",
+        help=f"baselines to score: {', '.join([*BASELINES, *ARCHIVE_BASELINES])}; with "
+        f"a model also {INFORMED} (regression kriging with the model's covariates); "
+        f"for simulated stations also {TRUE_LAW}; or none (default: all except "
+        "random_forest, which takes minutes to train)",
     )
     add(
         "--field",
         metavar="FILE",
-        help="instead, score this field of `apnp predict` from simulated stations "
-        "against the truth",
+        help="compare this field, predicted from simulated stations, with the truth "
+        "instead",
     )
     add(
         "--gaps", choices=("random", "blocks", "stations"),
-        help="instead, hide values of all stations as outages do (single days, runs as "
-        "long as the file's own gaps, whole stations), fill them, and score by the "
-        "length of the gap beside "
+        help="hide values of all stations instead (single days, runs as long as the "
+        "file's own gaps, or whole stations), fill them, and score by gap length; "
+        "the methods are the model, "
         + ", ".join(METHODS),
     )  # fmt: skip
 

@@ -1,15 +1,16 @@
-"""`apnp experiment`: train and judge the models of a published study.
+"""`apnp experiment`: train and score the models of a published study.
 
 The studies are those of the paper on approximately equivariant neural processes.
-`gibbs-1d` is a Gaussian process whose lengthscale steps at x = 0, in distribution and
-out of it, beside what exact inference reaches. `smoke` is patches of simulated plumes.
-`environment` is patches of a reanalysis, in the region of training and in another one,
-where absolute location is hidden.
+`gibbs-1d` is a Gaussian process whose lengthscale changes at x = 0, with test tasks in
+and out of distribution and the scores of exact inference. `smoke` has patches of
+simulated plumes. `environment` has patches of a reanalysis, in the region of training
+and in another region without fixed inputs.
 
-Every model is trained on the same law and scored on the same fixed tasks. The folder
-then holds `scores.csv` (one row a task and model), `summary.csv`, `runs.csv`,
-`table.md` and figures. Given again, an interrupted command resumes; a trained
-model is not trained again. `apnp experiment STUDY --help` tells more.
+Every model is trained on the same distribution of tasks and scored on the same fixed
+test tasks. The folder then contains `scores.csv` (one row per task and model),
+`summary.csv`, `runs.csv`, `table.md` and figures. If a command was interrupted, run it
+again: it resumes and does not train a finished model again. `apnp experiment STUDY
+--help` lists the options of a study.
 """
 
 import os
@@ -55,40 +56,48 @@ def _add_common(add: Add) -> None:
     """The arguments that all studies share."""
     add(
         "--size", choices=["small", "paper"], default="small",
-        help="small: two cores, minutes; paper: the published sizes, a GPU",
+        help="small: for two cores, minutes per model; paper: the published sizes, "
+        "for a GPU",
     )  # fmt: skip
     add(
         "--models",
         nargs="*",
         action="extend",
         metavar="NAME",
-        help="models to take (default: all)",
+        help="models to train and score (default: all)",
     )
     add(
         "--ablation", nargs="+", action="extend", default=[], metavar="KIND",
-        help="variants of ConvCNP(T~) beside them (in 4-D of PT-TNP(T~)): count, "
-        "dropout, support",
+        help="also train variants of ConvCNP(T~), or of PT-TNP(T~) with four axes: "
+        "count, dropout, support",
     )  # fmt: skip
     add("--likelihood", choices=["gaussian", "mixture"], default="gaussian")
-    add("--seeds", nargs="+", action="extend", type=seed, help="seeds (default 0)")
+    add(
+        "--seeds",
+        nargs="+",
+        action="extend",
+        type=seed,
+        help="seeds to train (default 0)",
+    )
     add(
         "--minutes",
         type=number(float, Range(above=0)),
-        help="minutes of training a model",
+        help="minutes of training per model",
     )
-    add("--steps", type=positive, help="steps of training a model, instead of minutes")
+    add("--steps", type=positive, help="training steps per model, instead of minutes")
     add(
         "--learning-rate", type=number(float, Range(above=0, most=10)),
         help="largest learning rate",
     )  # fmt: skip
-    add("--tasks", type=positive, help="test tasks of each kind")
+    add("--tasks", type=positive, help="number of test tasks of each kind")
     add(
         "--devices", type=process_count, default=1,
-        help="models trained side by side, each on a device of its own (default 1)",
+        help="number of models trained at the same time, each on its own device "
+        "(default 1)",
     )  # fmt: skip
     add(
         "--only", metavar="NAME",
-        help="of all these, train and score the model of this name in tables alone",
+        help="train and score only this model, as it is named in the tables",
     )  # fmt: skip
     add("--output", required=True, metavar="FOLDER", help="folder of the study")
 

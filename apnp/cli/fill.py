@@ -1,11 +1,11 @@
 """`apnp fill`: fill the gaps of station series from the other stations.
 
-Every missing value becomes the mean that a model predicts there, with its standard
-deviation and a flag; observed values stay as they are. A station's own residuals around
-a gap, and lines fitted to its neighbours, correct it (`--no-history` leaves that out).
-Series of means are too smooth for extremes and counts of frost days: `--draws N` adds
-realisations that are not, coherent in space. A command that was stopped resumes when it
-is run again.
+The command replaces every missing value by the mean that a model predicts there, and
+adds its standard deviation and a flag. Observed values do not change. The station's own
+residuals around a gap and a regression on its neighbours correct the mean
+(`--no-history` disables this). A series of means is too smooth for extremes and numbers
+of frost days; `--draws N` adds realisations with realistic variability, each spatially
+coherent. If a command was interrupted, run it again: it resumes.
 """
 
 import logging
@@ -32,17 +32,18 @@ def parser() -> ApnpParser:
     add("output", metavar="OUT", help="CF NetCDF (.nc) or CSV (.csv) file to write")
     add(
         "--draws", type=number(int, Range(least=1, most=1000)), default=0, metavar="N",
-        help="realisations to add, each coherent in space",
+        help="number of realisations to add; each is spatially coherent",
     )  # fmt: skip
     add("--seed", type=seed, default=0, help="seed of the draws (default 0)")
     add(
         "--no-history", action="store_true",
-        help="leave out what a station's own record says",
+        help="do not use the station's own record",
     )  # fmt: skip
     add(
         "--max-distance", type=number(float, Range(least=1, most=20_000)),
         default=1000.0, metavar="KM",
-        help="fill no gap farther from every station observed (default 1000)",
+        help="do not fill gaps farther than this from every observed station "
+        "(default 1000)",
     )  # fmt: skip
     return made
 

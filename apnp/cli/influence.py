@@ -1,9 +1,10 @@
-"""`apnp influence`: how much each station tells of the others, on one day.
+"""`apnp influence`: the influence of each station on the others on one day.
 
-The table has for each station its self-sensitivity (how much the predicted mean there
-follows its own value), its influence on all other stations, its residual, and the
-residual it would have if it were left out. `--map` draws the influence of the station
-named by `--station` on the land around, or else the influence of every station.
+The table has for each station its self-sensitivity (the change of the predicted mean
+there per change of its own value), its influence on all other stations, its residual,
+and the residual that it would have if it were left out. `--map` draws the influence of
+the station named by `--station` on the land around it, or the influence of every
+station.
 """
 
 from collections.abc import Sequence
@@ -23,13 +24,13 @@ def parser() -> ApnpParser:
     made = ApnpParser(prog="apnp influence", description=__doc__)
     add_network_arguments(made)
     add = made.add_argument
-    add("--station", metavar="ID", help="the station whose influence is drawn")
+    add("--station", metavar="ID", help="station whose influence the map shows")
     add(
         "--grid", default="0.5", metavar="SIZE|FILE",
-        help="land cells on which it is drawn (default 0.5 degrees)",
+        help="cell size of the map in degrees, or a file with its grid (default 0.5)",
     )  # fmt: skip
     add("--output", required=True, metavar="FILE", help="CSV table to write")
-    add("--map", metavar="FILE", help="map to draw (png, pdf, svg)")
+    add("--map", metavar="FILE", help="figure of the map to write (png, pdf, svg)")
     return made
 
 

@@ -31,7 +31,7 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_covariates_argument(parser)
     parser.add_argument(
-        "--time", metavar="A[/B]", help="days to take (default: all of the files)"
+        "--time", metavar="A[/B]", help="days to use (default: all days of the files)"
     )
 
 

@@ -1,9 +1,10 @@
-"""`apnp place`: where the next stations should stand, or which could go.
+"""`apnp place`: choose positions for new stations, or stations to remove.
 
-One place after the other is chosen that lowers the mean predictive standard deviation
-of the land most, averaged over the contexts of several days. Candidates are the land
-cells of a grid (`--grid 0.5`) or the places of a table (`--candidates FILE`). With
-`--remove N` the stations are chosen instead that are missed least.
+The command selects positions one by one. Each is the candidate that most reduces the
+mean predictive standard deviation over the land, averaged over the contexts of several
+days. Candidates are the land cells of a grid (`--grid 0.5`) or the positions of a table
+(`--candidates FILE`). `--remove N` selects instead the stations whose removal increases
+the uncertainty least.
 """
 
 from collections.abc import Sequence
@@ -26,31 +27,55 @@ def parser() -> ApnpParser:
     made = ApnpParser(prog="apnp place", description=__doc__)
     add_network_arguments(made)
     add = made.add_argument
-    add("--number", type=positive, metavar="N", help="stations to place (default 10)")
-    add("--remove", type=positive, metavar="N", help="stations to remove instead")
+    add(
+        "--number",
+        type=positive,
+        metavar="N",
+        help="number of stations to place (default 10)",
+    )
+    add(
+        "--remove",
+        type=positive,
+        metavar="N",
+        help="select N stations to remove instead",
+    )
     add(
         "--grid", default="1.0", metavar="SIZE|FILE",
-        help="cells whose uncertainty counts, and candidates without --candidates: "
-        "size in degrees (default 1.0), or a NetCDF file whose grid is used",
+        help="grid of cells whose uncertainty counts and, without --candidates, of "
+        "candidates: cell size in degrees (default 1.0), or a NetCDF file with the "
+        "grid",
     )  # fmt: skip
-    add("--candidates", metavar="FILE", help="table of candidates: lat, lon, elevation")
+    add(
+        "--candidates",
+        metavar="FILE",
+        help="table of candidate positions: lat, lon, elevation",
+    )
     add(
         "--region", type=region, metavar="W,S,E,N",
-        help="where uncertainty counts, and candidates of the grid lie (default: "
-        "around the stations)",
+        help="region in which uncertainty counts, and of the candidates of the grid "
+        "(default: around the stations)",
     )  # fmt: skip
     add(
         "--exclude", type=region, action="append", default=[],
-        metavar="W,S,E,N", help="a zone without new stations; may be given again",
+        metavar="W,S,E,N", help="region without new stations; may be repeated",
     )  # fmt: skip
     add(
         "--min-distance", type=number(float, Range(least=0, most=5000)), default=5.0,
-        metavar="KM", help="least distance to any other station (default 5)",
+        metavar="KM", help="smallest distance to any other station (default 5)",
     )  # fmt: skip
-    add("--days", type=positive, default=6, help="days, evenly spread (default 6)")
-    add("--elevation", metavar="FILE", help="NetCDF of elevation (default: packaged)")
+    add(
+        "--days",
+        type=positive,
+        default=6,
+        help="number of days, evenly spaced (default 6)",
+    )
+    add(
+        "--elevation",
+        metavar="FILE",
+        help="NetCDF of elevation (default: the packaged terrain)",
+    )
     add("--output", required=True, metavar="FILE", help="CSV table to write")
-    add("--map", metavar="FILE", help="map to draw (png, pdf, svg)")
+    add("--map", metavar="FILE", help="figure of the map to write (png, pdf, svg)")
     return made
 
 

@@ -20,8 +20,8 @@ def parser() -> ApnpParser:
     made.add_argument(
         "--output", required=True, help="figure: .png, .pdf, .svg or .jpg"
     )
-    made.add_argument("--time", help="time to draw, where the field holds several")
-    made.add_argument("--title", help="title; by default the variable and the date")
+    made.add_argument("--time", help="time to draw, if the field has several")
+    made.add_argument("--title", help="title (default: variable and date)")
     add_station_arguments(made, required=False)
     return made
 

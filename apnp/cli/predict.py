@@ -51,7 +51,7 @@ def parser() -> ApnpParser:
     made.set_defaults(variable="")  # that of the model
     add(
         "--time", required=True, metavar="A[/B]",
-        help="a time of the stations, or a range: one field each",
+        help="time, or range of times; the output has one field for each time",
     )  # fmt: skip
     add(
         "--grid", metavar="SIZE|CRS,SPACING|FILE",
@@ -75,7 +75,7 @@ def parser() -> ApnpParser:
         help="NetCDF of elevation (default: the packaged terrain, 0.25 degrees)",
     )  # fmt: skip
     add_covariates_argument(made)
-    add("--mask", choices=("land",), help="predict on land alone")
+    add("--mask", choices=("land",), help="predict on land only")
     add(
         "--quantiles", type=numbers, metavar="P,P...",
         help="quantiles to add, e.g. 0.05,0.95 (for points 0.05,0.5,0.95 by default)",
@@ -83,16 +83,16 @@ def parser() -> ApnpParser:
     _add_draw_arguments(made)
     add(
         "--no-fixed-inputs", action="store_true",
-        help="predict with the strictly equivariant component alone",
+        help="use only the strictly equivariant component of the model",
     )  # fmt: skip
     add_recalibration_argument(made)
     add(
         "--output", metavar="FILE",
-        help="CF NetCDF file, GeoTIFF (.tif) of one time, or Zarr store (.zarr) for "
-        "long periods, or CSV for points, to make; an incomplete store is resumed",
+        help="output: CF NetCDF file, GeoTIFF (.tif) of one time, Zarr store (.zarr) "
+        "for long periods, or CSV for points; an incomplete store is resumed",
     )  # fmt: skip
     _add_cluster_arguments(made)
-    add("--map", metavar="FILE", help="map to draw (png, pdf, svg)")
+    add("--map", metavar="FILE", help="figure of the map to write (png, pdf, svg)")
     return made
 
 
@@ -101,13 +101,13 @@ def _add_draw_arguments(parser: ApnpParser) -> None:
     add = parser.add_argument
     add(
         "--samples", type=number(int, Range(least=1, most=100_000)), metavar="N",
-        help="draws of the field to add, each coherent in space",
+        help="number of draws of the field to add; each is spatially coherent",
     )  # fmt: skip
     add("--seed", type=seed, default=0, help="seed of the draws (default 0)")
     add(
         "--anchors", type=positive, default=128,
-        help="cells that a likelihood of independent values draws one after the other "
-        "(default 128)",
+        help="number of cells drawn one after the other, for likelihoods with "
+        "independent targets (default 128)",
     )  # fmt: skip
 
 

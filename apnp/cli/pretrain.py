@@ -2,7 +2,7 @@
 
 `--data.path` names the file of open observations. Everything else is in
 `configs/pretrain.yaml` and `configs/pretrain_further.yaml`: the shipped weights are
-trained in two parts. docs/model_card.md says what they learn from.
+trained in two parts. docs/model_card.md describes the training data.
 """
 
 from collections.abc import Mapping, Sequence

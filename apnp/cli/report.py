@@ -1,4 +1,8 @@
-"""`apnp report`: one web page of a field, of the scores of a run, or of both."""
+"""`apnp report`: write a web page of a field, of the scores of a run, or of both.
+
+The page has an interactive map, scores and provenance. It contains everything that it
+needs and opens without an internet connection.
+"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -17,15 +21,15 @@ from apnp.report import find_evaluation, write_report
 
 def parser() -> ApnpParser:
     """The arguments of the verb."""
-    made = ApnpParser(prog="apnp report", description=main.__doc__)
+    made = ApnpParser(prog="apnp report", description=__doc__)
     made.add_argument(
         "sources", nargs="+", metavar="RUN|FIELD",
-        help="field made by `apnp predict`, a run folder or folder of scores made by "
-        "`apnp evaluate`, or one of each",
+        help="field written by `apnp predict`, run folder, or folder of scores "
+        "written by `apnp evaluate`; or a field and a folder",
     )  # fmt: skip
     made.add_argument("--output", required=True, help="page to write: .html")
-    made.add_argument("--time", help="time or range A/B to show; by default all")
-    made.add_argument("--title", help="title; by default that of the field")
+    made.add_argument("--time", help="time or range A/B to show (default: all times)")
+    made.add_argument("--title", help="title (default: the title of the field)")
     add_station_arguments(made, required=False)
     return made
 

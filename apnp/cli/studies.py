@@ -43,7 +43,11 @@ class Chosen:
 
 def add_gibbs(add: Add) -> None:
     """The arguments of the Gaussian process."""
-    add("--bank", type=positive, help="training tasks to draw ahead, for each seed")
+    add(
+        "--bank",
+        type=positive,
+        help="number of training tasks to draw in advance for each seed",
+    )
 
 
 def gibbs(options: GibbsOptions, folder: Path) -> Chosen:
@@ -68,7 +72,12 @@ def gibbs(options: GibbsOptions, folder: Path) -> Chosen:
 
 def add_smoke(add: Add) -> None:
     """The arguments of the plumes."""
-    add("--data", required=True, metavar="FILE", help="plumes of `apnp data smoke`")
+    add(
+        "--data",
+        required=True,
+        metavar="FILE",
+        help="file of plumes written by `apnp data smoke`",
+    )
     add("--patch", type=positive, metavar="N", help="cells of a patch (default 32)")
 
 
@@ -105,24 +114,28 @@ def add_environment(add: Add) -> None:
     )  # fmt: skip
     add(
         "--out-data", nargs="+", action="extend", metavar="FILE",
-        help="files that hold the other region (default: the same)",
+        help="files of the other region (default: the files of --data)",
     )  # fmt: skip
     add(
         "--axes", type=int, choices=(2, 4), default=2,
-        help="latitude and longitude, or with elevation and time (default 2)",
+        help="2: latitude and longitude; 4: also elevation and time (default 2)",
     )  # fmt: skip
     add(
         "--patch",
         type=positive,
         metavar="N",
-        help="cells in space (default 32; 16 in 4-D)",
+        help="cells of a patch along each side (default 32; 16 with four axes)",
     )
-    add("--elevation", metavar="FILE", help="NetCDF of elevation: 4-D needs it")
-    add("--land", action="store_true", help="take cells on land alone")
-    add("--every", type=positive, default=1, metavar="N", help="take every N-th time")
+    add(
+        "--elevation",
+        metavar="FILE",
+        help="NetCDF of elevation, required with four axes",
+    )
+    add("--land", action="store_true", help="use only cells on land")
+    add("--every", type=positive, default=1, metavar="N", help="use every N-th time")
     for name, default, help_ in (
-        ("train", "10,35,45,60", "where models are trained and tested"),
-        ("out", "-120,30,-80,50", "another region, where they are tested"),
+        ("train", "10,35,45,60", "region of training and testing"),
+        ("out", "-120,30,-80,50", "other region for testing"),
     ):
         add(
             f"--{name}-region", type=region, default=region(default), metavar="W,S,E,N",
@@ -131,10 +144,14 @@ def add_environment(add: Add) -> None:
     add("--train-time", default="2018", metavar="A/B", help="(default 2018)")
     add(
         "--validation-time", metavar="A/B",
-        help="times to choose weights by (default: the last tenth of training)",
+        help="times for model selection (default: the last tenth of training)",
     )  # fmt: skip
     add("--test-time", default="2019", metavar="A/B", help="(default 2019)")
-    add("--out-time", metavar="A/B", help="in the other region (default: --test-time)")
+    add(
+        "--out-time",
+        metavar="A/B",
+        help="test times in the other region (default: --test-time)",
+    )
 
 
 def environment(options: EnvironmentOptions, folder: Path) -> Chosen:

@@ -1,23 +1,23 @@
-"""`apnp symmetry`: how far a model is from its symmetry, and where.
+"""`apnp symmetry`: measure how far a model is from its symmetry, and map it.
 
-Two measures, each the mean over tasks with its standard error. "Fixed inputs off": the
-predictive mean beside that of the same model without fixed inputs. "Moved": stations,
-targets and domain of a task are moved by a random element of the group that the
-backbone keeps, the fixed inputs stay in place, and the predictive mean is compared
-with that of the task as it was; without fixed inputs nothing changes but rounding.
+There are two measures, each a mean over tasks with its standard error. "Fixed inputs
+off" compares the predictive mean with that of the same model without fixed inputs.
+"Moved" moves stations, targets and domain of a task by a random element of the
+backbone's group, leaves the fixed inputs in place, and compares the predictive mean
+with that of the original task. Without fixed inputs the difference is only rounding.
 
-A relative deviation is the norm of the change over the targets of a task divided by
-the norm of the mean that it is compared with, of anomalies from the mean of the
-training values. Targets are the stations of the run's test blocks, contexts are drawn
-from the others, days are those given with --time, else those that the run held out.
+The relative deviation of a task is the norm of the difference over its targets divided
+by the norm of the reference mean. Both are anomalies from the mean of the training
+values. The targets are the stations of the run's test blocks, the contexts are drawn
+from the other stations, and the days are those of --time, or the test days of the run.
 The tables are RUN/symmetry/summary.csv and per_task.csv.
 
 With --groups each task is also moved by a random element of each of these candidate
-symmetries, kept by the model or not: which symmetries does the model have, and by how
-much does it break the others.
+groups, whether the model keeps the group or not. The result shows which symmetries the
+model has, and how far it is from the others.
 
-With --grid the prediction with minus without fixed inputs is mapped for the first of
-the days, from all stations: the symmetry-breaking map.
+With --grid the command maps the prediction with fixed inputs minus the prediction
+without them, for the first day and from all stations (the symmetry-breaking map).
 """
 
 import shlex
@@ -59,24 +59,28 @@ def parser() -> ApnpParser:
     )  # fmt: skip
     add_station_arguments(made)
     add_covariates_argument(made)
-    add("--time", metavar="A/B", help="days to take (default: the run's test days)")
+    add("--time", metavar="A/B", help="days to use (default: the test days of the run)")
     add("--context", type=positive, default=400, help="context stations (default 400)")
-    add("--tasks", type=positive, default=40, help="days, evenly spread (default 40)")
+    add("--tasks", type=positive, default=40, help="days, evenly spaced (default 40)")
     add(
         "--seed", type=seed, default=0,
-        help="draws contexts and elements of the group (default 0)",
+        help="seed for contexts and elements of the group (default 0)",
     )  # fmt: skip
     add(
         "--groups", type=names, default=(), metavar="G1,G2",
-        help="candidate symmetries to measure, by the names of trainer.regularise",
+        help="candidate groups to measure, named as in trainer.regularise",
     )  # fmt: skip
-    add("--grid", metavar="SIZE|FILE", help="map on cells of so many degrees")
+    add(
+        "--grid",
+        metavar="SIZE|FILE",
+        help="cell size of the map, or a file with its grid",
+    )
     add(
         "--elevation", metavar="FILE",
-        help="NetCDF of elevation for the map, drawn beside it",
+        help="NetCDF of elevation for the map, shown next to it",
     )  # fmt: skip
-    add("--output", metavar="FILE", help="CF NetCDF file of the map to make")
-    add("--map", metavar="FILE", help="figure of the map to draw (png, pdf, svg)")
+    add("--output", metavar="FILE", help="CF NetCDF file of the map to write")
+    add("--map", metavar="FILE", help="figure of the map to write (png, pdf, svg)")
     return made
 
 
@@ -96,8 +100,8 @@ def main(argv: Sequence[str]) -> None:
     folder = make_folder(run_output(options.checkpoint, "symmetry"))  # before the work
     if not model.has_fixed_inputs:
         print(
-            f"{model.name}: there are no fixed inputs to switch off, and so no map of "
-            "what they change; its data are moved alone."
+            f"{model.name}: the model has no fixed inputs, so there is no map of "
+            "their effect; only the moved data are compared."
         )
     from apnp.prediction import SymmetryProbe
 
@@ -106,7 +110,7 @@ def main(argv: Sequence[str]) -> None:
     per_task = pd.DataFrame(_rows(options, model, probe, ds, times, groups))
     print(_heading(options, model, per_task))
     if not probe.movable:
-        print("The group of this model is none: there is nothing to move.")
+        print("The group of this model is none, so no data can be moved.")
     print(deviation.as_text(deviation.summary(per_task)))
     deviation.write(per_task, folder)
     print(f"Tables: {folder}")

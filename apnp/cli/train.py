@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 _USAGE = """usage: apnp train --config FILE [--SECTION.KEY VALUE ...]
        apnp train --resume RUN | --init-from RUN ...
 
-Train a model on the station files that a configuration names. A configuration names
-its station file (data.path) and its days (data.train_times, data.validation_times,
-data.test_times); every other key has a default, which is the recommended one.
+Train a model on station files. A configuration names the station file (data.path) and
+the days (data.train_times, data.validation_times, data.test_times). Every other key has
+a default, which is the recommended value.
 
 options:
   --help [SECTION]    show this text, or the keys of a section
-  --config FILE       YAML file; may be repeated, later ones win
+  --config FILE       YAML file; may be repeated, later files override earlier ones
   --run FOLDER        folder to write (default runs/run)
   --SECTION.KEY VALUE any key of the sections below, e.g. --trainer.max_minutes 10
   --resume RUN        resume an interrupted run from its last checkpoint

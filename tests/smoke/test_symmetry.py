@@ -132,7 +132,7 @@ def test_a_strict_model_is_moved_and_nothing_is_switched_off(
         "strict", "--tasks", "2", "--grid", "30", "--output", "map.nc"
     )
     assert status == 0
-    assert "no fixed inputs to switch off, and so no map" in out
+    assert "no fixed inputs, so there is no map" in out
     rows = pd.read_csv(folder / "strict" / "symmetry" / "per_task.csv")
     assert rows.measure.tolist() == ["moved", "moved"]
     assert (rows[["l1", "l2"]] < 1e-10).all(axis=None)
