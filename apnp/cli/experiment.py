@@ -4,7 +4,8 @@ The studies are those of the paper on approximately equivariant neural processes
 `gibbs-1d` is a Gaussian process whose lengthscale changes at x = 0, with test tasks in
 and out of distribution and the scores of exact inference. `smoke` has patches of
 simulated plumes. `environment` has patches of a reanalysis, in the region of training
-and in another region without fixed inputs.
+and in another region without fixed inputs. `roads` compares every way to approximate
+symmetry on the tasks of `gibbs-1d`, and `scale` fits their losses against compute.
 
 Every model is trained on the same distribution of tasks and scored on the same fixed
 test tasks. The folder then contains `scores.csv` (one row per task and model),

@@ -245,6 +245,21 @@ class GibbsOptions(StudyOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RoadsOptions(GibbsOptions):
+    """`apnp experiment roads`."""
+
+    distinct: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScaleOptions(RoadsOptions):
+    """`apnp experiment scale`."""
+
+    widths: Sequence[int] | None
+    budgets: Sequence[int] | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class SmokeStudyOptions(StudyOptions):
     """`apnp experiment smoke`."""
 

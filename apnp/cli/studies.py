@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from apnp.cli.options import (
     EnvironmentOptions,
     GibbsOptions,
+    RoadsOptions,
+    ScaleOptions,
     SmokeStudyOptions,
     StudyOptions,
 )
@@ -59,15 +61,84 @@ def gibbs(options: GibbsOptions, folder: Path) -> Chosen:
     try:
         from apnp.experiments.gibbs.gibbs_study import Gibbs
         from apnp.experiments.gibbs.models import NAMES, SIZES, entries
-    except ModuleNotFoundError as error:  # the baselines and maps do without it
-        raise ConfigError(
-            f"This study needs {error.name}: pip install 'apnp[gp]'."
-        ) from error
+    except ModuleNotFoundError as error:
+        raise _needs_gp(error) from error
     size = SIZES[options.size]
     names = NAMES if options.models is None else options.models
     taken = entries(names, size, options.likelihood, options.ablation)
     bank = size.bank if options.bank is None else options.bank
     return Chosen(Gibbs(folder, bank), taken, size.trainer, size.tasks)
+
+
+def add_roads(add: Add) -> None:
+    """The arguments of all roads to approximate symmetry on the Gaussian process."""
+    add_gibbs(add)
+    add(
+        "--distinct", type=positive, default=0, metavar="N",
+        help="distinct training tasks, which then come again (default: each once)",
+    )  # fmt: skip
+
+
+def roads(options: RoadsOptions, folder: Path) -> Chosen:
+    """The comparison of all roads.
+
+    Raises:
+        ConfigError: If an argument cannot be used, or gpytorch is not installed.
+    """
+    try:
+        from apnp.experiments.gibbs import roads as study
+    except ModuleNotFoundError as error:
+        raise _needs_gp(error) from error
+    if options.ablation or options.likelihood != "gaussian":
+        raise ConfigError(
+            "This study has neither --ablation nor another --likelihood: see "
+            "apnp experiment gibbs-1d."
+        )
+    size = study.SIZES[options.size]
+    names = study.NAMES if options.models is None else options.models
+    bank = size.bank if options.bank is None else options.bank
+    experiment = study.Roads(folder, bank, options.distinct)
+    return Chosen(experiment, study.roads(names, size), size.trainer, size.tasks)
+
+
+def add_scale(add: Add) -> None:
+    """The arguments of the study of compute."""
+    add_roads(add)
+    for name, what in (("widths", "widths"), ("budgets", "numbers of steps")):
+        add(
+            f"--{name}", nargs="+", action="extend", type=positive, metavar="N",
+            help=f"{what} of the models (default: those of --size)",
+        )  # fmt: skip
+
+
+def scale(options: ScaleOptions, folder: Path) -> Chosen:
+    """The study of compute.
+
+    Raises:
+        ConfigError: If an argument cannot be used, or gpytorch is not installed.
+    """
+    try:
+        from apnp.experiments.gibbs import roads
+        from apnp.experiments.gibbs import scale as study
+    except ModuleNotFoundError as error:
+        raise _needs_gp(error) from error
+    if options.ablation or options.likelihood != "gaussian":
+        raise ConfigError("This study has neither --ablation nor another --likelihood.")
+    if options.steps is not None or options.minutes is not None:
+        raise ConfigError("This study has several lengths of training: give --budgets.")
+    size, (widths, steps) = roads.SIZES[options.size], study.GRIDS[options.size]
+    arms = tuple(study.FLOORS) if options.models is None else options.models
+    taken = study.entries(
+        arms, size, options.widths or widths, options.budgets or steps
+    )
+    bank = size.bank if options.bank is None else options.bank
+    experiment = study.Scale(folder, bank, options.distinct)
+    return Chosen(experiment, taken, size.trainer, size.tasks)
+
+
+def _needs_gp(error: ModuleNotFoundError) -> ConfigError:
+    """The baselines and maps do without gpytorch."""
+    return ConfigError(f"This study needs {error.name}: pip install 'apnp[gp]'.")
 
 
 def add_smoke(add: Add) -> None:
@@ -195,6 +266,8 @@ def environment(options: EnvironmentOptions, folder: Path) -> Chosen:
 
 STUDIES: dict[str, tuple[Callable[[Add], None], type[StudyOptions], Callable]] = {
     "gibbs-1d": (add_gibbs, GibbsOptions, gibbs),
+    "roads": (add_roads, RoadsOptions, roads),
+    "scale": (add_scale, ScaleOptions, scale),
     "smoke": (add_smoke, SmokeStudyOptions, smoke),
     "environment": (add_environment, EnvironmentOptions, environment),
 }

@@ -1,10 +1,10 @@
 """The models of a study: named configurations, and variants of one of them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from apnp.config import ModelConfig, TrainerConfig
+from apnp.config import AugmentConfig, ModelConfig, TrainerConfig
 from apnp.errors import ConfigError
 
 PAPER_TRAINER = TrainerConfig(
@@ -31,11 +31,17 @@ class Entry:
         name: Its name in tables.
         model: What it is.
         twin: Name of the strict model that it is compared with, if it has one.
+        changes: Settings of its training that differ from the study's.
+        augment: Random motions of its training tasks.
+        teacher: Name of the model whose predictions it learns first, if it has one.
     """
 
     name: str
     model: ModelConfig
     twin: str | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    teacher: str | None = None
 
 
 def check_names(flag: str, given: Sequence[str], known: Sequence[str]) -> None:

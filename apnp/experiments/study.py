@@ -26,7 +26,7 @@ from apnp.checkpoint import (
     load_model,
     read_checkpoint,
 )
-from apnp.config import Config, TrainerConfig
+from apnp.config import Config, DataConfig, TrainerConfig
 from apnp.errors import ConfigError
 from apnp.experiments.entries import Entry
 from apnp.files import atomic_write
@@ -136,8 +136,13 @@ class Study:
 
     def train(self, entry: Entry, seed: int) -> Path:
         """Train a model, or resume its training; return its run folder."""
-        run, trainer = self.run(entry, seed), replace(self.trainer, seed=seed)
-        config = Config(str(run), model=entry.model, trainer=trainer)
+        run, changes = self.run(entry, seed), dict(entry.changes)
+        if entry.teacher is not None:
+            teacher = replace(entry, name=entry.teacher)
+            changes["clone"] = str(self.run(teacher, seed))
+        trainer = replace(self.trainer, seed=seed, **changes)
+        data = DataConfig(augment=entry.augment)
+        config = Config(str(run), data, entry.model, trainer)
         begun = (run / "config.yaml").is_file()
         start = begin(config, resume=begun)
         return fit(config, self._prepared(config, seed), start)
