@@ -109,7 +109,7 @@ pretrain: $(VENV)/installed
 	if [ -f $(PRETRAIN)/config.yaml ]; then $(BIN)/apnp pretrain --resume $(PRETRAIN) $(ARGS); \
 	  else $(BIN)/apnp pretrain --config configs/pretrain_further.yaml --data.path $(OPEN) \
 	  --run $(PRETRAIN) --init-from $(PRETRAIN)_first $(ARGS); fi
-	$(BIN)/apnp pretrain --ship $(PRETRAIN)
+	$(BIN)/apnp pretrain --ship $(PRETRAIN) --average-with $(PRETRAIN)_first
 
 clean:
 	rm -rf $(VENV) runs build docs/_build docs/notebooks *.egg-info

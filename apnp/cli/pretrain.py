@@ -47,6 +47,11 @@ def parser(legacy: bool = False) -> ArgumentParser:
         "--ship", metavar="RUN",
         help="train nothing; write the best weights of RUN into the package",
     )  # fmt: skip
+    made.add_argument(
+        "--average-with", metavar="RUN",
+        help="with --ship: the mean of the last weights of that run and the best of "
+        "this one, from which it started",
+    )  # fmt: skip
     return made
 
 
@@ -61,7 +66,8 @@ def main(argv: Sequence[str]) -> None:
     if rest["ship"] is not None:
         from apnp.pretraining.ship import ship
 
-        print(f"shipped weights: {ship(rest['ship'])}")
+        folder = ship(rest["ship"], average_with=rest["average_with"])
+        print(f"shipped weights: {folder}")
         return
     if rest["resume"] is not None:
         run = rest["resume"]

@@ -1,7 +1,10 @@
 """From a run folder to the weights in the package."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+
+from torch import Tensor
 
 from apnp.checkpoint import find_checkpoint, read_checkpoint, write_checkpoint
 from apnp.config import Config, from_dict, to_dict
@@ -18,8 +21,17 @@ NETWORKS = 4_000
 _WRITTEN_ANEW = ("format", "versions", "provenance", "files", "hash")
 
 
-def ship(run: str | Path, folder: str | Path | None = None) -> Path:
+def ship(
+    run: str | Path,
+    folder: str | Path | None = None,
+    average_with: str | Path | None = None,
+) -> Path:
     """Write the best checkpoint of a run as the weights that ship; return the folder.
+
+    With `average_with`, the weights are the mean of the last ones of the run and the
+    best ones of the run that it was trained further from. Both lie in one basin of the
+    loss, and their mean is as good as either or better (Wortsman et al., 2022, "Model
+    soups").
 
     The checkpoint is given the ranges of the networks of the first `NETWORKS` training
     tasks (`network_ranges`). Of the path of the open data only the file's name is kept,
@@ -28,12 +40,18 @@ def ship(run: str | Path, folder: str | Path | None = None) -> Path:
     Args:
         run: Run folder of `apnp pretrain`.
         folder: Where to write; the package's own folder unless given.
+        average_with: The run that `run` started from.
 
     Raises:
-        CheckpointError: If the run has no best checkpoint, or it is too large.
+        CheckpointError: If a run has no such checkpoint, or it is too large, or the two
+            runs hold different models.
         DataError: If the open data that it was trained on are no longer there.
     """
-    record, weights, _ = read_checkpoint(find_checkpoint(run), with_state=False)
+    which = "best" if average_with is None else "last"
+    found = find_checkpoint(run, which)
+    record, weights, _ = read_checkpoint(found, with_state=False)
+    if average_with is not None:
+        weights = _mean(weights, find_checkpoint(average_with))
     size = sum(value.numel() * value.element_size() for value in weights.values())
     if size > LARGEST_BYTES:
         raise CheckpointError(
@@ -50,6 +68,29 @@ def ship(run: str | Path, folder: str | Path | None = None) -> Path:
     added = {"config": config, "networks": ranges.to_dict()}
     write_checkpoint(target, kept | added, weights)
     return target
+
+
+def _mean(weights: Mapping[str, Tensor], other: Path) -> dict[str, Tensor]:
+    """The mean of weights and those of another checkpoint of the same model.
+
+    Raises:
+        CheckpointError: If it holds another model.
+    """
+    others = read_checkpoint(other, with_state=False)[1]
+    shapes, theirs = (
+        {k: v.shape for k, v in each.items()} for each in (weights, others)
+    )
+    if shapes != theirs:
+        raise CheckpointError(
+            f"{other} holds another model than the run that ships. Name the run that "
+            "it was trained further from."
+        )
+    return {
+        name: ((value.double() + others[name].double()) / 2).to(value.dtype)
+        if value.is_floating_point()
+        else value
+        for name, value in weights.items()
+    }
 
 
 def network_ranges(config: Config, law: MixtureLaw, number: int) -> NetworkRanges:

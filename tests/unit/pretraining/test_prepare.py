@@ -17,6 +17,7 @@ from apnp.config import (
 )
 from apnp.errors import CheckpointError, ConfigError
 from apnp.geometry.station_blocks import StationSplit
+from apnp.pretrained import run_path
 from apnp.pretraining import MixtureLaw, prepare_pretraining, pretrain
 from apnp.pretraining.ship import ship
 
@@ -156,6 +157,28 @@ def test_shipped_weights_are_those_of_the_run_and_name_no_folder(
         assert len(sites) == days["open"].task(index).context.x.shape[1]
     polar = replace(sites, lat=80 + sites.lat / 100)
     assert any("median latitude" in each for each in ranges.departures(polar))
+
+
+def test_the_mean_of_the_last_weights_and_those_they_started_from_ships(
+    config, run, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("apnp.pretraining.ship.NETWORKS", 5)
+    trainer = replace(config.trainer, max_steps=1, validation_every=1, average=0.0)
+    further = replace(config, run=str(tmp_path / "further"), trainer=trainer)
+    pretrain(further, LAW, init_from=run)
+    folder = ship(further.run, tmp_path / "weights", run)
+    mean, last, first = (
+        read_checkpoint(each, with_state=False)[1]
+        for each in (folder, tmp_path / "further" / "last", run / "best")
+    )
+    changed = 0
+    for name, value in mean.items():
+        np.testing.assert_allclose(value, (last[name] + first[name]) / 2, atol=1e-7)
+        changed += not np.array_equal(value, last[name])
+    assert changed > 5
+    with pytest.raises(CheckpointError, match="holds another model"):
+        ship(run, tmp_path / "other", run_path("pretrained"))
+    assert not (tmp_path / "other").exists()
 
 
 def test_large_weights_are_not_shipped(run, tmp_path, monkeypatch):
