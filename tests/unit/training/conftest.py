@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -36,11 +38,17 @@ TINY = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def tiny(tmp_path):
-    """Configuration of a tiny experiment, with overrides."""
+@pytest.fixture(scope="package")
+def tiny_in():
+    """Configuration of a tiny experiment in a folder, with overrides."""
 
-    def make(*argv, run="run"):
-        return from_words([*TINY, f"--run={tmp_path / run}", *argv])
+    def make(folder, *argv, run="run"):
+        return from_words([*TINY, f"--run={folder / run}", *argv])
 
     return make
+
+
+@pytest.fixture
+def tiny(tiny_in, tmp_path):
+    """Configuration of a tiny experiment, with overrides."""
+    return partial(tiny_in, tmp_path)

@@ -1,6 +1,7 @@
 """Gridded fields from the configuration to a prediction, through a run folder."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -43,26 +44,38 @@ def files(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def run(files, tiny, stations):
+@pytest.fixture(scope="module")
+def run_in(files, tiny_in, stations):
     """A run of two steps, with an auxiliary set and covariates; its folder."""
 
-    def make(*more, use="both", name="run", weather="weather"):
+    def make(folder, *more, use="both", name="run", weather="weather"):
         fields = (
             f"[{{path: {files}/relief.nc, variable: orog, use: {use}}}, "
             f"{{path: {files}/{weather}.nc, variable: t2m, smooth_km: [200]}}]"
         )
         steps = "--trainer.max_steps=2", "--trainer.validation_tasks=1"
-        config = tiny("--data.covariates", fields, *steps, *more, run=name)
+        words = "--data.covariates", fields, *steps, *more
+        config = tiny_in(folder, *words, run=name)
         return train(config, stations), config
 
     return make
 
 
+@pytest.fixture
+def run(run_in, tmp_path):
+    return partial(run_in, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def trained(run_in, tmp_path_factory):
+    """The folder and the configuration of a run that no test changes."""
+    return run_in(tmp_path_factory.mktemp("trained"))
+
+
 def test_a_run_with_fields_predicts_grids_and_points_whatever_the_chunks(
-    run, stations, files
+    trained, stations, files
 ):
-    model = load(run()[0])
+    model = load(trained[0])
     assert model.inputs.auxiliary_dy == model.process.backbone.auxiliary_dy == (1,)
     assert model.inputs.dw == 3 + 1 + 2
     asked = {
@@ -81,15 +94,15 @@ def test_a_run_with_fields_predicts_grids_and_points_whatever_the_chunks(
     (cell,) = whole.tas.sel(lat=47, lon=9).values
     assert found["elevation"][0] == 300.0
     assert np.isfinite([found["mean"][0], cell]).all()
-    other = load(run(name="same")[0], fields=[files / "other.nc"])
+    other = load(trained[0], fields=[files / "other.nc"])
     changed = other.predict_grid(stations, **asked)
     assert (changed.tas - whole.tas).max() > 1e-4
 
 
 def test_the_day_of_a_prediction_must_be_in_the_file_before_any_work(
-    run, stations, files, capsys
+    trained, stations, files, capsys
 ):
-    model = load(run()[0], fields=[files / "short.nc"])
+    model = load(trained[0], fields=[files / "short.nc"])
     capsys.readouterr()
     with pytest.raises(DataError, match=r"t2m has no 2020-01-21; it holds 20 days"):
         model.predict_grid(
@@ -99,8 +112,8 @@ def test_the_day_of_a_prediction_must_be_in_the_file_before_any_work(
     assert not capsys.readouterr().err
 
 
-def test_absent_fields_are_refused_with_the_way_out(run, files, tmp_path, stations):
-    folder, config = run()
+def test_absent_fields_are_refused_with_the_way_out(trained, files, tmp_path, stations):
+    folder, config = trained
     there, away = files / "relief.nc", files / "relief.away"
     there.rename(away)
     try:
