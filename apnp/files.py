@@ -99,7 +99,7 @@ def sweep(path: Path) -> None:
 def check_regular(path: Path) -> None:
     """Refuse what is there and no file of data: a pipe, a socket or a device.
 
-    Reading one would wait for ever, or never end.
+    Reading one could wait or continue without end.
 
     Raises:
         DataError: If it is one.

@@ -32,9 +32,9 @@ class NeuralProcess(nn.Module):
         backbone: The (approximately) equivariant map.
         likelihood: Channels at targets to a predictive distribution.
         drift: Linear regression of the values on the first covariates and on the
-            trend functions of the backbone's group, taken off the context before the
-            backbone and put back on the prediction.
-        std_inflation: What predicted standard deviations are multiplied by.
+            trend functions of the backbone's group, subtracted from the context
+            before the backbone and added to the prediction.
+        std_inflation: Factor for predicted standard deviations.
         added_variance: Variance of Gaussian noise that is then added to every
             prediction, in scaled units.
     """

@@ -107,7 +107,7 @@ class RunRecord:
 def unreadable(
     record: Mapping[str, Any], place: object, error: Exception
 ) -> CheckpointError:
-    """The refusal of a checkpoint of another version, with the way out."""
+    """The refusal of a checkpoint of another version, with the remedy."""
     versions = record.get("versions")
     known = isinstance(versions, Mapping) and versions.get("apnp")
     wrote, why = known or "of an unknown version", str(error).removesuffix(".")

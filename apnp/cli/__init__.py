@@ -43,7 +43,7 @@ _OLD_VERBS = {"deviation": "symmetry"}
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; return the exit status (0 done, 2 refused, 130 or more stopped).
 
-    Each verb's module is imported only when it is asked for and offers
+    Each verb's module is imported only when it is needed and offers
     `main(argv) -> None`.
     """
     argv = list(sys.argv[1:] if argv is None else argv)

@@ -1,4 +1,4 @@
-"""Loops over tensors, compiled for the processor at hand: the extra `fast`.
+"""Loops over tensors, compiled for the local processor: the extra `fast`.
 
 They serve the convolutional models; without llvmlite torch's operators do the same.
 """

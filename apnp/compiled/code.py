@@ -37,7 +37,7 @@ class Processor(NamedTuple):
 
 @cache
 def processor() -> Processor:
-    """The one at hand."""
+    """The local processor."""
     features = llvm.get_host_cpu_features()
     if features.get("avx512f"):
         return Processor(512, 32)
@@ -250,7 +250,7 @@ class Code:
         loop.values = [Vector(self, turn) for turn in turns]
 
     def below(self, count: Index) -> ir.Value:
-        """The first lanes, so many."""
+        """The given number of first lanes."""
         order = ir.Constant(ir.VectorType(_SHORT, self.lanes), [*range(self.lanes)])
         short = self.builder.trunc(count.up_to(self.lanes).value, _SHORT)
         counts = self._same(short, order.type)

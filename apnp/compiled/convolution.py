@@ -100,8 +100,8 @@ class _Plan:
 
     Attributes:
         out: Rows and columns of the result.
-        groups: The columns of the kernel are taken in so many groups ...
-        taps: ... of so many, which may go beyond its last one.
+        groups: The columns of the kernel are taken in this number of groups ...
+        taps: ... of this number, which may go beyond its last one.
         lanes: Channels at once.
         scratch: Numbers of a patch of the input.
         scratch_gradient: Numbers of a patch of the result.

@@ -130,7 +130,7 @@ class _Plan:
         return functional.pad(vector, (0, -len(vector) % self.lanes)).contiguous()
 
     def scratch(self, narrow: int, wide: int) -> Tensor:
-        """Memory for so many narrow and wide layers and for sums of their rows."""
+        """Memory for the narrow and wide layers and for sums of their rows."""
         width = narrow * self.sizes[2] + wide * self.sizes[3] + 2 * (self.lanes + 1)
         return self._z.new_empty(BLOCK * width)
 

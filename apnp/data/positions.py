@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 from apnp.errors import DataError
 
-FEWEST_ANGLES = 20  # so many angles below .60 are no accident (0.6**20 = 4e-5)
-FEWEST_RADIANS = 5  # so many buoys are nowhere within 2 degrees of 0N 0E
+FEWEST_ANGLES = 20  # this number below .60 is no accident (0.6**20 = 4e-5)
+FEWEST_RADIANS = 5  # no network has 5 buoys within 2 degrees of 0N 0E
 _AT_SEA_M = 20.0
 
 

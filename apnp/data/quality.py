@@ -40,7 +40,7 @@ def screen_values(given: Readings, about: Variable) -> Readings:
         about: The variable, whose plausible range holds.
 
     Raises:
-        DataError: If so many values are impossible that the units must be wrong.
+        DataError: If more values are impossible than allowed (wrong units).
     """
     units = canonical_units(given.units, given.where)
     value = to_degc(given.value, units)

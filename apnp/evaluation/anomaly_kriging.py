@@ -35,7 +35,7 @@ class AnomalyKriging:
     allowed for: the mean anomaly of its neighbours on the days it reported is taken
     off, so that a station that missed a cold week is not warm. Anomalies of the
     context are interpolated by regression kriging, whose law is fitted to every
-    context anew. A place without a station has the mean that regression kriging of
+    context again. A place without a station has the mean that regression kriging of
     the stations' means gives it, whose variance is added.
 
     Without any station of known mean (an archive of one day), the values themselves

@@ -195,7 +195,7 @@ class Kriging:
     """Kriging with covariance and drift estimated from the context alone.
 
     Exponential covariance of the chordal distance with a nugget, fitted by maximum
-    likelihood to every context anew. The mean is a constant plus a linear function of
+    likelihood to every context. The mean is a constant plus a linear function of
     covariates; none of them is ordinary kriging. With fewer than 5 stations a
     covariate, or one that the others already give (all stations at one height, say),
     the covariates that cannot be estimated are left out, later ones first; with fewer

@@ -126,7 +126,7 @@ class Study:
         found = json.loads(path.read_text())
         if found != about:
             raise ConfigError(
-                f"{self.folder} holds a study of {found}, and {about} is asked for: "
+                f"{self.folder} holds a study of {found}, and {about} is requested: "
                 "give another --output."
             )
 

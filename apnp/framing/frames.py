@@ -166,7 +166,7 @@ def directions(
 
     For m = 1, 2, 3 the moment of order m of the steps z, as complex numbers, has m
     directions, of weight |moment|^2 / m: a moment that vanishes loses its weight before
-    its direction is undefined. Where all vanish the direction of `spare` stands in.
+    its direction is undefined. If all vanish, the direction of `spare` is used.
 
     Args:
         step: Steps from the centre to the points, (b, n, 2).

@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 EARTH_RADIUS_KM = 6371.0
 _GLOBAL_DEGREES = 270.0
-"""Stations that span so many degrees of longitude are a network of the globe."""
+"""Stations that span this many degrees of longitude are a global network."""
 
 
 def wrap_longitude(lon: ArrayLike) -> Floats:

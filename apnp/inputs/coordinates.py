@@ -16,8 +16,8 @@ class CoordinateInputs:
         low: Lower corner of the box where fixed inputs have their support, `dx`
             numbers.
         high: Its upper corner.
-        mean: What is taken off a value, here zero.
-        std: What a value is divided by, here one.
+        mean: Subtracted from a value; here zero.
+        std: Divisor of a value; here one.
         geometry: "box".
         coast: Whether the distance to the coast is a covariate: it is not.
         insolation: Whether insolation is a covariate: it is not.

@@ -96,7 +96,7 @@ class StationInputs:
 
     @property
     def mean(self) -> float:
-        """What is taken off a value, in its units."""
+        """The number subtracted from a value, in its units."""
         return self.scaling.mean
 
     @property

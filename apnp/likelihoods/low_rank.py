@@ -96,7 +96,7 @@ class LowRankPredictive(Predictive):
         return self.mean + common + self.own.sqrt() * torch.special.ndtri(level)
 
     def widened(self, factor: float) -> "LowRankPredictive":
-        """The same mean and correlations, so many times the standard deviations."""
+        """The same mean and correlations; standard deviations times `factor`."""
         return LowRankPredictive(self.mean, factor**2 * self.own, factor * self.factor)
 
     def noised(self, variance: Tensor | float) -> "LowRankPredictive":

@@ -98,7 +98,7 @@ class MixturePredictive(Independent):
         return (weight * far).sum(-1) - 0.5 * (pairs * apart).sum((-1, -2))
 
     def widened(self, factor: float) -> "MixturePredictive":
-        """The components so many times as wide, and as far from the mean."""
+        """Components with width and distance from the mean multiplied by `factor`."""
         mean = self.mean[..., None]
         centre = mean + factor * (self.centre - mean)
         return MixturePredictive(self.log_weight, centre, factor * self.spread)

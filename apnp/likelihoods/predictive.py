@@ -152,7 +152,7 @@ class GaussianPredictive(Independent):
         return self.quantile(level)
 
     def widened(self, factor: float) -> "GaussianPredictive":
-        """The same mean, so many times the standard deviation."""
+        """The same mean; the standard deviation times `factor`."""
         return GaussianPredictive(self.mean, factor**2 * self.variance)
 
     def noised(self, variance: Tensor | float) -> "GaussianPredictive":

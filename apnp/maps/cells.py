@@ -1,4 +1,4 @@
-"""What every grid of a map tells of its cells, however they are laid out."""
+"""The description of cells that every grid of a map gives."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -86,8 +86,8 @@ def check_cells(shape: tuple[int, int], sizes: str = "") -> None:
     if rows * columns > MOST_CELLS:
         raise ConfigError(
             f"{sizes or 'The grid'} has {rows:,} x {columns:,} = {rows * columns:.2g} "
-            f"cells; at most {MOST_CELLS:.0e} are predicted, as a mean and its "
-            f"uncertainty of so many take {rows * columns * BYTES_A_CELL / 2**30:,.0f} "
+            f"cells; at most {MOST_CELLS:.0e} are predicted. Their mean and "
+            f"uncertainty would take {rows * columns * BYTES_A_CELL / 2**30:,.0f} "
             "GiB a day. Choose larger cells (--grid) or a smaller --region."
         )
 

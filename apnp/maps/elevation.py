@@ -157,6 +157,6 @@ class Relief:
             raise DataError(
                 f"{self.path}: the relief covers {south:g} to {north:g} N and "
                 f"{west:g} to {east:g} E; {lat.min():g} to {lat.max():g} N and "
-                f"{lon.min():g} to {lon.max():g} E is asked for. Give a relief that "
+                f"{lon.min():g} to {lon.max():g} E is requested. Give a relief that "
                 "covers it, or a smaller region."
             )

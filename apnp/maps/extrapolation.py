@@ -42,7 +42,7 @@ class Network:
 
     @classmethod
     def of(cls, lat: Floats, lon: Floats, times: int) -> "Network":
-        """Of places in degrees, each (n,), observed at so many times."""
+        """Of places in degrees, each (n,), observed at a number of times."""
         unit = np.unique(unit_vectors(lat, lon).reshape(-1, 3), axis=0)
         return cls(unit, KEPT_CELLS if times > 1 and len(unit) > 1 else 0)
 

@@ -1,4 +1,4 @@
-"""Which field is asked for: checked before anything is read or computed."""
+"""The request for a field: checked before anything is read or computed."""
 
 import logging
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ Mask = Literal["land"] | NDArray[np.bool_] | None
 
 @dataclass(frozen=True, eq=False)
 class FieldRequest:
-    """The field that is asked for.
+    """The requested field.
 
     Attributes:
         grid: Cell size in degrees (one, or latitude and longitude); a reference

@@ -125,7 +125,7 @@ def _running_median(apart: Floats) -> Floats:
 
 
 def gross_errors(z: Floats, limit: float = GROSS) -> Mask:
-    """Values farther than so many standard deviations from their prediction."""
+    """Values farther than `limit` standard deviations from their prediction."""
     return np.abs(np.nan_to_num(z)) > limit
 
 

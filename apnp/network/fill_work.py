@@ -53,7 +53,7 @@ class Work:
         text = json.dumps(identity, sort_keys=True)
         told = folder / "identity.json"
         if folder.exists() and not (told.is_file() and told.read_text() == text):
-            log.warning("%s: of another input or model, so it begins anew.", folder)
+            log.warning("%s: of another input or model, so it begins again.", folder)
             shutil.rmtree(folder)
         if not folder.exists():
             folder.mkdir()

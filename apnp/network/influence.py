@@ -1,4 +1,4 @@
-"""How much each station tells of each place: derivatives of the predictive mean.
+"""The influence of each station on each place: derivatives of the predictive mean.
 
 J_ij is the change of the mean at place i for a unit change of the value of station j.
 Its diagonal at the stations, the self-sensitivity, and its trace, the degrees of

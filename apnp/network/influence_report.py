@@ -103,7 +103,7 @@ class StationInfluence:
         sites = self.context.sites
         return stations_map(
             sites.lat, sites.lon, self.found.on_others,
-            title="What each station tells of the others",
+            title="The influence of each station on the others",
             label="sum of derivatives of their means",
         )  # fmt: skip
 

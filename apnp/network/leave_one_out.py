@@ -101,7 +101,7 @@ class LeaveOneOut:
 
 
 def sounding_rows(number: int) -> NDArray[np.intp]:
-    """A few of so many days, evenly spread, for `residuals_together`."""
+    """A few of a number of days, evenly spaced, for `residuals_together`."""
     rows = np.linspace(0, number - 1, min(_SOUNDED_DAYS, number)).round()
     return np.unique(rows.astype(np.intp))
 
@@ -111,7 +111,7 @@ def residuals_together(
     days: Sequence[tuple[Floats, np.datetime64]],
     rng: np.random.Generator,
 ) -> Floats:
-    """Standardised residuals of stations that know nothing of each other, (k, n).
+    """Standardised residuals of stations that do not use each other, (k, n).
 
     Random parts of the network are left out, near stations together, so that products
     of the residuals in a row tell how alike the errors of two missing stations are. Of

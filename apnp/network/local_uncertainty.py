@@ -19,7 +19,7 @@ from apnp.prediction import TrainedModel
 AROUND = 96
 """Stations around a place from which a change there is computed."""
 _READS = 16
-"""A place changes the targets of which it would be among so many nearest stations."""
+"""A place changes the targets that have it among their nearest stations."""
 
 
 @dataclass(frozen=True, eq=False)

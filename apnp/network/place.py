@@ -59,7 +59,7 @@ def place_stations(
     apart_km: float = 0.0,
     progress: bool = False,
 ) -> Chosen:
-    """Choose so many of the candidates.
+    """Choose a number of the candidates.
 
     Args:
         days: The contexts; the stations chosen are added to them.
@@ -111,7 +111,7 @@ def remove_stations(
     *,
     progress: bool = False,
 ) -> Chosen:
-    """Choose so many stations that are missed least.
+    """Choose stations whose removal costs least.
 
     Args:
         days: The contexts; the stations chosen are removed from them.
@@ -166,7 +166,7 @@ def _greedy(
     apart_km: float = 0.0,
     progress: bool = False,
 ) -> tuple[list[int], list[float]]:
-    """The lowest value again and again; values of near ones are computed anew.
+    """The lowest value again and again; values of near ones are recomputed.
 
     Args:
         value: The change of the mean by one, and how far it reaches in km.

@@ -7,5 +7,5 @@ CACHED = 2**17
 
 
 def rows_at_once(width: int) -> int:
-    """Rows of so many numbers that fit, at least one."""
+    """The number of rows of this width that fit, at least one."""
     return max(1, CACHED * torch.get_num_threads() // width)

@@ -84,7 +84,7 @@ class Lattice(ABC):
     def interpolate(self, z: Tensor, x: Tensor, centre: Tensor) -> Tensor:
         """Channels (b, c, *shape) read smoothly at points (b, n, dx) -> (b, n, c).
 
-        Where no derivative is asked for, points that form the rows and columns of a
+        Where no derivative is needed, points that form the rows and columns of a
         grid are read with one matrix an axis, the same to rounding.
         """
 

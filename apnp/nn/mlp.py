@@ -9,7 +9,7 @@ from torch.autograd.function import once_differentiable
 from apnp.nn.cache import rows_at_once
 
 _MANY = 2**23
-"""Numbers of a layer, 32 MB, for which a C library fetches memory anew each time."""
+"""Numbers of a layer, 32 MB, for which a C library fetches new memory each time."""
 
 
 class MLP(nn.Sequential):

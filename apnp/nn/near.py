@@ -2,7 +2,7 @@
 
 The same as `apnp.nn.neighbours`, `apnp.nn.pair_attention` and `apnp.nn.local_kriging`,
 with their gradients, but what belongs to a pair of points is never written to memory:
-it is made anew where it is used. Points of a batch lie in one row, (b m, ...).
+it is recomputed where it is used. Points of a batch lie in one row, (b m, ...).
 """
 
 import ctypes
@@ -82,7 +82,7 @@ class Near:
 
 
 def possible(x: Tensor, width: int, k: int) -> bool:
-    """Whether compiled code can do it: for numbers like `x`, and so many channels."""
+    """Whether compiled code can do it: for `x` and this number of channels."""
     compiled = library()
     if compiled is None or x.device.type != "cpu" or k > _MOST:
         return False

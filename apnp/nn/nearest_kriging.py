@@ -30,7 +30,7 @@ def krige_nearest(
     in location and no order of the points matters. With at most `k` observed points
     this is kriging from all of them.
 
-    Compiled code does it on a processor where no derivative by locations is asked for.
+    Compiled code does it on a processor where no derivative by locations is needed.
 
     Raises:
         torch.linalg.LinAlgError: If a covariance is not positive definite.

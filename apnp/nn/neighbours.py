@@ -24,7 +24,7 @@ def nearest(
     unit vectors is the chord length, which orders points like the great circle.
 
     Returns:
-        Their numbers, and whether there are so many: False where there are fewer
+        Their numbers, and whether they exist: False where there are fewer
         points than `k`, the number is then that of any point.
     """
     b, n, _ = x.shape

@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional
 
 Pad = Callable[[Tensor, int], Tensor]
-"""The channels (b, c, *grid) with so many more nodes at every edge."""
+"""The channels (b, c, *grid) with more nodes at every edge."""
 
 
 def zero_pad(z: Tensor, k: int) -> Tensor:

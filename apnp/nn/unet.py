@@ -40,7 +40,7 @@ class Block(nn.Module):
         """(b, c, *grid) -> (b, c, *grid).
 
         With a `gain` (b, 1, *grid) the convolution takes the contribution of each
-        node so many times.
+        node that number of times.
         """
         padded = self.edge(z if gain is None else gain * z)
         mixed, around = self.depthwise(padded)

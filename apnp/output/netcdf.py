@@ -158,7 +158,7 @@ class FieldWriter:
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        """Tell of errors of the disk; the library calls some of them RuntimeError.
+        """Report errors of the disk; the library calls some of them RuntimeError.
 
         The block has the library for itself: xarray's readers take the same lock.
         """

@@ -59,7 +59,7 @@ class Mesh:
 
     @classmethod
     def of(cls, ds: xr.Dataset, most: tuple[int, int]) -> "Mesh":
-        """The cells of a field's dataset, at most so many rows and columns.
+        """The cells of a field's dataset, with a largest number of rows and columns.
 
         Raises:
             DataError: If its latitudes and longitudes are not in order.

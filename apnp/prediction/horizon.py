@@ -23,8 +23,8 @@ def check_reach(inputs: StationInputs, lat: Floats, lon: Floats) -> None:
     if distance.any():
         at, along = inputs.projection.centre
         raise ConfigError(
-            f"This model sees a plane about {at:.1f} N {along:.1f} E, and is asked for "
-            f"a place {distance.max():.0f} km away, beyond the horizon of that plane. "
+            f"The model uses a map projection centred on {at:.1f} N {along:.1f} E; a "
+            f"target {distance.max():.0f} km away is beyond the horizon of that plane. "
             "Give a smaller `region`, or use a model for the sphere."
         )
 

@@ -118,7 +118,7 @@ def distance_weights(distance: Floats, wanted: Floats) -> Floats:
 
 
 def _parts(sites: Sites, size: float, number: int, seed: int) -> NDArray[np.intp]:
-    """The part, of so many, that each station's block belongs to, (n,)."""
+    """The part to which each station's block belongs, (n,)."""
     draws = StationSplit(size, seed=seed).draws(sites.lat, sites.lon)
     return (draws * number).astype(np.intp)
 

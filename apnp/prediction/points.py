@@ -37,7 +37,7 @@ _RANGES = {"lat": (-90.0, 90.0), "lon": (-180.0, 360.0), "elevation": (-500.0, 9
 def read_points(path: str | PathLike) -> pd.DataFrame:
     """A table of points: delimited text, (Geo)Parquet or GeoPackage.
 
-    Columns of text come as they stand in the file, numbers among them.
+    Columns of text are returned as in the file, numbers among them.
 
     Raises:
         DataError: If the file cannot be read as a table with rows and places.

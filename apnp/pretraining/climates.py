@@ -70,7 +70,7 @@ class Day:
 def simulated_day(
     rng: np.random.Generator, sites: Candidates, time: np.datetime64
 ) -> Floats:
-    """What the stations of a network report on a day of a climate drawn anew, degC.
+    """What the stations of a network report on a day of a newly drawn climate, degC.
 
     Args:
         rng: Draws the climate and the reports.

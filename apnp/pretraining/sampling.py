@@ -34,7 +34,7 @@ class SamplingLaw:
             direction, beyond all context.
         edge: Least and largest share of the stations that are outermost.
         least: Least number of stations of a day with tasks.
-        region_least: Least number of stations of a disc, where there are so many.
+        region_least: Smallest number of stations of a disc, if there are enough.
     """
 
     context: tuple[int, int] = (8, 1600)

@@ -208,7 +208,7 @@ class TrainingModule(pl.LightningModule):
             self._raw = {}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep the progress; loops are left out, for they start anew."""
+        """Keep the progress; loops are left out, for they start again."""
         for loss in self.recent:
             self._finite("loss", float(loss))
         checkpoint.pop("loops")
@@ -249,7 +249,7 @@ class TrainingModule(pl.LightningModule):
         if not math.isfinite(value):
             raise ConfigError(
                 f"The {what} became {value} at step {self.step}. Lower "
-                "trainer.learning_rate or trainer.gradient_clip, and start anew."
+                "trainer.learning_rate or trainer.gradient_clip, and start again."
             )
         return value
 

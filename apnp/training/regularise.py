@@ -188,7 +188,7 @@ def regulariser(
     """The penalty that the configuration asks for; None without candidate groups.
 
     All groups have the same form, for their levels are compared: the structural one if
-    all of them have it, unless the functional one is asked for.
+    all of them have it, unless the functional one is requested.
 
     Raises:
         ConfigError: If a name cannot be used, or a form that does not exist is named.

@@ -122,7 +122,7 @@ def test_plumes_are_learned_and_drawn(grids, plumes, tmp_path):
     assert said.err.count("training is complete") == 3
     status, said = grids("smoke", "--data", str(plumes), "--patch", "9", *models)
     assert status == 2
-    assert "is asked for: give another --output" in said.err
+    assert "is requested: give another --output" in said.err
 
 
 def test_a_reanalysis_is_learned_and_mapped(grids, reanalysis, tmp_path):

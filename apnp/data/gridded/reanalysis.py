@@ -47,7 +47,7 @@ def read_reanalysis(
         name: What the files call it, where that is not known.
 
     Raises:
-        DataError: Naming the file, the variable, the rule and the way out.
+        DataError: Naming the file, the variable, the rule and the remedy.
     """
     about = get_variable(variable)
     if not isinstance(paths, Sequence) or isinstance(paths, str):

@@ -112,7 +112,7 @@ class GriddedVariable:
         return self._once((day, "cells", km), lambda: self.grid.coarsened(values, km))
 
     def _once(self, key: tuple, make: Callable[[], Any]) -> Any:
-        """What `make` makes, made once for a key that was asked for not long ago."""
+        """The result of `make`, kept for keys that were used recently."""
         with _MAKING:
             if key not in self._kept:
                 made = make()

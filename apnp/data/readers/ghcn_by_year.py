@@ -40,7 +40,7 @@ def read(paths: Sequence[Path], request: Request) -> list[Readings]:
     """Readings of by-year files; years are joined before the elements are chosen.
 
     Raises:
-        DataError: If a line is malformed, or no list of stations is at hand.
+        DataError: If a line is malformed, or there is no list of stations.
     """
     table = pd.concat([_table(path, request) for path in paths])
     return [element_readings(table, paths, request, NAME)]

@@ -40,7 +40,7 @@ def read(paths: Sequence[Path], request: Request) -> list[Readings]:
     """Readings of `.dly` files.
 
     Raises:
-        DataError: If a line is malformed, or no list of stations is at hand.
+        DataError: If a line is malformed, or there is no list of stations.
     """
     tables = [_table(path, request) for path in paths]
     return [element_readings(pd.concat(tables), paths, request, NAME)]

@@ -41,8 +41,8 @@ def read(paths: Sequence[Path], request: Request) -> list[Readings]:
     """Readings at instants of ISD-Lite files.
 
     Raises:
-        DataError: If a line is malformed, the file's name is no station, or no list
-            of stations is at hand.
+        DataError: If a line is malformed, the file's name is no station, or there
+            is no list of stations.
     """
     if request.variable.name != "tas":
         raise DataError(

@@ -179,7 +179,7 @@ def lists_beside(paths: Sequence[Path]) -> list[Path]:
 
 
 def no_positions(path: Path, name: str) -> DataError:
-    """The error where no list of stations is at hand."""
+    """The error if there is no list of stations."""
     return DataError(
         f"{path}: {name} files hold no positions. Give the list of stations with "
         "--station-list."

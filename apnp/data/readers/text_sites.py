@@ -91,7 +91,7 @@ def places(
         form: The format.
         where: Canonical name -> column, blank where the file has none.
         before: What the lines before the table say.
-        lists: The station lists at hand.
+        lists: The available station lists.
         time: Time of each row, which tells where a station stood that was moved.
 
     Raises:

@@ -64,9 +64,9 @@ class SimulatedClimate:
       bumps whose reach depends on where they stand (synoptic 2000 km over sea, 1400
       over land, 1000 in mountains; mesoscale 500, 450, 300), with normal weights that
       remember the day before (autocorrelation 0.75 and 0.5 a day), scaled to the
-      standard deviation of `_amplitudes`: some 3 K inland, less at sea, less in the
+      standard deviation of `_amplitudes`: about 3 K inland, less at sea, less in the
       tropics, most in mountains.
-    - Local effects are a field fixed in time with a correlation length of some 80 km
+    - Local effects are a field fixed in time with a correlation length of about 80 km
       and a standard deviation of 1 K on land; no covariate tells them.
 
     Coasts are real (Natural Earth); everything else is invented.

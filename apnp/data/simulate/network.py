@@ -27,8 +27,8 @@ def _place(
     """Latitudes, longitudes (thousandths of a degree), elevations (m) of n stations.
 
     Land is taken by weight: 1, more in three dense regions, little in Antarctica and
-    above some 2000 m; the sea (islands, ships' rocks) has weight 0.02. Elevation is
-    the relief, plus roughness of 30 m and a quarter of the relief: stations stand in
+    above about 2000 m; the sea (islands, ships' rocks) has weight 0.02. Elevation is
+    the relief, plus roughness of 30 m and a quarter of the relief: stations are in
     valleys and on hills that no smooth grid shows.
     """
     normal = rng.standard_normal((60 * n, 3))

@@ -51,7 +51,7 @@ _RIDGES: tuple[tuple[float, float, tuple[tuple[float, float], ...]], ...] = (
 
 
 def _crest(points: tuple[tuple[float, float], ...]) -> Floats:
-    """Unit vectors some 10 km apart along the arcs that join the points."""
+    """Unit vectors about 10 km apart along the arcs that join the points."""
     ends = unit_vectors(*np.array(points, dtype=np.float64).T)
     step = np.linspace(0, 1, 400)[:, None]
     line = np.concatenate([a + step * (b - a) for a, b in pairwise(ends)])
@@ -79,7 +79,7 @@ class Terrain:
     seed: int
 
     def continentality(self, unit: Floats) -> Floats:
-        """Share of land in [0, 1] within some 300 km: 0 at sea, 1 far inland."""
+        """Share of land in [0, 1] within about 300 km: 0 at sea, 1 far inland."""
         bumps, land = _land_around(spacing_km=160.0, radius_km=600.0)
         return bumps.smooth(unit, land)
 
@@ -104,7 +104,7 @@ class Terrain:
         inland (120 + highlands + (sum_ridges h^4)^(1/4) ruggedness), where a ridge is
         h = height exp(-(distance / width)^2), the highlands are the positive part of
         a random field times 350 m, the ruggedness is exp(0.3 field - 0.045), and
-        `inland` rises from 0 at the coast to 1 some 100 km from it.
+        `inland` rises from 0 at the coast to 1 about 100 km from it.
         """
         height = np.zeros(len(unit))
         land = np.flatnonzero(is_land(*lat_lon(unit), "110m"))

@@ -37,7 +37,7 @@ CENTRAL_US: Region = (-120.0, 30.0, -80.0, 50.0)
 _HEIGHTS_KM, _TIMES = (-1.0, 10.0), (-20.0, 20.0)
 """All heights of the ground and times of a year: fixed inputs end in space alone."""
 _VALIDATION = 10
-"""One of so many training times, the last ones, is held out unless others are named."""
+"""The last tenth of the training times is held out unless others are named."""
 _SHOWN = 0.1
 """Share of a region's cells that are known in a map."""
 
@@ -55,7 +55,7 @@ def read_grid(
         paths: ERA5-style files.
         relief: NetCDF of elevation or geopotential, to have heights of the cells.
         land: Whether cells over the sea are left out.
-        every: One of so many times is taken.
+        every: Every n-th time is used.
 
     Raises:
         DataError: If a file cannot be read.

@@ -119,7 +119,7 @@ UNCONSTRAINED = "PT-TNP"
 
 
 def names_of(axes: int) -> tuple[str, ...]:
-    """The models of locations of so many dimensions: beyond two, those of tokens."""
+    """The models for a number of dimensions: beyond two, those with tokens."""
     return tuple(n for n in NAMES if axes == 2 or _MODELS[n][0] == "pt_tnp")
 
 

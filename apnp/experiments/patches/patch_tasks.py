@@ -1,4 +1,4 @@
-"""Tasks cut out of grids: some cells of a random patch tell of its other cells."""
+"""Tasks cut out of grids: some cells of a random patch predict the others."""
 
 from dataclasses import dataclass
 from typing import Protocol

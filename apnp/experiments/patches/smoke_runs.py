@@ -93,7 +93,7 @@ def _folder(output: Path, seed: int, box: SmokeBox) -> Path:
     found = json.loads(path.read_text())
     if found != about:
         raise DataError(
-            f"{folder} holds runs of {found}, and {about} is asked for. Remove that "
+            f"{folder} holds runs of {found}, and {about} is requested. Remove that "
             "folder, or give another output."
         )
     return folder

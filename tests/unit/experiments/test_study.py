@@ -129,7 +129,7 @@ def test_a_folder_keeps_to_its_study(study):
     Study(study.folder, study.trainer, 5, study.experiment)  # more tasks of the same
     other = Gibbs(study.folder, 0)
     other.judged_on = "other tasks"
-    with pytest.raises(ConfigError, match=r"other tasks.* is asked for: give another"):
+    with pytest.raises(ConfigError, match=r"other tasks.* is requested: give another"):
         Study(study.folder, study.trainer, 5, other)
 
 
