@@ -6,6 +6,8 @@ and out of distribution and the scores of exact inference. `smoke` has patches o
 simulated plumes. `environment` has patches of a reanalysis, in the region of training
 and in another region without fixed inputs. `roads` compares every way to approximate
 symmetry on the tasks of `gibbs-1d`, and `scale` fits their losses against compute.
+`anisotropic-gp` is a Gaussian process in randomly stretched coordinates: linear maps
+are kept exactly, learned from augmented tasks, or not kept.
 
 Every model is trained on the same distribution of tasks and scored on the same fixed
 test tasks. The folder then contains `scores.csv` (one row per task and model),

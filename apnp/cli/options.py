@@ -238,6 +238,13 @@ class StudyOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AnisotropicOptions(StudyOptions):
+    """`apnp experiment anisotropic-gp`."""
+
+    layout: Literal["stretched", "square"]
+
+
+@dataclass(frozen=True, kw_only=True)
 class GibbsOptions(StudyOptions):
     """`apnp experiment gibbs-1d`."""
 

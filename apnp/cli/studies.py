@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apnp.cli.options import (
+    AnisotropicOptions,
     EnvironmentOptions,
     GibbsOptions,
     RoadsOptions,
@@ -264,10 +265,37 @@ def environment(options: EnvironmentOptions, folder: Path) -> Chosen:
     return Chosen(experiment, taken, size.trainer, size.tasks)
 
 
+def add_anisotropic(add: Add) -> None:
+    """The arguments of the process in stretched coordinates."""
+    add(
+        "--layout", choices=["stretched", "square"], default="stretched",
+        help="whether the stations of a task are stretched as its function is",
+    )  # fmt: skip
+
+
+def anisotropic(options: AnisotropicOptions, folder: Path) -> Chosen:
+    """The study of linear maps.
+
+    Raises:
+        ConfigError: If an argument cannot be used.
+    """
+    from apnp.experiments.anisotropic import anisotropic_study as study
+
+    if options.ablation or options.likelihood != "gaussian":
+        raise ConfigError("This study has neither --ablation nor another --likelihood.")
+    names = study.NAMES if options.models is None else options.models
+    taken = study.entries(names, options.size)
+    experiment = study.Anisotropic(options.layout)
+    return Chosen(
+        experiment, taken, study.TRAINER[options.size], study.TASKS[options.size]
+    )
+
+
 STUDIES: dict[str, tuple[Callable[[Add], None], type[StudyOptions], Callable]] = {
     "gibbs-1d": (add_gibbs, GibbsOptions, gibbs),
     "roads": (add_roads, RoadsOptions, roads),
     "scale": (add_scale, ScaleOptions, scale),
+    "anisotropic-gp": (add_anisotropic, AnisotropicOptions, anisotropic),
     "smoke": (add_smoke, SmokeStudyOptions, smoke),
     "environment": (add_environment, EnvironmentOptions, environment),
 }

@@ -22,6 +22,9 @@ GROUPS: dict[str, dict[str, Callable[[int], Group]]] = {
     "box": {
         "translations": Translations,
         "rigid_motions": RigidMotions,
+        "similarity": lambda _: LinearMotions("similarity"),
+        "special_linear": lambda _: LinearMotions("special"),
+        "affine": lambda _: LinearMotions("affine"),
         "none": Trivial,
     },
     "sphere": {
