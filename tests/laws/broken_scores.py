@@ -47,6 +47,26 @@ def lenient(covered: Method) -> Method:
     return lambda pit, level: covered(pit, min(level, 0.99))
 
 
+def open_interval(covered: Method) -> Method:
+    """Leaves the ends of the interval out."""
+
+    def inside(pit, level):
+        found = covered(pit, level)
+        return found & (np.abs(np.asarray(pit) - 0.5) < level / 2)
+
+    return inside
+
+
+def of_one_task(mean_and_error: Method) -> Method:
+    """Gives a single task no error at all."""
+
+    def found(per_task):
+        mean, error = mean_and_error(per_task)
+        return mean, float(np.nan_to_num(error))
+
+    return found
+
+
 def at_the_top(pit: Method) -> Method:
     """Of an atom always the highest transform."""
     return lambda self, rng: np.asarray(self.upto)
@@ -84,6 +104,15 @@ BREAKS: dict[Law, Break] = {
     ),
     laws.test_transforms_at_an_atom_are_uniform_and_cover_their_level: Break(
         "pit", at_the_top, Scores
+    ),
+    laws.test_the_ends_of_an_interval_are_covered_and_no_level_is_zero_or_one: Break(
+        "covered", open_interval, scores
+    ),
+    laws.test_two_tasks_have_an_error_and_one_has_none: Break(
+        "mean_and_error", of_one_task, scores
+    ),
+    laws.test_scores_of_single_precision_are_computed_in_double: Break(
+        "crps_gaussian", changed(np.float32), scores
     ),
 }
 """A break for each law of scores."""
