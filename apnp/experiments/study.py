@@ -241,6 +241,9 @@ def _digest(config: Mapping[str, Any]) -> str:
     """Eight digits that tell configurations apart, wherever and from which seed."""
     trainer = {k: v for k, v in config["trainer"].items() if k != "seed"}
     told = {"model": config["model"], "trainer": trainer}
+    augment = config["data"].get("augment", {"group": "none"})
+    if augment["group"] != "none":  # else runs of earlier versions have that digest
+        told["augment"] = augment
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:8]
 
 

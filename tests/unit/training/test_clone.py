@@ -22,7 +22,7 @@ from apnp.likelihoods import (
 from apnp.model import NeuralProcess
 from apnp.training.clone import Cloning, cloning, divergence
 from apnp.training.data import TrainingData
-from apnp.training.fit import fit
+from apnp.training.fit import fit, train
 from apnp.training.module import TrainingModule
 from apnp.training.regularise import levels
 from apnp.training.start import begin
@@ -183,3 +183,16 @@ def test_a_teacher_of_other_inputs_and_unknown_moves_are_refused(tmp_path, tasks
     assert cloning(TrainerConfig(), LINE) is None
     assert isinstance(cloning(settings, LINE).group, Translations)
     assert cloning(replace(settings, clone_moves="none"), LINE).group is None
+
+
+def test_a_student_of_stations_takes_the_inputs_of_its_teacher(tiny, stations):
+    """It is trained on other days, by which inputs of its own would be scaled."""
+    short = "--trainer.max_steps=2", "--trainer.validation_every=2"
+    teacher = train(tiny(*short, run="teacher"), stations)
+    days = "--data.train_times=2020-01-01/2020-01-09"
+    made = tiny(*short, days, f"--trainer.clone={teacher}", run="student")
+    student = train(made, stations)
+    inputs = [load_model(run)[1] for run in (teacher, student)]
+    assert inputs[0].to_dict() == inputs[1].to_dict()
+    alone = train(tiny(*short, days, run="alone"), stations)
+    assert load_model(alone)[1].mean != inputs[0].mean
