@@ -2,9 +2,10 @@ import pytest
 import torch
 
 from apnp.backbones import ConvCNP, EquivCNP
-from apnp.build import GROUPS, build_model, km_per_unit
+from apnp.build import build_model, km_per_unit
 from apnp.config import from_words
 from apnp.errors import ConfigError
+from apnp.groups import GROUPS
 from apnp.inputs.coordinates import CoordinateInputs
 from apnp.nn.steerable import ReflectionCNN, SteerableCNN
 from apnp.types import Domain, PointSet, Task
@@ -64,7 +65,10 @@ def test_a_box_has_the_groups_of_the_plane_and_its_own_unit():
     ("argv", "message"),
     [
         (lattice("convcnp", [8, 8]), "agree in dx. Got 2 and 1"),
-        (("--model.group=rotations",), "is one of translations, rigid_motions, none"),
+        (
+            ("--model.group=rotations",),
+            "is one of translations, rigid_motions, similarity",
+        ),
     ],
 )
 def test_refusals(argv, message):
