@@ -12,6 +12,7 @@ from apnp.checkpoint import load_model
 from apnp.config import to_dict
 from apnp.errors import ConfigError
 from apnp.experiments import report
+from apnp.experiments.gibbs import roads as roads_study
 from apnp.experiments.gibbs.gp import gibbs_tasks
 from apnp.experiments.gibbs.roads import (
     NAMES,
@@ -67,8 +68,10 @@ def test_distinct_tasks_come_again_in_batches_too():
 
 
 @pytest.mark.slow
-def test_roads_are_trained_scored_and_costed(tiny_size, tmp_path):
+def test_roads_are_trained_scored_and_costed(tiny_size, tmp_path, monkeypatch):
     """A student finds the run of its teacher, and a second call trains nothing."""
+    monkeypatch.setattr(roads_study, "_TARGETS", 200)
+    monkeypatch.setattr(roads_study, "_LAW_TASKS", 3)
     names = "TNP(T)", "TNP cloned from TNP(T)", "TNP + frames T~"
     experiment = Roads(tmp_path, 6, distinct=4)
     assert experiment.bank == 4
