@@ -46,6 +46,7 @@ from .prediction import ProjectedGrid as ProjectedGrid
 from .prediction import Samples as Samples
 from .prediction import SymmetryProbe as SymmetryProbe
 from .prediction import TrainedModel as TrainedModel
+from .prediction import block_means as block_means
 from .prediction import load as load
 from .prediction import predict as predict
 from .prediction import region_mean as region_mean

@@ -91,18 +91,26 @@ class NeuralProcess(nn.Module):
         self, encoding: Encoding, xt: Tensor, wt: Tensor, wt_mask: Tensor
     ) -> Predictive:
         """Predict at any targets (b, nt, dx) with covariates (b, nt, dw)."""
+        return self.decode_channels(encoding, xt, wt, wt_mask)[0]
+
+    def decode_channels(
+        self, encoding: Encoding, xt: Tensor, wt: Tensor, wt_mask: Tensor
+    ) -> tuple[Predictive, Tensor]:
+        """As `decode`, and the backbone's channels, (b, nt, d_out)."""
         known = torch.where(wt_mask, wt, 0.0)
         inputs = torch.cat((known, wt_mask.to(wt.dtype)), dim=-1)
-        predictive = self.likelihood(self.backbone.decode(encoding.latent, xt, inputs))
+        channels = self.backbone.decode(encoding.latent, xt, inputs)
+        predictive = self.likelihood(channels)
         if self.std_inflation != 1:
             predictive = predictive.widened(self.std_inflation)
         if self.added_variance:
             predictive = predictive.noised(self.added_variance)
         if self.drift is None:
-            return predictive
+            return predictive, channels
         domain = encoding.latent.domain
         features = self._features(self.drift, xt, wt, wt_mask, domain)
-        return predictive.shifted(self.drift(encoding.coefficients, features))
+        moved = predictive.shifted(self.drift(encoding.coefficients, features))
+        return moved, channels
 
     def forward(self, task: Task) -> Predictive:
         """Predict the targets of each task."""

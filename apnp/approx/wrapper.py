@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from apnp.backbones import Backbone
+from apnp.nn.error_field import ErrorField
 from apnp.types import AuxiliarySet, Domain, Latent, PointSet
 
 
@@ -66,6 +67,10 @@ class ApproximatelyEquivariant(Backbone[Latent]):
             self.check_targets(latent, xt, wt)
             et = self._fixed(xt, latent.domain, latent.domain.target_sites)
         return self.backbone.decode(latent, xt, wt, et)
+
+    def error_field(self, latent: Latent) -> ErrorField | None:
+        """The backbone's own."""
+        return self.backbone.error_field(latent)
 
     def _fixed(self, x: Tensor, domain: Domain, used: Tensor | None) -> Tensor:
         """The fixed inputs at `x`, zero for tasks that hide where they are."""

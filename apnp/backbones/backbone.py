@@ -6,6 +6,7 @@ from typing import Generic
 from torch import Tensor, nn
 
 from apnp.groups import Group
+from apnp.nn.error_field import ErrorField
 from apnp.types import AuxiliarySet, Domain, Latent, PointSet
 
 
@@ -84,6 +85,13 @@ class Backbone(nn.Module, ABC, Generic[Latent]):
         Returns:
             (b, nt, d_out).
         """
+
+    def error_field(self, latent: Latent) -> ErrorField | None:
+        """How errors of neighbouring targets go together, where the backbone says so.
+
+        It reads the channels that `decode` returns after the first 2 dy.
+        """
+        return None
 
     def check_context(
         self,

@@ -10,6 +10,7 @@ from apnp.backbones.backbone import Backbone
 from apnp.backbones.tokens import check_sizes
 from apnp.groups import Group
 from apnp.nn import neighbours as nearby
+from apnp.nn.error_field import ErrorField
 from apnp.nn.local_kriging import LocalKriging
 from apnp.nn.mlp import mlp
 from apnp.nn.near import Near, Points, possible
@@ -160,6 +161,12 @@ class LocalTNP(Backbone[Tokens]):
             for i in _chunks(xt.shape[1])
         ]
         return torch.cat(parts, dim=1)
+
+    def error_field(self, latent: Tokens) -> ErrorField | None:
+        """The field of the kriging's errors; none where there are several variables."""
+        if self.dy > 1:
+            return None
+        return ErrorField(self.kriging, latent.points, self.neighbours)
 
     def _read(
         self, latent: Tokens, xt: Tensor, wt: Tensor, et: Tensor | None

@@ -84,6 +84,7 @@ class PredictOptions(StationOptions):
     samples: int | None
     seed: int
     anchors: int
+    samples_without_noise: bool
     no_fixed_inputs: bool
     no_recalibration: bool
     output: str | None

@@ -106,8 +106,13 @@ def _add_draw_arguments(parser: ApnpParser) -> None:
     add("--seed", type=seed, default=0, help="seed of the draws (default 0)")
     add(
         "--anchors", type=positive, default=128,
-        help="number of cells drawn one after the other, for likelihoods with "
-        "independent targets (default 128)",
+        help="number of cells drawn one after the other by a model without a "
+        "covariance of its own, that is, any but local_tnp (default 128)",
+    )  # fmt: skip
+    add(
+        "--samples-without-noise", action="store_true",
+        help="draw the field itself, without the observation noise that a station "
+        "would add (local_tnp)",
     )  # fmt: skip
 
 
@@ -170,7 +175,8 @@ def _grid(
 
     samples = None
     if options.samples is not None:
-        samples = Samples(options.samples, options.seed, options.anchors)
+        noise = not options.samples_without_noise
+        samples = Samples(options.samples, options.seed, options.anchors, noise)
     request = FieldRequest(
         options.grid or "", options.region, options.elevation, options.mask,
         options.quantiles or (), samples, not options.no_recalibration,

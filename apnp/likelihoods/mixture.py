@@ -16,6 +16,9 @@ _REACH = 0.6
 """Outermost component before training, in standard deviations from the mean."""
 _STRETCH = 3.0
 """Bound of the logarithm by which a component is wider or narrower than the others."""
+_STEP = 1e-5
+"""Last step of Newton's method, as a share of the least spread: what is left is its
+square."""
 _HALVINGS = 64
 """Of the bracket of a quantile: to the last digit of a double."""
 
@@ -70,6 +73,48 @@ class MixturePredictive(Independent):
                 low = torch.where(enough, low, middle)
                 high = torch.where(enough, middle, high)
             return high
+
+    def at_score(self, z: Float[Tensor, "*k b nt dy"]) -> Float[Tensor, "*k b nt dy"]:
+        """By Newton's method on the normal scale, kept between the components'.
+
+        In double precision, with the tail that is the lighter one: far out a
+        probability is no longer told from one.
+        """
+        law = MixturePredictive(
+            self.log_weight.double(), self.centre.double(), self.spread.double()
+        )
+        wanted = z.double()
+        side = torch.where(wanted > 0, -1.0, 1.0).to(wanted)
+        ends = law.centre + law.spread * wanted[..., None]
+        low, high = ends.amin(-1), ends.amax(-1)
+        y = (law.mean + law.variance.sqrt() * wanted).clamp(low, high)
+        wanted, limit = side * wanted, _STEP * law.spread.amin()
+        # Sums over a short last axis are slow: one component after the other.
+        parts = list(
+            zip(
+                *(each.unbind(-1) for each in (law.log_weight.exp(), law.centre,
+                                               law.spread)),
+                strict=True,
+            )
+        )  # fmt: skip
+        for _ in range(_HALVINGS):
+            us = [(y - centre) / spread for _, centre, spread in parts]
+            below = torch.zeros_like(y)
+            slope = torch.zeros_like(y)
+            for (weight, _, _), u in zip(parts, us, strict=True):
+                below += weight * torch.special.ndtr(side * u)
+            score = torch.special.ndtri(below)
+            for (weight, _, spread), u in zip(parts, us, strict=True):
+                slope += weight / spread * torch.exp(-0.5 * (u**2 - score**2))
+            enough = side * (score - wanted) >= 0
+            high, low = torch.where(enough, y, high), torch.where(enough, low, y)
+            moved = y + side * (wanted - score) / slope
+            inner = (moved >= low) & (moved <= high)
+            moved = torch.where(inner, moved, 0.5 * (low + high))
+            farthest, y = (moved - y).abs().max(), moved
+            if farthest <= limit:
+                break
+        return y.to(z.dtype)
 
     def realise(
         self, level: Float[Tensor, "k b nt dy"], shared: Float[Tensor, "k b 0"]

@@ -44,6 +44,10 @@ class Predictive(ABC):
             p: A probability in (0, 1), or one for each value, (..., b, nt, dy).
         """
 
+    def at_score(self, z: Float[Tensor, "*k b nt dy"]) -> Float[Tensor, "*k b nt dy"]:
+        """The values that are exceeded as a standard normal number exceeds `z`."""
+        return self.quantile(inside(torch.special.ndtr(z)))
+
     @abstractmethod
     def crps(self, y: Tensor) -> Tensor:
         """Continuous ranked probability score at each target, (b, nt, dy)."""
@@ -144,6 +148,10 @@ class GaussianPredictive(Independent):
         """Mean plus the normal quantile times the standard deviation."""
         level = checked_level(p, self.mean)
         return self.mean + self.variance.sqrt() * torch.special.ndtri(level)
+
+    def at_score(self, z: Float[Tensor, "*k b nt dy"]) -> Float[Tensor, "*k b nt dy"]:
+        """Mean plus `z` standard deviations."""
+        return self.mean + self.variance.sqrt() * z
 
     def realise(
         self, level: Float[Tensor, "k b nt dy"], shared: Float[Tensor, "k b 0"]

@@ -12,8 +12,9 @@ from apnp.maps.cells import Cells
 from apnp.maps.elevation import Elevation
 from apnp.observations import Floats, Sites
 
-Draw = Callable[[Sites, Floats], Floats]
-"""Sites, and uniform numbers (k, n) of their own, to draws in units, (k, n)."""
+Draw = Callable[[Sites, Floats, NDArray[np.intp]], Floats]
+"""Sites, uniform numbers (k, n) of their own, and the numbers (n,) of their cells in
+the grid, row by row, to draws in units, (k, n)."""
 _CANDIDATES = 4096
 """Cells that anchors are chosen from, whatever the size of the grid."""
 
@@ -26,13 +27,15 @@ class Samples:
         number: Number of draws, above zero.
         seed: They follow from it and the time: other times, grids cut into other
             chunks, and other times asked for beside change none.
-        anchors: Cells at which a model of independent values draws one after the
-            other, above zero.
+        anchors: Cells at which a model that says nothing of how errors go together
+            draws one after the other, above zero.
+        noise: Whether draws include observation noise, as the marginals do.
     """
 
     number: int
     seed: int = 0
     anchors: int = 128
+    noise: bool = True
 
     def __post_init__(self) -> None:
         for name, value, least in (

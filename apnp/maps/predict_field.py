@@ -32,7 +32,7 @@ class Summarising(Protocol):
         """Mean (n,), standard deviation (n,) with noise, and quantiles (levels, n)."""
         ...
 
-    def sampler(self, samples: Samples, anchors: Sites) -> Draw:
+    def sampler(self, samples: Samples, cells: "FieldCells") -> Draw:
         """What draws the field."""
         ...
 
@@ -43,6 +43,41 @@ class GridPredictor(Protocol):
     def condition(self, context: Observations) -> Summarising:
         """Read the context once."""
         ...
+
+
+@dataclass(frozen=True, eq=False)
+class FieldCells:
+    """The cells of one field, for draws that need them all.
+
+    Attributes:
+        job: What is predicted.
+        time: The time of the field.
+    """
+
+    job: "FieldJob"
+    time: np.datetime64
+
+    def anchors(self, number: int) -> Sites:
+        """Centres of cells spread evenly over the grid: see `draws.anchors`."""
+        return anchors(self.job.grid, self.job.elevation, self.time, number)
+
+    def parts(self) -> Iterator[tuple[NDArray[np.intp], Sites, Floats]]:
+        """A few rows at a time: the cells that are kept.
+
+        Yields:
+            Their numbers in the grid, row by row, (n,); their sites; and uniform
+            numbers of each, (draws, n).
+        """
+        rows, columns = self.job.grid.shape
+        for chunk in self.job.chunks(0, rows):
+            lat, lon = self.job.grid.points(chunk)
+            kept = kept_cells(self.job.mask, chunk, lat, lon)
+            height = self.job.elevation.on(self.job.grid, chunk).ravel()
+            number = chunk.start * columns + np.flatnonzero(kept)
+            sites = Sites(lat, lon, height.astype(np.float32), self.time)
+            assert self.job.samples is not None
+            levels = self.job.samples.levels(self.time, self.job.grid, chunk)
+            yield number, sites.take(kept), levels[:, kept]
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +131,7 @@ class FieldJob:
         conditioned, time = self.predictor.condition(context), context.sites.time
         draw = None
         if self.samples is not None:
-            where = anchors(self.grid, self.elevation, time, self.samples.anchors)
-            draw = conditioned.sampler(self.samples, where)
+            draw = conditioned.sampler(self.samples, FieldCells(self, time))
         support = Support.of(context.sites, network)
         known = self.networks is None or not self.networks.departures(context.sites)
         return FieldPredictor(self, conditioned, support, draw, time, not known)
@@ -141,7 +175,8 @@ class FieldPredictor:
         block = _block(self.conditioned, trust, sites, kept, self.job.metadata)
         if self.job.samples and self.draw:
             levels = self.job.samples.levels(self.time, grid, rows)
-            block[f"{name}_sample"] = _drawn(self.draw, sites, kept, levels)
+            first = rows.start * grid.shape[1]
+            block[f"{name}_sample"] = _drawn(self.draw, sites, kept, levels, first)
         shape = (-1, grid.shape[1])
         return {k: v.reshape(*v.shape[:-1], *shape) for k, v in block.items()}
 
@@ -173,12 +208,13 @@ def _block(
 
 
 def _drawn(
-    draw: Draw, sites: Sites, kept: NDArray[np.bool_], levels: Floats
+    draw: Draw, sites: Sites, kept: NDArray[np.bool_], levels: Floats, first: int
 ) -> NDArray[np.float32]:
     """Draws at the cells that are kept, NaN at the others, (number, n)."""
     values = np.full(levels.shape, np.nan, dtype=np.float32)
     if kept.any():
-        values[:, kept] = draw(sites.take(kept), levels[:, kept])
+        number = first + np.flatnonzero(kept)
+        values[:, kept] = draw(sites.take(kept), levels[:, kept], number)
     return values
 
 

@@ -1,4 +1,4 @@
-"""Means over a region, with the uncertainty that draws of the field give them."""
+"""Means over a region or blocks of cells, with the uncertainty that draws give."""
 
 import numpy as np
 import xarray as xr
@@ -24,6 +24,57 @@ def region_mean(ds: xr.Dataset) -> xr.Dataset:
     Raises:
         DataError: If there are no two draws, or no value.
     """
+    weight = areas_of(ds)
+    means: dict[str, xr.DataArray] = {}
+    for name in _drawn(ds):
+        each = ds[name].astype(np.float64).weighted(weight).mean(weight.dims)
+        means |= _summary(each, name, ds[name].attrs["units"])
+    return xr.Dataset(means)
+
+
+def block_means(ds: xr.Dataset, rows: int, columns: int) -> xr.Dataset:
+    """Means over blocks of cells, weighted by area, with their uncertainty.
+
+    Args:
+        ds: A field with draws, as `region_mean` takes it.
+        rows: Rows of cells of each block.
+        columns: Columns of cells of each block.
+
+    Returns:
+        As `region_mean`, for each block: (time, rows, columns). A block has the mean
+        of its cells that have values, and none without any.
+
+    Raises:
+        DataError: If there are no two draws, or no value, or blocks do not fill the
+            field.
+    """
+    names, weight = _drawn(ds), areas_of(ds)
+    size = dict(zip(weight.dims, (rows, columns), strict=True))
+    for dim, number in size.items():
+        if number < 1 or ds.sizes[dim] % number:
+            raise DataError(
+                f"Blocks of {number} cells along {dim} do not fill a field of "
+                f"{ds.sizes[dim]}: choose a number that divides it, or a part of the "
+                "field with `isel`."
+            )
+    flat = [str(name) for name in ds.coords if len(ds[name].dims) == 2]
+    means: dict[str, xr.DataArray] = {}
+    for name in names:
+        values = ds[name].astype(np.float64).drop_vars(flat, errors="ignore")
+        share = weight.drop_vars(flat, errors="ignore").where(values.notnull(), 0.0)
+        total = (values.fillna(0.0) * share).coarsen(size).sum()
+        area = share.coarsen(size).sum()
+        each = total / area.where(area > 0)
+        means |= _summary(each, name, ds[name].attrs["units"])
+    return xr.Dataset(means)
+
+
+def _drawn(ds: xr.Dataset) -> list[str]:
+    """Names of the variables drawn.
+
+    Raises:
+        DataError: If there are no two draws, or no value.
+    """
     drawn = [str(name) for name, var in ds.items() if "realization" in var.dims]
     if not drawn or ds.sizes["realization"] < 2:
         raise DataError(
@@ -33,17 +84,17 @@ def region_mean(ds: xr.Dataset) -> xr.Dataset:
             "(`apnp predict --samples 50`). Standard deviations of cells cannot be "
             "averaged."
         )
-    weight = areas_of(ds)
-    means = {}
     for name in drawn:
-        values = ds[name].astype(np.float64)
-        if not values.notnull().any():
+        if not ds[name].notnull().any():
             raise DataError(f"{name} holds no value: every cell is masked.")
-        each = values.weighted(weight).mean(weight.dims)
-        short = name.removesuffix("_sample")
-        for key, value in (
-            (short, each.mean("realization")),
-            (f"{short}_std", each.std("realization", ddof=1)),
-        ):
-            means[key] = value.assign_attrs(units=ds[name].attrs["units"])
-    return xr.Dataset(means)
+    return drawn
+
+
+def _summary(each: xr.DataArray, name: str, units: str) -> dict[str, xr.DataArray]:
+    """Mean and standard deviation over the draws, by their names."""
+    short = name.removesuffix("_sample")
+    found = {
+        short: each.mean("realization"),
+        f"{short}_std": each.std("realization", ddof=1),
+    }
+    return {key: value.assign_attrs(units=units) for key, value in found.items()}

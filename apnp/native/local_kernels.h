@@ -601,6 +601,8 @@ struct F(kriging) {
     const real *by_mean, *by_variance;
     real *mean, *variance, *by_parameters, *by_y;
     int32_t *failed;
+    int drawn;   /* of the neighbours the last so many, whose values have no noise */
+    real nugget; /* variance that these have, a share of the noise */
 };
 
 /* As many targets as a vector has lanes, side by side; see `lay`. */
@@ -713,6 +715,7 @@ F(cover)(const struct F(kriging) * a, struct F(slate) * d, int dx, int lengths,
          int slopes)
 {
     const int k = a->k;
+    const vec one = (vec){0} + 1;
     vec *white = d->white;
     for (int i = 0; i < k; i++) {
         white[2 * i] =
@@ -722,7 +725,10 @@ F(cover)(const struct F(kriging) * a, struct F(slate) * d, int dx, int lengths,
             d->matrix[TRIANGLE(i, j)] =
                 F(covariance)(a, d, i, j, dx, lengths, slopes) * d->roots[i] *
                 d->roots[j];
-        d->matrix[TRIANGLE(i, i)] += d->parameters[NOISE];
+        d->matrix[TRIANGLE(i, i)] +=
+            i < k - a->drawn ? d->parameters[NOISE]
+                             : choose(d->roots[i] > 0,
+                                      a->nugget * d->parameters[NOISE], one);
     }
 }
 
@@ -964,6 +970,117 @@ void F(krige_back)(int n, int m, int k, int dx, int dw, int lengths, int slopes,
         by_y, NULL,
     };
     in_parallel(F(krige_back_part), &a, parts);
+}
+
+/* ----------------------------------------------------------------------- draw */
+
+struct F(drawing) {
+    struct F(kriging) of; /* points are stations, then cells */
+    int stations, draws;
+    const int32_t *cell; /* numbers of the targets among the cells */
+    const real *fresh;   /* (n, draws) */
+    real *z;             /* (cells, draws) */
+};
+
+/* Draw LANES targets whose factor is made; returns their variances given stations.
+
+   The factor of the cells' rows, each row divided by its length, is that of their
+   correlations given the stations; the target's row is the last. */
+static inline vec F(draw_lanes)(const struct F(drawing) * a, const struct F(slate) * d,
+                                long i, vec *ahead)
+{
+    const int k = a->of.k, first = k - a->of.drawn, draws = a->draws;
+    const vec *L = d->matrix, *white = d->white;
+    vec mean, rest, known = {0}, inverse, far[a->of.drawn + 1];
+    F(krige_lanes)(&a->of, (struct F(slate) *)d, &mean, &rest);
+    const vec noise = d->parameters[d->n_parameters - 1];
+    const vec nugget = a->of.nugget * noise, least = nugget + noise * (real)1e-12;
+    for (int r = first; r < k; r++) {
+        known += white[2 * r] * white[2 * r];
+        vec total = 1 / (L[TRIANGLE(r, r)] * L[TRIANGLE(r, r)]);
+        for (int q = first; q < r; q++)
+            total += L[TRIANGLE(r, q)] * L[TRIANGLE(r, q)];
+        for (int l = 0; l < LANES; l++)
+            far[r - first][l] = root(total[l]);
+    }
+    const vec own = choose(rest + nugget > least, rest + nugget, least);
+    vec step;
+    for (int l = 0; l < LANES; l++) {
+        step[l] = root(own[l]);
+        inverse[l] = 1 / root(own[l] + known[l]);
+    }
+    for (int g = 0; g < draws; g++) {
+        vec total;
+        for (int l = 0; l < LANES; l++)
+            total[l] = i + l < a->of.n ? a->fresh[(i + l) * draws + g] : 0;
+        total *= step;
+        for (int r = first; r < k; r++) {
+            vec u;
+            for (int l = 0; l < LANES; l++) {
+                const long t = i + l < a->of.n ? i + l : a->of.n - 1;
+                const long from = a->of.index[t * (k + 1) + r] - a->stations;
+                u[l] = a->z[from * draws + g];
+            }
+            u *= far[r - first];
+            for (int q = first; q < r; q++)
+                u -= L[TRIANGLE(r, q)] * ahead[q - first];
+            u *= L[TRIANGLE(r, r)];
+            ahead[r - first] = u;
+            total += white[2 * r] * u;
+        }
+        total *= inverse;
+        for (int l = 0; l < LANES && i + l < a->of.n; l++)
+            a->z[(long)a->cell[i + l] * draws + g] = total[l];
+    }
+    rest += known;
+    return choose(rest > 0, rest, (vec){0});
+}
+
+static void F(draw_part)(const void *given, int part, int parts)
+{
+    const struct F(drawing) *a = given;
+    struct F(slate) d = F(prepare)(&a->of);
+    vec *ahead = room(a->of.drawn * sizeof(vec));
+    const long blocks = (a->of.n + LANES - 1) / LANES;
+    int32_t failed = 0;
+    for (long b = blocks * part / parts; b < blocks * (part + 1) / parts; b++) {
+        const long i = b * LANES;
+        F(lay)(&a->of, i, &d);
+        const ivec bad = F(factor)(&a->of, &d);
+        const vec variance = F(draw_lanes)(a, &d, i, ahead);
+        for (int l = 0; l < LANES && i + l < a->of.n; l++) {
+            failed |= bad[l] != 0;
+            a->of.variance[i + l] = variance[l];
+        }
+    }
+    a->of.failed[part] = failed;
+    free(ahead);
+    free(d.block);
+}
+
+/* Draw standardised errors z of n cells, each from its k neighbours: stations, of
+   numbers below `stations`, then the `drawn` cells, whose z are read. The cells of one
+   call are independent given those; k + 1 numbers a target, of which the last is not
+   read. `variance` (n) becomes that of the field given the stations, without noise.
+   Returns whether a matrix was not positive definite. */
+int F(draw)(int n, int m, int k, int dx, int dw, int lengths, int slopes, int dy, int v,
+            const real *x, const real *w, const real *points, const real *covariates,
+            const real *y, const real *mask, const int32_t *index, const real *weight,
+            const real *parameters, int stations, int drawn, double nugget, int draws,
+            const int32_t *cell, const real *fresh, real *z, real *variance,
+            int threads)
+{
+    int32_t failed[64] = {0}, any = 0;
+    struct F(drawing) a = {
+        {n, m, k, dx, dw, lengths, slopes, dy, v, x, w, points, covariates, y, mask,
+         index, weight, parameters, NULL, NULL, NULL, variance, NULL, NULL, failed,
+         drawn, (real)nugget},
+        stations, draws, cell, fresh, z,
+    };
+    in_parallel(F(draw_part), &a, n_parts(n, 4 * LANES, threads));
+    for (int i = 0; i < 64; i++)
+        any |= failed[i];
+    return any;
 }
 
 /* --------------------------------------------------------------------- search */

@@ -109,6 +109,34 @@ class LocalKriging(nn.Module):
         means, variances = zip(*found, strict=True)
         return torch.stack(means, -1), torch.stack(variances, -1)
 
+    def parameters_at(
+        self, embedding: Float[Tensor, "n width"]
+    ) -> Float[Tensor, "n p"]:
+        """The parameters of the first variable at each target: see `near.krige`."""
+        adjustment = _LARGEST * torch.tanh(self.scales(embedding) / _LARGEST)
+        common, own = adjustment.tensor_split((2,), dim=-1)
+        return self._local_parameters(common, own.chunk(self.dy, dim=-1)[0], 0)
+
+    def prior(
+        self,
+        embedding: Float[Tensor, "n width"],
+        x: Float[Tensor, "n k dx"],
+        w: Float[Tensor, "n k dw"],
+    ) -> tuple[Float[Tensor, "n k k"], Float[Tensor, "n"]]:  # noqa: F821
+        """Covariances of the first variable among k points near each target; noise.
+
+        Args:
+            embedding: What scales the covariance.
+            x: Locations.
+            w: Their covariates, zero where unknown.
+        """
+        adjustment = _LARGEST * torch.tanh(self.scales(embedding[None]) / _LARGEST)
+        common, own = adjustment.tensor_split((2,), dim=-1)
+        scales = own.chunk(self.dy, dim=-1)[0]
+        x, w = x[None], w[None]
+        covariance = self._covariance(self._shapes(x, x, w, w, common), w, w, scales, 0)
+        return covariance[0], torch.exp(self.log_noises[0] + scales[0, :, -1])
+
     def _local_parameters(self, common: Tensor, scales: Tensor, v: int) -> Tensor:
         """The covariance's parameters of variable `v` at each target: see `krige`."""
         variances, slopes, noise = scales.tensor_split(

@@ -81,6 +81,25 @@ class Near:
         return cls(points, x, w, index, radius, weight, mean, spread)
 
 
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Cells whose errors are being drawn, some after others.
+
+    Attributes:
+        z: Standardised errors of all cells, (cells, draws); those drawn are filled in.
+        cell: Numbers of the cells that are drawn now, (n,), whole numbers of 32 bits.
+        stations: Number of points that are stations; the cells follow them.
+        neighbours: How many of a target's last neighbours are cells.
+        nugget: Variance of each cell alone, a share of the observation noise.
+    """
+
+    z: Tensor
+    cell: Tensor
+    stations: int
+    neighbours: int
+    nugget: float
+
+
 def possible(x: Tensor, width: int, k: int) -> bool:
     """Whether compiled code can do it: for `x` and this number of channels."""
     compiled = library()
@@ -131,6 +150,38 @@ def krige(near: Near, parameters: Tensor, v: int, slopes: int) -> tuple[Tensor, 
         torch.linalg.LinAlgError: If a covariance is not positive definite.
     """
     return _Krige.apply(parameters, near.points.y, near, v, slopes)
+
+
+def draw(
+    near: Near, parameters: Tensor, slopes: int, drawn: Drawn, fresh: Tensor
+) -> Tensor:
+    """Draw standardised errors of one variable into `drawn.z`; variances (n,).
+
+    Args:
+        near: The targets, and their neighbours: stations, then cells, of the points of
+            `drawn`; `index` has one number more, which is not read.
+        parameters: As `krige` takes them.
+        slopes: Number of lengths with slopes.
+        drawn: The cells.
+        fresh: Independent standard normal numbers, (n, draws).
+
+    Returns:
+        Variances of the field given the stations alone, without noise.
+
+    Raises:
+        torch.linalg.LinAlgError: If a covariance is not positive definite.
+    """
+    y, variance = near.points.y, parameters.new_empty(len(parameters))
+    failed = _call(
+        "draw", y, *_kriging_of(near, 0, slopes, parameters, y), drawn.stations,
+        drawn.neighbours, float(drawn.nugget), fresh.shape[1], drawn.cell, fresh,
+        drawn.z, variance, torch.get_num_threads(),
+    )  # fmt: skip
+    if failed:
+        raise torch.linalg.LinAlgError(
+            "The covariance of the neighbours of a cell is not positive definite."
+        )
+    return variance
 
 
 _SUFFIX = {torch.float32: "f32", torch.float64: "f64"}
@@ -258,7 +309,14 @@ class _Krige(torch.autograd.Function):
 
 def _kriging(ctx: Any, parameters: Tensor, y: Tensor) -> tuple[Any, ...]:
     """What both ways of kriging are given."""
-    near, points, (v, slopes) = ctx.near, ctx.near.points, ctx.which
+    v, slopes = ctx.which
+    return _kriging_of(ctx.near, v, slopes, parameters, y)
+
+
+def _kriging_of(
+    near: Near, v: int, slopes: int, parameters: Tensor, y: Tensor
+) -> tuple[Any, ...]:
+    points = near.points
     (n, dx), dw, k = near.x.shape, near.w.shape[1], near.weight.shape[1]
     lengths = (parameters.shape[1] - 2 - dw - slopes * dw) // 2
     return (

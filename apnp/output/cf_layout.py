@@ -13,6 +13,7 @@ import numpy as np
 from apnp.data.day import parse_days
 from apnp.maps.cells import Cells
 from apnp.maps.cf_variable import CFVariable, coordinate
+from apnp.maps.draws import Samples
 from apnp.maps.field_metadata import FieldMetadata
 from apnp.maps.flags import EXTRAPOLATION_RULE, FLAG_MEANINGS
 
@@ -24,6 +25,13 @@ _EPOCH = np.datetime64("1970-01-01T00:00:00", "ns")
 _SAMPLES = (
     "each realization is one field: errors of its cells go together as the model says; "
     "those of different times are independent"
+)
+
+
+_WITH_NOISE = "observation noise of every cell is included, independent of all others"
+_WITHOUT_NOISE = (
+    "observation noise is left out: values are of the field itself and vary less than "
+    "the standard error says"
 )
 
 
@@ -42,12 +50,12 @@ class Layout:
     attrs: dict[str, Any]
 
     @classmethod
-    def of(cls, metadata: FieldMetadata, samples: int) -> "Layout":
+    def of(cls, metadata: FieldMetadata, samples: Samples | None) -> "Layout":
         """The layout of fields.
 
         Args:
             metadata: What they are.
-            samples: Number of draws of each field; 0 = none.
+            samples: Draws of each field; None = none.
         """
         grid = metadata.grid
         across = dict(zip(grid.dims, grid.shape, strict=True))
@@ -55,7 +63,7 @@ class Layout:
         if metadata.quantiles:
             dims["quantile"] = len(metadata.quantiles)
         if samples:
-            dims["realization"] = samples
+            dims["realization"] = samples.number
         variables = [
             *_coordinates(metadata, samples),
             *_fields(metadata, samples),
@@ -72,7 +80,9 @@ class Layout:
         return cls(dims, tuple(variables), _attributes(metadata))
 
 
-def _coordinates(metadata: FieldMetadata, samples: int) -> Iterator[CFVariable]:
+def _coordinates(
+    metadata: FieldMetadata, samples: Samples | None
+) -> Iterator[CFVariable]:
     yield from metadata.grid.variables()
     yield from _time(metadata)
     height = {
@@ -91,7 +101,7 @@ def _coordinates(metadata: FieldMetadata, samples: int) -> Iterator[CFVariable]:
             "long_name": "number of the draw",
         }  # fmt: skip
         dims = ("realization",)
-        yield CFVariable("realization", "i4", dims, number, np.arange(samples))
+        yield CFVariable("realization", "i4", dims, number, np.arange(samples.number))
 
 
 def _time(metadata: FieldMetadata) -> Iterator[CFVariable]:
@@ -111,7 +121,7 @@ def _time(metadata: FieldMetadata) -> Iterator[CFVariable]:
     )  # fmt: skip
 
 
-def _fields(metadata: FieldMetadata, samples: int) -> Iterator[CFVariable]:
+def _fields(metadata: FieldMetadata, samples: Samples | None) -> Iterator[CFVariable]:
     """Mean, standard deviation, quantiles and draws of the variable."""
     variable, name, grid = metadata.variable, metadata.variable.name, metadata.grid
     common = {
@@ -148,7 +158,8 @@ def _fields(metadata: FieldMetadata, samples: int) -> Iterator[CFVariable]:
     if samples:
         yield _field(
             f"{name}_sample", grid, "time", "realization",
-            long_name=f"draws of {variable.long_name}", **on_scale, comment=_SAMPLES,
+            long_name=f"draws of {variable.long_name}", **on_scale,
+            comment=f"{_SAMPLES}; {_WITH_NOISE if samples.noise else _WITHOUT_NOISE}",
         )  # fmt: skip
 
 

@@ -45,7 +45,7 @@ def write_netcdf(job: FieldJob, output: FieldOutput) -> xr.Dataset:
     if output.file is None:
         _check_memory(job)
     network = job.contexts.network()
-    layout = Layout.of(job.metadata, job.n_samples)
+    layout = Layout.of(job.metadata, job.samples)
     with (
         FieldWriter(output.file, layout) as writer,
         tqdm(None, "predict", len(job.contexts) * rows * columns, unit=" cells",

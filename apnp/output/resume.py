@@ -7,7 +7,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,7 @@ def identity_of(job: FieldJob) -> dict[str, Any]:
         "elevation": None,
         "mask": mask if mask is None or isinstance(mask, str) else _hash(mask),
         "quantiles": list(job.metadata.quantiles),
-        "samples": samples and [samples.number, samples.seed, samples.anchors],
+        "samples": samples and list(astuple(samples)),
         "chunks": zarr.BAND_CELLS,
     }
 

@@ -47,7 +47,7 @@ def make_store(job: FieldJob, path: Path, identity: dict[str, Any]) -> None:
     """
     sweep(path)
     temporary = partial_of(path)
-    layout = Layout.of(job.metadata, job.n_samples)
+    layout = Layout.of(job.metadata, job.samples)
     bands = bands_of(job.grid)
     digest = hashlib.sha256()
     try:

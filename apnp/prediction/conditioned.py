@@ -5,19 +5,24 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from apnp.errors import ConfigError
 from apnp.inputs.stations import StationInputs
 from apnp.likelihoods import Predictive
 from apnp.likelihoods.predictive import inside
 from apnp.maps.draws import Draw, Samples
+from apnp.maps.predict_field import FieldCells
 from apnp.model import Encoding, NeuralProcess
 from apnp.observations import Floats, Scores, Sites
 from apnp.prediction.autoregressive import ar_sample, joined, with_values
 from apnp.prediction.height_errors import SpreadErrors
 from apnp.prediction.horizon import check_reach
+from apnp.prediction.sequential import sequential_draw
 from apnp.types import AuxiliarySet, PointSet
 
+Numbers = NDArray[np.intp]
 _BLOCK = 8
 """Anchors that are drawn at once."""
 
@@ -147,27 +152,42 @@ class ConditionedModel:
         """The values not exceeded with each probability, (levels, n)."""
         return self.summary(sites, levels)[2]
 
-    def sampler(self, samples: Samples, anchors: Sites) -> Draw:
-        """What draws the field at any sites: one draw is one field wherever it is read.
+    def sampler(self, samples: Samples, cells: FieldCells) -> Draw:
+        """What draws the field at the cells: one draw is one field in all of them.
 
-        A likelihood of joint values draws them jointly, noise included. For one of
-        independent values, values are drawn one after the other at the anchors, in
-        blocks, and each draw is the mean given the context and these values. Such
-        draws include the observation noise at the anchors alone (a field without noise
-        cannot be had from the model), and far from every anchor they vary too little.
-        They cost about as many passes as there are blocks, and one for each draw.
+        A likelihood of joint values draws them jointly. A backbone that says how errors
+        go together draws cell after cell (`apnp.prediction.sequential`). For any other
+        model values are drawn one after the other at the anchors, in blocks, and each
+        draw is the mean given the context and these values. Such draws include the
+        observation noise at the anchors alone (a field without noise cannot be had
+        from the model), and far from every anchor they vary too little. They cost
+        about as many passes as there are blocks, and one for each draw.
 
         Args:
             samples: How many, and of which seed.
-            anchors: Sites at which to draw one after the other, and the time.
+            cells: The cells of the field.
 
         Raises:
-            ConfigError: If a site lies too far from a plane's centre to be on it.
+            ConfigError: If a site lies too far from a plane's centre to be on it, or
+                the model cannot leave out observation noise.
         """
-        rng = samples.shared(anchors.time)
-        if self.process.likelihood.n_shared:
-            return self._joint(samples.number, rng)
+        field = self.process.backbone.error_field(self.encoding.latent)
+        joint = self.process.likelihood.n_shared > 0
+        if not samples.noise and (joint or field is None):
+            raise ConfigError(
+                "Draws without observation noise need a local_tnp model with a "
+                "likelihood of one value each; this one does not say which part "
+                "of its errors is noise. Leave --samples-without-noise out."
+            )
+        if joint:
+            return self._joint(samples.number, samples.shared(cells.time))
+        if field is None:
+            return self._anchored(samples, cells.anchors(samples.anchors))
+        return sequential_draw(self, field, samples, cells)
+
+    def _anchored(self, samples: Samples, anchors: Sites) -> Draw:
         check_reach(self.inputs, anchors.lat, anchors.lon)
+        rng = samples.shared(anchors.time)
         generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
         target = self._unobserved(anchors)
         domain = self.encoding.latent.domain
@@ -184,7 +204,7 @@ class ConditionedModel:
             ]
         fields = [replace(self, encoding=encoding) for encoding in encodings]
 
-        def draw(sites: Sites, levels: Floats) -> Floats:
+        def draw(sites: Sites, levels: Floats, numbers: Numbers) -> Floats:
             return np.stack([field.marginals(sites).mean for field in fields])
 
         return draw
@@ -194,7 +214,7 @@ class ConditionedModel:
         numbers = rng.standard_normal((number, 1, self.process.likelihood.n_shared))
         shared = torch.as_tensor(numbers).to(like)
 
-        def draw(sites: Sites, levels: Floats) -> Floats:
+        def draw(sites: Sites, levels: Floats, numbers: Numbers) -> Floats:
             level = inside(torch.as_tensor(levels).to(like))[:, None, :, None]
             with torch.inference_mode():
                 values = self.marginals(sites).predictive.realise(level, shared)

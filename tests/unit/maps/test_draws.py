@@ -6,7 +6,7 @@ from apnp.errors import ConfigError, DataError
 from apnp.geometry.sphere import great_circle_km
 from apnp.maps.draws import anchors
 from apnp.maps.elevation import StationElevation
-from apnp.prediction import Grid, Samples, region_mean
+from apnp.prediction import Grid, Samples, block_means, region_mean
 
 DAY = np.datetime64("2021-07-01", "ns")
 
@@ -84,3 +84,29 @@ def test_a_region_without_draws_is_refused():
         )
     with pytest.raises(DataError, match="every cell is masked"):
         region_mean(field(np.full((3, 1, 2, 2), np.nan)))
+
+
+def test_a_block_is_a_region_of_its_own():
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(5, 1, 4, 6))
+    values[:, :, 1, 2] = values[:, :, 2:, :3] = np.nan
+    ds = xr.Dataset(
+        {"tas_sample": (("realization", "time", "lat", "lon"), values)},
+        {"lat": [10.0, 30, 50, 70], "lon": np.arange(6.0)},
+    )
+    ds["tas_sample"].attrs["units"] = "degC"
+    found = block_means(ds, 2, 3)
+    assert found.tas.shape == (1, 2, 2)
+    np.testing.assert_array_equal(found.lat, [20, 60])
+    for row, column in ((0, 0), (0, 1), (1, 1)):
+        part = ds.isel(
+            lat=slice(2 * row, 2 * row + 2), lon=slice(3 * column, 3 * column + 3)
+        )
+        wanted = region_mean(part)
+        for name in ("tas", "tas_std"):
+            assert found[name].values[0, row, column] == pytest.approx(
+                wanted[name].item()
+            )
+    assert found.tas.isnull().sum() == 1
+    with pytest.raises(DataError, match="Blocks of 3 cells along lat do not fill"):
+        block_means(ds, 3, 3)

@@ -52,10 +52,10 @@ class Answer:
         quantiles = [mean + (p - 0.5) * std for p in levels]
         return mean, std, np.reshape(quantiles, (len(levels), len(sites)))
 
-    def sampler(self, samples, anchors):
-        shared = samples.shared(anchors.time).normal(size=(samples.number, 1))
+    def sampler(self, samples, cells):
+        shared = samples.shared(cells.time).normal(size=(samples.number, 1))
 
-        def draw(sites, levels):
+        def draw(sites, levels, numbers):
             mean, std, _ = self.summary(sites)
             return mean + std * (shared + levels)
 

@@ -53,9 +53,9 @@ class Answer:
         quantiles = [mean + (p - 0.5) * std for p in levels]
         return mean, std, np.reshape(quantiles, (len(levels), len(sites)))
 
-    def sampler(self, samples, anchors):
-        shared = samples.shared(anchors.time).normal(size=(samples.number, 1))
-        return lambda sites, levels: self.summary(sites)[0] + shared + levels
+    def sampler(self, samples, cells):
+        shared = samples.shared(cells.time).normal(size=(samples.number, 1))
+        return lambda sites, levels, _: self.summary(sites)[0] + shared + levels
 
 
 def stations(n=40, seed=3, missing=()):

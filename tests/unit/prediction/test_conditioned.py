@@ -58,3 +58,19 @@ def test_values_predicted_together_are_scored_together_in_units():
     assert score.nll == pytest.approx(-alone.logpdf(y))
     one_by_one = ModelMarginals(law.marginals, inputs(10.0, 4.0))
     assert np.isnan(one_by_one.score(y).joint_nll)
+
+
+def test_a_value_at_a_score_is_exceeded_as_the_score_is():
+    law = MixturePredictive(
+        column([0.3, 0.69, 0.01]).log(), column([-1.0, 2.0, 1.0]),
+        column([0.5, 1.0, 9.0]),
+    )  # fmt: skip
+    z = torch.tensor([-6.0, -3, -0.4, 0, 1.1, 4, 6]).double()[:, None, None, None]
+    y = law.at_score(z)
+    level = torch.special.ndtr(z)
+    torch.testing.assert_close(law.cdf(y), level, rtol=1e-8, atol=1e-12)
+    torch.testing.assert_close(y[1:6], law.quantile(level[1:6]), rtol=1e-7, atol=0)
+    above = [0.3, 0.69, 0.01] @ stats.norm.sf(
+        y[6].numpy(), [-1.0, 2.0, 1.0], [0.5, 1.0, 9.0]
+    ).reshape(3)
+    assert above == pytest.approx(stats.norm.sf(6.0), rel=1e-7)

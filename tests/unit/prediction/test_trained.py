@@ -1,4 +1,5 @@
 import logging
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -155,8 +156,9 @@ def test_drawn_anchors_are_what_the_field_is_conditioned_on(runs):
     anchors = Sites(
         np.array([44.0, 51]), np.array([3.0, 12]), np.full(2, 200.0), context.sites.time
     )
-    draw = conditioned.sampler(Samples(k, seed=1), anchors)
-    fields = draw(anchors, np.zeros((k, 2)))
+    cells = SimpleNamespace(anchors=lambda number: anchors, time=anchors.time)
+    draw = conditioned.sampler(Samples(k, seed=1), cells)
+    fields = draw(anchors, np.zeros((k, 2)), np.arange(2))
     plain, std = conditioned.predict(anchors)
     assert fields.shape == (k, 2)
     assert np.abs(fields - plain).max() > 0.01 * std.min()
