@@ -27,7 +27,7 @@ class Samples:
         number: Number of draws, above zero.
         seed: They follow from it and the time: other times, grids cut into other
             chunks, and other times asked for beside change none.
-        anchors: Cells at which a model that says nothing of how errors go together
+        anchors: Cells at which a model that does not predict how errors are correlated
             draws one after the other, above zero.
         noise: Whether draws include observation noise, as the marginals do.
     """
