@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from apnp.errors import ConfigError
 from apnp.geometry.drawing_order import drawing_order
 from apnp.likelihoods import Predictive
 from apnp.likelihoods.predictive import inside
@@ -24,6 +25,7 @@ from apnp.maps.predict_field import FieldCells
 from apnp.nn.error_field import ErrorField
 from apnp.observations import Floats, Sites
 from apnp.prediction.horizon import check_reach
+from apnp.process import available_memory
 
 if TYPE_CHECKING:
     from apnp.prediction.conditioned import ConditionedModel
@@ -32,6 +34,8 @@ CELLS = 16
 """Cells that a cell is drawn from."""
 _CHUNK = 2**14
 """Cells decoded at once."""
+_BYTES, _BYTES_A_CELL = 16, 256
+"""Memory of each cell and draw (value, error, uniform number), and of each cell."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,14 +78,18 @@ class FieldTargets:
 def sequential_draw(
     model: "ConditionedModel", field: ErrorField, samples: Samples, cells: FieldCells
 ) -> Draw:
-    """Draw the field at all cells, and keep it: 4 bytes a cell and draw.
+    """Draw the field at all cells, and keep it until the time is written.
 
     Args:
         model: A model that has read its context, of one value each.
         field: How its errors go together.
         samples: How many draws, of which seed, with or without noise.
         cells: The cells.
+
+    Raises:
+        ConfigError: If the draws do not fit in memory.
     """
+    _check_memory(samples, cells)
     rng = samples.shared(cells.time)
     with torch.inference_mode():
         targets = FieldTargets.of(model, cells)
@@ -92,6 +100,19 @@ def sequential_draw(
         return model.inputs.scaling.unscale(found.astype(np.float64))
 
     return draw
+
+
+def _check_memory(samples: Samples, cells: FieldCells) -> None:
+    rows, columns = cells.job.grid.shape
+    needed = rows * columns * (_BYTES * samples.number + _BYTES_A_CELL)
+    free = available_memory()
+    if needed > free:
+        raise ConfigError(
+            f"{samples.number:,} draws of {rows:,} x {columns:,} cells need about "
+            f"{needed / 2**30:,.1f} GiB of memory, and {free / 2**30:,.1f} GiB are "
+            "free: all cells of a time are drawn together. Choose fewer draws "
+            "(--samples), larger cells (--grid) or a smaller --region."
+        )
 
 
 def _values(

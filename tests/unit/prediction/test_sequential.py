@@ -115,3 +115,9 @@ def test_a_model_without_a_covariance_cannot_leave_out_noise(
     run = random_run(tmp_path / "run", stations, "sphere")
     with pytest.raises(ConfigError, match="need a local_tnp model"):
         load(run).predict_grid(stations, samples=Samples(2, noise=False), **ASKED)
+
+
+def test_draws_that_do_not_fit_in_memory_are_refused(model, stations, monkeypatch):
+    monkeypatch.setattr("apnp.prediction.sequential.available_memory", lambda: 2**20)
+    with pytest.raises(ConfigError, match=r"5,000 draws of 4 x 4 cells.*fewer draws"):
+        model.predict_grid(stations, samples=Samples(5000), **ASKED)
