@@ -28,10 +28,9 @@ bits "flush to zero" and "denormals are zero"."""
 
 
 def make_fast() -> None:
-    """Keep freed memory, flush denormal numbers, and seldom look for garbage."""
+    """Keep freed memory and flush denormal numbers, where this is possible."""
     keep_freed_memory()
     flush_denormals()
-    collect_seldom()
 
 
 def collect_seldom() -> None:
@@ -39,7 +38,8 @@ def collect_seldom() -> None:
 
     Loading torch makes hundreds of thousands of objects that stay. By default Python
     looks through them again and again while they are made, and once more at the end:
-    together a third of the time that loading torch takes.
+    together a third of the time that loading torch takes. It is for a process that runs
+    one command and ends: elsewhere files that an error left open stay open for longer.
 
     https://docs.python.org/3/library/gc.html
     """

@@ -11,7 +11,13 @@ from typing import Any, TextIO
 from apnp import __version__
 from apnp.cli.parser import ApnpParser
 from apnp.errors import ApnpError, printable, told
-from apnp.process import Stopped, leave_out, make_fast, orderly_stop
+from apnp.process import (
+    Stopped,
+    collect_seldom,
+    leave_out,
+    make_fast,
+    orderly_stop,
+)
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Each verb's module is imported only when it is needed and offers
     `main(argv) -> None`.
     """
+    if argv is None:  # the process is this command alone
+        collect_seldom()
     argv = list(sys.argv[1:] if argv is None else argv)
     name = "apnp"
     try:

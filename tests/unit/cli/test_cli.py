@@ -55,3 +55,14 @@ def test_no_verb_prints_what_a_terminal_obeys(monkeypatch, capsys):
     )
     assert main(["models"]) == 0
     assert capsys.readouterr().out == "A\\x1b[2J\tb\\u202e\n"
+
+
+def test_garbage_is_collected_seldom_in_a_process_of_one_command_alone(monkeypatch):
+    called = []
+    monkeypatch.setattr("apnp.cli.collect_seldom", lambda: called.append(True))
+    monkeypatch.setattr("apnp.cli.models.main", lambda argv: None)
+    assert main(["models"]) == 0
+    assert not called
+    monkeypatch.setattr("sys.argv", ["apnp", "models"])
+    assert main() == 0
+    assert called
