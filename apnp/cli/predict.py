@@ -236,6 +236,10 @@ def _check(options: PredictOptions) -> None:
             raise ConfigError(
                 f"--{given[0]} goes with --grid, not with --points. Leave it out."
             )
+    if options.samples_without_noise and options.samples is None:
+        raise ConfigError(
+            "--samples-without-noise is about draws: give their number with --samples."
+        )
     if not options.output and (options.points or not options.map):
         raise ConfigError(
             "Say what to make: --output FILE"

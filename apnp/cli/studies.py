@@ -90,11 +90,7 @@ def roads(options: RoadsOptions, folder: Path) -> Chosen:
         from apnp.experiments.gibbs import roads as study
     except ModuleNotFoundError as error:
         raise _needs_gp(error) from error
-    if options.ablation or options.likelihood != "gaussian":
-        raise ConfigError(
-            "This study has neither --ablation nor another --likelihood: see "
-            "apnp experiment gibbs-1d."
-        )
+    _refuse_variants(options)
     size = study.SIZES[options.size]
     names = study.NAMES if options.models is None else options.models
     bank = size.bank if options.bank is None else options.bank
@@ -123,8 +119,7 @@ def scale(options: ScaleOptions, folder: Path) -> Chosen:
         from apnp.experiments.gibbs import scale as study
     except ModuleNotFoundError as error:
         raise _needs_gp(error) from error
-    if options.ablation or options.likelihood != "gaussian":
-        raise ConfigError("This study has neither --ablation nor another --likelihood.")
+    _refuse_variants(options)
     if options.steps is not None or options.minutes is not None:
         raise ConfigError("This study has several lengths of training: give --budgets.")
     size, (widths, steps) = roads.SIZES[options.size], study.GRIDS[options.size]
@@ -135,6 +130,19 @@ def scale(options: ScaleOptions, folder: Path) -> Chosen:
     bank = size.bank if options.bank is None else options.bank
     experiment = study.Scale(folder, bank, options.distinct)
     return Chosen(experiment, taken, size.trainer, size.tasks)
+
+
+def _refuse_variants(options: StudyOptions) -> None:
+    """Refuse what only the published studies offer.
+
+    Raises:
+        ConfigError: If a variant of the models is requested.
+    """
+    if options.ablation or options.likelihood != "gaussian":
+        raise ConfigError(
+            "This study has neither --ablation nor another --likelihood: see "
+            "apnp experiment gibbs-1d."
+        )
 
 
 def _needs_gp(error: ModuleNotFoundError) -> ConfigError:
@@ -281,8 +289,7 @@ def anisotropic(options: AnisotropicOptions, folder: Path) -> Chosen:
     """
     from apnp.experiments.anisotropic import anisotropic_study as study
 
-    if options.ablation or options.likelihood != "gaussian":
-        raise ConfigError("This study has neither --ablation nor another --likelihood.")
+    _refuse_variants(options)
     names = study.NAMES if options.models is None else options.models
     taken = study.entries(names, options.size)
     experiment = study.Anisotropic(options.layout)

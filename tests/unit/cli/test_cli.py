@@ -66,3 +66,9 @@ def test_garbage_is_collected_seldom_in_a_process_of_one_command_alone(monkeypat
     monkeypatch.setattr("sys.argv", ["apnp", "models"])
     assert main() == 0
     assert called
+
+
+def test_draws_without_noise_need_draws(capsys):
+    words = ["predict", "--stations", "s.nc", "--time", "2021-07-01", "--grid", "5"]
+    assert main([*words, "--samples-without-noise", "--output", "f.nc"]) == 2
+    assert "give their number with --samples" in capsys.readouterr().err

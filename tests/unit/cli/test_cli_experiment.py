@@ -3,6 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from apnp.cli import main
 from apnp.cli.experiment import _side_by_side
 from apnp.errors import ApnpError
 
@@ -32,3 +33,13 @@ def test_a_model_that_fails_is_named(monkeypatch):
     monkeypatch.setattr(subprocess, "run", run)
     with pytest.raises(ApnpError, match=r"ConvCNP\(T\), seed 1, ended with status 1"):
         _side_by_side(["gibbs-1d"], PAIRS, 2)
+
+
+@pytest.mark.parametrize("study", ["roads", "scale", "anisotropic-gp"])
+@pytest.mark.parametrize(
+    "asked", [("--ablation", "count"), ("--likelihood", "mixture")]
+)
+def test_variants_are_of_the_published_studies_alone(study, asked, tmp_path, capsys):
+    words = ["experiment", study, *asked, "--output", str(tmp_path / "study")]
+    assert main(words) == 2
+    assert "neither --ablation nor another --likelihood" in capsys.readouterr().err
